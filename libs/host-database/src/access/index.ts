@@ -1,0 +1,5 @@
+export { NotAuthenticatedError, TenantAccessDeniedError } from './access.errors.js';
+export { AccessModule } from './access.module.js';
+export { TenantMembershipGuard } from './tenant-membership.guard.js';
+export { TenantRunInterceptor } from './tenant-run.interceptor.js';
+export { TenantScoped } from './tenant-scoped.decorator.js';

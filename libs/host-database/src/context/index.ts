@@ -1,0 +1,2 @@
+export { ContextModule } from './context.module.js';
+export { ContextService, type HostContext } from './context.service.js';

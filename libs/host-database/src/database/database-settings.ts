@@ -1,0 +1,202 @@
+import { isAbsolute, resolve } from 'node:path';
+import { DatabaseConfigError } from './database.errors.js';
+import type { DatabaseOptions, DatabaseType, PoolOptions } from './database.options.js';
+
+const SQLITE_MEMORY = ':memory:';
+const URL_TYPES: Readonly<Record<string, DatabaseType>> = {
+  'postgres:': 'postgresql',
+  'postgresql:': 'postgresql',
+  'sqlite:': 'sqlite',
+  'file:': 'sqlite',
+};
+/** What `sslmode` means for the driver. @see https://www.postgresql.org/docs/current/libpq-ssl.html */
+const SSL_MODES: Readonly<Record<string, boolean | { rejectUnauthorized: boolean }>> = {
+  disable: false,
+  'no-verify': { rejectUnauthorized: false },
+  require: true,
+  'verify-ca': true,
+  'verify-full': true,
+};
+
+interface Location {
+  readonly type: DatabaseType;
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string | undefined;
+  readonly name: string;
+  readonly pool: PoolOptions;
+  readonly ssl: boolean | { rejectUnauthorized: boolean } | undefined;
+}
+
+/**
+ * Where one database is: the options with their defaults, checked. The password is a private field, so that no log, `inspect()`,
+ * `JSON.stringify()` or `toString()` shows it.
+ */
+export class DatabaseSettings {
+  readonly type: DatabaseType;
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** The name of the PostgreSQL database, or the absolute path of the SQLite file, or `:memory:`. */
+  readonly name: string;
+  readonly pool: PoolOptions;
+  readonly ssl: boolean | { rejectUnauthorized: boolean } | undefined;
+  readonly #password: string | undefined;
+
+  private constructor(location: Location) {
+    this.type = location.type;
+    this.host = location.host;
+    this.port = location.port;
+    this.user = location.user;
+    this.name = location.name;
+    this.pool = location.pool;
+    this.ssl = location.ssl;
+    this.#password = location.password;
+  }
+
+  /** @throws DatabaseConfigError naming every option that is wrong */
+  static from(options: DatabaseOptions): DatabaseSettings {
+    const fromUrl = options.url === undefined ? {} : parseUrl(options.url);
+    const type = options.type ?? fromUrl.type ?? 'postgresql';
+    const port = options.port ?? fromUrl.port ?? 5432;
+    const problems: string[] = [];
+    if (type !== 'postgresql' && type !== 'sqlite') {
+      problems.push(`database.type is '${String(type)}'. Use 'postgresql' or 'sqlite'.`);
+    }
+    if (fromUrl.type !== undefined && fromUrl.type !== type) {
+      problems.push(`database.url is of ${fromUrl.type}, but database.type is '${type}'. Make them agree.`);
+    }
+    if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+      problems.push(`database.port is ${port}. Use a whole number from 1 to 65535.`);
+    }
+    const name = options.name ?? fromUrl.name ?? 'app_host';
+    if (name === '') problems.push('database.name is empty. Name the database, or leave it out for app_host.');
+    if (problems.length > 0) throw new DatabaseConfigError(problems);
+    return new DatabaseSettings({
+      type,
+      host: options.host ?? fromUrl.host ?? 'localhost',
+      port,
+      user: options.user ?? fromUrl.user ?? 'postgres',
+      password: options.password ?? fromUrl.password,
+      name: type === 'sqlite' ? sqliteFile(name) : name,
+      pool: options.pool ?? {},
+      ssl: fromUrl.ssl,
+    });
+  }
+
+  /** The same server and credentials with another database. */
+  with(change: { readonly name: string }): DatabaseSettings {
+    return new DatabaseSettings({ ...this, password: this.#password, name: change.name });
+  }
+
+  /**
+   * Where a tenant's `db_url` points to: with these credentials if it has none of its own, and this server's `sslmode`.
+   *
+   * @throws DatabaseConfigError when it is of another kind of database
+   */
+  forTenant(dbUrl: string, pool: PoolOptions): DatabaseSettings {
+    const location = parseUrl(dbUrl);
+    if (location.type !== this.type) {
+      throw new DatabaseConfigError([`The db_url of a tenant is of ${location.type}, but the host database is ${this.type}.`]);
+    }
+    const credentials = location.user === undefined ? { user: this.user, password: this.#password } : location;
+    return new DatabaseSettings({
+      type: this.type,
+      host: location.host ?? this.host,
+      port: location.port ?? this.port,
+      user: credentials.user ?? this.user,
+      password: credentials.password,
+      name: this.type === 'sqlite' ? sqliteFile(location.name ?? '') : (location.name ?? ''),
+      pool,
+      ssl: location.ssl ?? this.ssl,
+    });
+  }
+
+  /** The password, for the driver alone. */
+  revealPassword(): string | undefined {
+    return this.#password;
+  }
+
+  get isInMemory(): boolean {
+    return this.type === 'sqlite' && this.name === SQLITE_MEMORY;
+  }
+
+  /** The address without the password. */
+  toString(): string {
+    return this.address(`${encodeURIComponent(this.user)}@`);
+  }
+
+  /** The address with neither user nor password: what `core_tenants.db_url` holds. */
+  toUriWithoutCredentials(): string {
+    return this.address('');
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+
+  /** The address with the password: only for what opens a connection. */
+  toUriWithPassword(): string {
+    const password = this.#password === undefined ? '' : `:${encodeURIComponent(this.#password)}`;
+    return this.address(`${encodeURIComponent(this.user)}${password}@`);
+  }
+
+  private address(credentials: string): string {
+    if (this.type === 'sqlite') return this.isInMemory ? `sqlite:${SQLITE_MEMORY}` : `sqlite://${encodeURI(this.name)}`;
+    const host = this.host.includes(':') ? `[${this.host}]` : this.host;
+    return `postgresql://${credentials}${host}:${this.port}/${encodeURIComponent(this.name)}`;
+  }
+}
+
+function sqliteFile(name: string): string {
+  if (name === SQLITE_MEMORY) return name;
+  const file = /\.(db|sqlite3?)$/.test(name) ? name : `${name}.db`;
+  return isAbsolute(file) ? file : resolve(file);
+}
+
+/** What one URL says. Parts that it leaves out are undefined. */
+export function parseUrl(url: string): Partial<Location> {
+  const type = URL_TYPES[/^[a-z]+:/.exec(url)?.[0] ?? ''];
+  if (type === undefined) {
+    throw new DatabaseConfigError(['database.url is of no known kind. Use postgresql://... or sqlite:...']);
+  }
+  if (type === 'sqlite') {
+    const path = decodeURIComponent(url.replace(/^[a-z]+:(?:\/\/)?/, ''));
+    return { type, ...(path && { name: path }) };
+  }
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch (cause) {
+    // The cause carries the whole URL, password included: it is not handed on.
+    void cause;
+    throw new DatabaseConfigError([
+      'database.url cannot be read. Use postgresql://user:password@host:port/name and percent-encode special characters.',
+    ]);
+  }
+  const name = decodeURIComponent(parsed.pathname.slice(1));
+  return {
+    type,
+    ...(parsed.hostname && { host: parsed.hostname.replace(/^\[(.*)\]$/, '$1') }),
+    ...(parsed.port && { port: Number(parsed.port) }),
+    ...(parsed.username && { user: decodeURIComponent(parsed.username) }),
+    ...(parsed.password && { password: decodeURIComponent(parsed.password) }),
+    ...(name && { name }),
+    ssl: sslFrom(parsed.searchParams),
+  };
+}
+
+function sslFrom(params: URLSearchParams): Location['ssl'] {
+  let ssl: Location['ssl'];
+  for (const [key, value] of params) {
+    if (key !== 'sslmode' || !(value in SSL_MODES)) {
+      throw new DatabaseConfigError([
+        `database.url has the parameter ${key}, which is not understood. Use sslmode (${Object.keys(SSL_MODES).join(', ')}), ` +
+          'or pass driver options in database.mikroOrm.driverOptions.',
+      ]);
+    }
+    ssl = SSL_MODES[value];
+  }
+  return ssl;
+}

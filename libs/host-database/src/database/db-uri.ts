@@ -1,0 +1,20 @@
+import type { EntityManager, MikroORM } from '@mikro-orm/core';
+import { SqlitePlatform } from '@mikro-orm/sql';
+import { DatabaseSettings } from './database-settings.js';
+
+/**
+ * Returns the full address of the database that the given thing talks to, **with its password**: for tools that open a connection of
+ * their own. Nothing else in the library reveals a password; keep the result out of logs.
+ */
+export function getDbUri(source: MikroORM | EntityManager | { readonly em: EntityManager }): string {
+  const { config } = 'config' in source ? source : source.em;
+  const password = config.get('password');
+  return DatabaseSettings.from({
+    type: config.getPlatform() instanceof SqlitePlatform ? 'sqlite' : 'postgresql',
+    name: config.get('dbName'),
+    host: config.get('host'),
+    port: config.get('port'),
+    user: config.get('user'),
+    ...(typeof password === 'string' && { password }),
+  }).toUriWithPassword();
+}

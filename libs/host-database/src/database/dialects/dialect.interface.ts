@@ -1,0 +1,47 @@
+import type { Configuration, IDatabaseDriver, Options } from '@mikro-orm/core';
+import type { SqlEntityManager } from '@mikro-orm/sql';
+import type { DatabaseSettings } from '../database-settings.js';
+import type { DatabaseType } from '../database.options.js';
+import type { SqlEntityManagerClass } from '../scoped-entity-manager.js';
+
+/** What a driver package brings. */
+export interface DialectDriver {
+  readonly driver: new (config: Configuration) => IDatabaseDriver;
+  readonly entityManager: SqlEntityManagerClass;
+}
+
+/** Everything in which PostgreSQL and SQLite differ for the library. Only the database room knows which one it talks to. */
+export interface Dialect {
+  readonly type: DatabaseType;
+
+  /** SQL for the database's own time, comparable with a datetime column. */
+  readonly now: string;
+
+  /** SQL that ends a `select` which claims rows, so that claimants pass each other instead of waiting. */
+  readonly skipLocked: string;
+
+  /** SQL for the database's own time plus a number of milliseconds, given as one `?` parameter. */
+  readonly nowPlusMs: string;
+
+  /**
+   * Imports the driver package on demand.
+   *
+   * @throws DatabaseDriverMissingError when it is not installed
+   */
+  loadDriver(): Promise<DialectDriver>;
+
+  /** The part of MikroORM's options that says where the database is. */
+  connectionOptions(settings: DatabaseSettings): Partial<Options>;
+
+  /** Makes every other process that migrates the same database wait until the current transaction has ended. */
+  lockForMigration(em: SqlEntityManager): Promise<void>;
+
+  /** Where a tenant's own database lives by default, without credentials: what `core_tenants.db_url` holds. */
+  tenantDatabaseUrl(host: DatabaseSettings, tenantId: string, directory: string): string;
+
+  /** Creates the database or file if it does not exist; `admin` is an EntityManager on the same server. Never in a transaction. */
+  createDatabase(admin: SqlEntityManager, settings: DatabaseSettings): Promise<void>;
+
+  /** Drops the database or deletes the file with its -wal and -shm, if it exists. Cuts its connections. */
+  dropDatabase(admin: SqlEntityManager, settings: DatabaseSettings): Promise<void>;
+}

@@ -1,0 +1,46 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { Options } from '@mikro-orm/core';
+import { DatabaseDriverMissingError } from '../database.errors.js';
+import type { Dialect, DialectDriver } from './dialect.interface.js';
+
+/** How long a write waits for another process's transaction before it fails as busy. */
+const BUSY_TIMEOUT_MS = 5_000;
+
+export const sqliteDialect: Dialect = {
+  type: 'sqlite',
+  // MikroORM stores a datetime as Unix milliseconds.
+  now: `cast(unixepoch('subsec') * 1000 as integer)`,
+  nowPlusMs: `cast(unixepoch('subsec') * 1000 as integer) + ?`,
+  // One process writes at a time, so that there is nobody to pass.
+  skipLocked: '',
+
+  async loadDriver(): Promise<DialectDriver> {
+    try {
+      const { ImmediateSqliteDriver, SqlEntityManager } = await import('./immediate-sqlite.driver.js');
+      return { driver: ImmediateSqliteDriver, entityManager: SqlEntityManager };
+    } catch (cause) {
+      throw new DatabaseDriverMissingError('@mikro-orm/sqlite', { cause });
+    }
+  },
+
+  connectionOptions(settings): Partial<Options> {
+    return { dbName: settings.name, driverOptions: { timeout: BUSY_TIMEOUT_MS } };
+  },
+
+  async lockForMigration(): Promise<void> {
+    // BEGIN IMMEDIATE has taken the one write lock already.
+  },
+
+  tenantDatabaseUrl(host, tenantId, directory): string {
+    return host.with({ name: join(resolve(directory), `${tenantId}.db`) }).toUriWithoutCredentials();
+  },
+
+  async createDatabase(_admin, settings): Promise<void> {
+    await mkdir(dirname(settings.name), { recursive: true });
+  },
+
+  async dropDatabase(_admin, settings): Promise<void> {
+    await Promise.all(['', '-wal', '-shm', '-journal'].map((suffix) => rm(settings.name + suffix, { force: true })));
+  },
+};

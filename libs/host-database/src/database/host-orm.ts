@@ -1,0 +1,54 @@
+import { type EntityManager, MikroORM, type Options } from '@mikro-orm/core';
+import { connectWithRetries } from './connect.js';
+import type { DatabaseOptions, MigratePolicy } from './database.options.js';
+import { DatabaseSettings } from './database-settings.js';
+import { dialectOf } from './dialects/index.js';
+import { migrateSchema } from './host-schema.js';
+import { hostMigrations } from './migrations/index.js';
+import { type EntityDefinition, ormOptions } from './orm-options.js';
+import { TransactionScope } from './transaction-scope.js';
+import { hostContext } from './unit-of-work.service.js';
+
+/** What the host's ORM is made of. */
+export interface HostOrmBlueprint {
+  readonly database: DatabaseOptions;
+  readonly entities: readonly EntityDefinition[];
+  readonly scope?: TransactionScope;
+  /** The EntityManager of a script, used where there is neither request nor job. */
+  readonly script?: () => EntityManager | undefined;
+}
+
+/** MikroORM's options for the host database: what the module, scripts and MikroORM's own CLI run on. */
+export async function hostOrmOptions({
+  database,
+  entities,
+  scope = new TransactionScope(),
+  script,
+}: HostOrmBlueprint): Promise<Options> {
+  const settings = DatabaseSettings.from(database);
+  return ormOptions({
+    settings,
+    entities,
+    scope,
+    context: hostContext(scope, script),
+    migrations: hostMigrations(settings.type),
+    ...(database.mikroOrm && { mikroOrm: database.mikroOrm }),
+  });
+}
+
+/**
+ * Connects an ORM of the host database and brings its tables up to date; closes it where that fails.
+ *
+ * @throws DatabaseUnreachableError when the server does not answer
+ * @throws SchemaOutdatedError when `migrate` is `check` and a migration is pending
+ */
+export async function prepareHostOrm(orm: MikroORM, database: DatabaseOptions, migrate: MigratePolicy): Promise<void> {
+  const settings = DatabaseSettings.from(database);
+  await connectWithRetries(orm, settings, database.connect);
+  try {
+    await migrateSchema(orm, dialectOf(settings.type), migrate);
+  } catch (error) {
+    await orm.close(true);
+    throw error;
+  }
+}

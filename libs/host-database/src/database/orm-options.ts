@@ -1,0 +1,49 @@
+import { type AnyEntity, type EntityClass, type EntityManager, type EntitySchema, type Options } from '@mikro-orm/core';
+import { Migrator } from '@mikro-orm/migrations';
+import type { MikroOrmPassThrough } from './database.options.js';
+import type { DatabaseSettings } from './database-settings.js';
+import { dialectOf } from './dialects/index.js';
+import { scopedEntityManager } from './scoped-entity-manager.js';
+import type { TransactionScope } from './transaction-scope.js';
+
+/** An entity as MikroORM takes it: a class or what `defineEntity()` returns. */
+export type EntityDefinition = EntityClass<AnyEntity> | EntitySchema;
+
+/** What one ORM of the library is made of. */
+export interface OrmBlueprint {
+  readonly settings: DatabaseSettings;
+  readonly entities: readonly EntityDefinition[];
+  readonly scope: TransactionScope;
+  readonly context: (name: string) => EntityManager | undefined;
+  readonly contextName?: string;
+  readonly migrations?: Options['migrations'];
+  readonly subscribers?: Options['subscribers'];
+  readonly mikroOrm?: MikroOrmPassThrough;
+  /** Wraps the EntityManager class further. */
+  readonly wrap?: (base: ReturnType<typeof scopedEntityManager>) => ReturnType<typeof scopedEntityManager>;
+}
+
+/** Makes MikroORM's options for the host database or a tenant's. */
+export async function ormOptions(blueprint: OrmBlueprint): Promise<Options> {
+  const { settings, mikroOrm = {}, wrap = (base) => base } = blueprint;
+  const dialect = dialectOf(settings.type);
+  const { driver, entityManager } = await dialect.loadDriver();
+  const connection = dialect.connectionOptions(settings);
+  return {
+    ...mikroOrm,
+    ...connection,
+    ...(mikroOrm.driverOptions && { driverOptions: { ...connection.driverOptions, ...mikroOrm.driverOptions } }),
+    driver,
+    entityManager: wrap(scopedEntityManager(entityManager, blueprint.scope)),
+    entities: [...blueprint.entities],
+    // An application may keep nothing in the databases of its tenants.
+    discovery: { ...mikroOrm.discovery, warnWhenNoEntities: false },
+    // Left out for the host: its Nest module takes any name, even the default one, for one of several connections.
+    ...(blueprint.contextName !== undefined && { contextName: blueprint.contextName }),
+    context: blueprint.context,
+    allowGlobalContext: false,
+    extensions: [Migrator],
+    subscribers: [...(mikroOrm.subscribers ?? []), ...(blueprint.subscribers ?? [])],
+    ...(blueprint.migrations && { migrations: blueprint.migrations }),
+  } as Options;
+}

@@ -1,0 +1,118 @@
+import { type EntityManager, type IsolationLevel, type MikroORM, RequestContext } from '@mikro-orm/core';
+import type { SqlEntityManager } from '@mikro-orm/sql';
+import { NoUnitOfWorkError } from './database.errors.js';
+import { outsideTransaction, type TransactionScope } from './transaction-scope.js';
+import { isTransientFailure } from './transient-failure.js';
+
+/** How a transaction runs. Only the outermost one's options count; a joined one has none of its own. */
+export interface TransactionalOptions {
+  /**
+   * How often to repeat work that failed on a serialization failure, a deadlock or a busy database. Each try, the first too,
+   * starts with an empty identity map: load what you change inside `work`.
+   *
+   * @default 0
+   */
+  readonly retries?: number;
+  /** PostgreSQL only. SQLite is always serializable. */
+  readonly isolationLevel?: IsolationLevel;
+}
+
+/**
+ * The unit of work on the host database: one fork of the EntityManager for each request, job and script, and the transactions in
+ * it. Services of all rooms share it, so that what several of them write commits or vanishes together.
+ */
+export class UnitOfWork {
+  /** The host's EntityManager: finds the current unit of work, and the transaction in it, at every call. */
+  readonly em: SqlEntityManager;
+
+  constructor(
+    orm: MikroORM,
+    private readonly scope: TransactionScope,
+  ) {
+    this.em = orm.em as SqlEntityManager;
+  }
+
+  /** Whether there is a unit of work here. */
+  get isActive(): boolean {
+    return !this.em.getContext(false).global;
+  }
+
+  /** Whether a transaction on the host database is open here. */
+  get isInTransaction(): boolean {
+    return this.em.isInTransaction();
+  }
+
+  /**
+   * Runs `work` in a unit of work of its own, outside any transaction of the caller: flushed when it resolves, discarded when it
+   * throws.
+   */
+  async run<T>(work: (em: SqlEntityManager) => T | Promise<T>): Promise<T> {
+    return this.begin(async () => {
+      const result = await work(this.em);
+      await this.em.flush();
+      return result;
+    });
+  }
+
+  /** Runs `next` in a unit of work of its own and leaves flushing to it: what a request's middleware calls. */
+  begin<T>(next: () => T): T {
+    return outsideTransaction(() => RequestContext.create(this.em, next));
+  }
+
+  /**
+   * Runs `work` in a transaction, or as part of the one that is open here. Flushed and committed when it resolves; when it throws,
+   * all of the outermost transaction is rolled back, on both dialects, even where a caller in between catches the error.
+   * Afterwards the unit of work is empty: entities loaded before the failure are detached.
+   *
+   * @throws NoUnitOfWorkError outside a unit of work
+   * @throws TransactionRollbackOnlyError when a joined part failed and its error was swallowed
+   */
+  async transactional<T>(
+    work: (em: SqlEntityManager) => T | Promise<T>,
+    { retries = 0, isolationLevel }: TransactionalOptions = {},
+  ): Promise<T> {
+    if (!this.isActive) throw new NoUnitOfWorkError();
+    if (this.isInTransaction) return this.join(work);
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.em.transactional(() => work(this.em), { clear: retries > 0, isolationLevel });
+      } catch (error) {
+        this.em.clear();
+        if (attempt >= retries || !isTransientFailure(error)) throw error;
+      }
+    }
+  }
+
+  /** Discards what was not committed. Inside a transaction, none of it will be. */
+  rollback(): void {
+    this.em.clear();
+    const frame = this.scope.frame(this.em.name);
+    if (frame) frame.rollbackOnly ??= { cause: undefined };
+  }
+
+  /**
+   * Calls `callback` once what is being written here has been committed, at once where no transaction is open, and never where it
+   * is rolled back.
+   */
+  afterCommit(callback: () => void): void {
+    const frame = this.scope.frame(this.em.name);
+    if (frame) frame.afterCommit.push(callback);
+    else callback();
+  }
+
+  private async join<T>(work: (em: SqlEntityManager) => T | Promise<T>): Promise<T> {
+    try {
+      return await work(this.em);
+    } catch (error) {
+      const frame = this.scope.frame(this.em.name);
+      if (frame) frame.rollbackOnly ??= { cause: error };
+      throw error;
+    }
+  }
+}
+
+/** The `context` option of the host's ORM. */
+export function hostContext(scope: TransactionScope, script?: () => EntityManager | undefined) {
+  return (name: string): EntityManager | undefined =>
+    scope.current(name) ?? RequestContext.getEntityManager(name) ?? script?.();
+}

@@ -1,0 +1,33 @@
+import { Global, Module } from '@nestjs/common';
+import { DATABASE_OPTIONS, type DatabaseModuleOptions, databaseOptionsFromEnv } from './database/index.js';
+import { ConfigurableModuleClass, HOST_DATABASE_OPTIONS } from './host-database.module-definition.js';
+import type { HostDatabaseOptions } from './host-database.options.js';
+import { JOBS_OPTIONS, resolveJobsOptions } from './jobs/index.js';
+import { resolveTenantDatabasesOptions, TENANT_DATABASES_OPTIONS } from './tenant-databases/index.js';
+
+/** Hands each room its own options, with their defaults. */
+@Global()
+@Module({
+  providers: [
+    {
+      provide: DATABASE_OPTIONS,
+      inject: [HOST_DATABASE_OPTIONS],
+      useFactory: ({ database, migrate }: HostDatabaseOptions): DatabaseModuleOptions => ({
+        database: database ?? databaseOptionsFromEnv(),
+        migrate: migrate ?? 'on-boot',
+      }),
+    },
+    {
+      provide: JOBS_OPTIONS,
+      inject: [HOST_DATABASE_OPTIONS],
+      useFactory: ({ jobs }: HostDatabaseOptions) => resolveJobsOptions(jobs),
+    },
+    {
+      provide: TENANT_DATABASES_OPTIONS,
+      inject: [HOST_DATABASE_OPTIONS],
+      useFactory: ({ tenantDatabases }: HostDatabaseOptions) => resolveTenantDatabasesOptions(tenantDatabases),
+    },
+  ],
+  exports: [DATABASE_OPTIONS, JOBS_OPTIONS, TENANT_DATABASES_OPTIONS],
+})
+export class HostDatabaseOptionsModule extends ConfigurableModuleClass {}

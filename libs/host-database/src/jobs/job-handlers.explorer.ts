@@ -1,0 +1,33 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
+import { JOB_HANDLER_METADATA } from './job-handler.decorator.js';
+import { JobHandlersRegistry } from './job-handlers.registry.js';
+import type { JobHandlerFunction } from './job-types.interface.js';
+
+/** Finds the decorated methods of all providers when the application starts. */
+@Injectable()
+export class JobHandlersExplorer implements OnModuleInit {
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+    private readonly reflector: Reflector,
+    private readonly registry: JobHandlersRegistry,
+  ) {}
+
+  onModuleInit(): void {
+    for (const { instance, name } of this.discovery.getProviders()) {
+      if (typeof instance !== 'object' || instance === null) continue;
+      for (const method of this.scanner.getAllMethodNames(Object.getPrototypeOf(instance) as object)) {
+        this.explore(instance as Record<string, JobHandlerFunction>, method, String(name));
+      }
+    }
+  }
+
+  private explore(instance: Record<string, JobHandlerFunction>, method: string, provider: string): void {
+    const handler = instance[method];
+    if (typeof handler !== 'function') return;
+    const type = this.reflector.get<string | undefined>(JOB_HANDLER_METADATA, handler);
+    if (type === undefined) return;
+    this.registry.register(type, { name: `${provider}.${method}()`, handle: (run) => handler.call(instance, run) });
+  }
+}

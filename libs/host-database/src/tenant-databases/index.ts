@@ -1,0 +1,10 @@
+export {
+  getTenantRepositoryToken,
+  InjectTenantEntityManager,
+  InjectTenantRepository,
+  TENANT_ENTITY_MANAGER,
+} from './inject-tenant.decorators.js';
+export { NoTenantError, TenantRunEndedError, TenantSwitchError, WrongTenantError } from './tenant-databases.errors.js';
+export { TenantDatabasesModule } from './tenant-databases.module.js';
+export { resolveTenantDatabasesOptions, TENANT_DATABASES_OPTIONS, TenantDatabasesOptions } from './tenant-databases.options.js';
+export { TenantDatabases } from './tenant-databases.service.js';

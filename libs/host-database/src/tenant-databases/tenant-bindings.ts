@@ -1,0 +1,60 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { SqlEntityManager } from '@mikro-orm/sql';
+import { Injectable } from '@nestjs/common';
+import { NoTenantError, TenantRunEndedError } from './tenant-databases.errors.js';
+
+/** One run() in one tenant. */
+export class TenantBinding {
+  private entityManager: SqlEntityManager | undefined;
+  private isOver = false;
+
+  constructor(readonly tenantId: string) {}
+
+  /** The unit of work of this run. */
+  get em(): SqlEntityManager {
+    if (this.isOver || !this.entityManager) throw new TenantRunEndedError(this.tenantId);
+    return this.entityManager;
+  }
+
+  get isOpen(): boolean {
+    return !this.isOver;
+  }
+
+  begin(em: SqlEntityManager): SqlEntityManager {
+    return (this.entityManager = em);
+  }
+
+  /** From here on everything that still holds on to this run is refused. */
+  end(): void {
+    this.isOver = true;
+  }
+}
+
+/** Which tenant is bound in the current async context. */
+@Injectable()
+export class TenantBindings {
+  private readonly storage = new AsyncLocalStorage<TenantBinding>();
+
+  /** The run that the caller is in, if it has not ended. */
+  get current(): TenantBinding | undefined {
+    const binding = this.storage.getStore();
+    return binding?.isOpen ? binding : undefined;
+  }
+
+  /** The EntityManager of the tenant that is bound here. @throws NoTenantError, TenantRunEndedError */
+  get em(): SqlEntityManager {
+    const binding = this.storage.getStore();
+    if (!binding) throw new NoTenantError();
+    return binding.em;
+  }
+
+  /** @throws TenantRunEndedError when the caller is not in an open run of that tenant */
+  assertBound(tenantId: string): void {
+    const binding = this.storage.getStore();
+    if (binding?.tenantId !== tenantId || !binding.isOpen) throw new TenantRunEndedError(tenantId);
+  }
+
+  run<T>(binding: TenantBinding, work: () => T): T {
+    return this.storage.run(binding, work);
+  }
+}

@@ -1,0 +1,98 @@
+import { MikroORM } from '@mikro-orm/core';
+import type { SqlEntityManager } from '@mikro-orm/sql';
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { UnitOfWork } from '../database/index.js';
+import { effectiveStatus, TenantCatalog, TenantEvents, TenantNotActiveError, TenantNotFoundError } from '../tenants/index.js';
+import { TENANT_DATABASES_OPTIONS, type TenantDatabasesOptions } from './tenant-databases.options.js';
+import { TenantOrmFactory } from './tenant-orm.factory.js';
+
+interface OpenTenant {
+  readonly dbUrl: string;
+  readonly orm: MikroORM;
+  /** Until when the catalogue need not be asked again, in milliseconds of the process's monotonic clock. */
+  freshUntil: number;
+}
+
+/** The open ORMs of this process, one for each tenant that was entered. */
+@Injectable()
+export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
+  private readonly open = new Map<string, OpenTenant>();
+  private readonly opening = new Map<string, Promise<OpenTenant>>();
+  private stopListening: (() => void) | undefined;
+
+  constructor(
+    @Inject(TENANT_DATABASES_OPTIONS) private readonly options: TenantDatabasesOptions,
+    private readonly hostOrm: MikroORM,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly factory: TenantOrmFactory,
+    private readonly tenantEvents: TenantEvents,
+  ) {}
+
+  onModuleInit(): void {
+    this.stopListening = this.tenantEvents.onStatusChanged(({ tenantId }) => this.forgetFreshness(tenantId));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.stopListening?.();
+    await Promise.allSettled(this.opening.values());
+    await Promise.all([...this.open.values()].map(({ orm }) => orm.close(true)));
+    this.open.clear();
+  }
+
+  /** The ORM of a tenant that is known to be active, without waiting; undefined when that has to be found out. */
+  warm(tenantId: string): MikroORM | undefined {
+    const tenant = this.open.get(tenantId);
+    return tenant && performance.now() < tenant.freshUntil ? tenant.orm : undefined;
+  }
+
+  /**
+   * The ORM of an active tenant, opened if need be; simultaneous callers share one opening.
+   *
+   * @throws TenantNotFoundError, TenantNotActiveError, DatabaseUnreachableError
+   */
+  async acquire(tenantId: string): Promise<MikroORM> {
+    // Inside a transaction the catalogue may show what is never committed: that is for this caller only.
+    if (this.unitOfWork.isActive && this.unitOfWork.isInTransaction) {
+      const { dbUrl } = await this.readCatalog(tenantId, this.unitOfWork.em);
+      return (await this.connect(tenantId, dbUrl)).orm;
+    }
+    let opening = this.opening.get(tenantId);
+    if (!opening) {
+      opening = this.refresh(tenantId).finally(() => this.opening.delete(tenantId));
+      this.opening.set(tenantId, opening);
+    }
+    return (await opening).orm;
+  }
+
+  private async refresh(tenantId: string): Promise<OpenTenant> {
+    const askedAt = performance.now();
+    const { dbUrl } = await this.readCatalog(tenantId, this.hostOrm.em.fork({ disableContextResolution: true }) as SqlEntityManager);
+    const tenant = await this.connect(tenantId, dbUrl);
+    tenant.freshUntil = askedAt + this.options.catalogTtlMs;
+    return tenant;
+  }
+
+  private async readCatalog(tenantId: string, em: SqlEntityManager): Promise<{ dbUrl: string }> {
+    const tenant = await em.findOne(TenantCatalog, { id: tenantId }, { disableIdentityMap: true });
+    if (!tenant) throw new TenantNotFoundError(tenantId);
+    if (effectiveStatus(tenant) !== 'active' || tenant.dbUrl == null) {
+      throw new TenantNotActiveError(tenantId, effectiveStatus(tenant));
+    }
+    return { dbUrl: tenant.dbUrl };
+  }
+
+  private async connect(tenantId: string, dbUrl: string): Promise<OpenTenant> {
+    const existing = this.open.get(tenantId);
+    if (existing?.dbUrl === dbUrl) return existing;
+    const tenant = { dbUrl, orm: await this.factory.open(tenantId, dbUrl), freshUntil: 0 };
+    const overtaken = this.open.get(tenantId);
+    this.open.set(tenantId, tenant);
+    await overtaken?.orm.close(true);
+    return tenant;
+  }
+
+  private forgetFreshness(tenantId: string): void {
+    const tenant = this.open.get(tenantId);
+    if (tenant) tenant.freshUntil = 0;
+  }
+}

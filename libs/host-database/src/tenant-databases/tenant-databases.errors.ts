@@ -1,0 +1,53 @@
+import { HostDatabaseError } from '../common/index.js';
+
+/** Tenant data was asked for where no tenant is bound. Nothing was read or written. */
+export class NoTenantError extends HostDatabaseError {
+  readonly code = 'TENANT_DATABASES_NO_TENANT';
+
+  constructor() {
+    super(
+      'No tenant is bound here. Wrap the work in tenantDatabases.run(tenantId, () => ...), or give the route a tenant with @TenantScoped().',
+    );
+  }
+}
+
+/** An EntityManager or entity of one tenant was used outside its run(). Nothing was read or written. */
+export class TenantRunEndedError extends HostDatabaseError {
+  readonly code = 'TENANT_DATABASES_RUN_ENDED';
+
+  constructor(readonly tenantId: string) {
+    super(
+      `An EntityManager of tenant ${tenantId} was used outside its run(). Await everything inside the callback, and inject the tenant's ` +
+        'EntityManager instead of keeping one.',
+    );
+  }
+}
+
+/** A run() for one tenant was begun inside that of another. Nothing was read or written. */
+export class TenantSwitchError extends HostDatabaseError {
+  readonly code = 'TENANT_DATABASES_SWITCH';
+
+  constructor(
+    readonly fromTenantId: string,
+    readonly toTenantId: string,
+  ) {
+    super(
+      `Tenant ${toTenantId} cannot be entered inside the run() of tenant ${fromTenantId}. Let that end first, and carry plain values over.`,
+    );
+  }
+}
+
+/** An entity of one tenant was persisted, merged, removed or referenced in another. Nothing of that flush was written. */
+export class WrongTenantError extends HostDatabaseError {
+  readonly code = 'TENANT_DATABASES_WRONG_TENANT';
+
+  constructor(
+    readonly entityName: string,
+    readonly ownerTenantId: string,
+    readonly usedInTenantId: string,
+  ) {
+    super(
+      `A ${entityName} of tenant ${ownerTenantId} was used in tenant ${usedInTenantId}. Copy plain values instead of handing the entity over.`,
+    );
+  }
+}

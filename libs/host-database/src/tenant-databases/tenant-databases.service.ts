@@ -1,0 +1,63 @@
+import type { SqlEntityManager } from '@mikro-orm/sql';
+import { Injectable } from '@nestjs/common';
+import { assertId } from '../common/index.js';
+import { ContextService } from '../context/index.js';
+import { TenantBinding, TenantBindings } from './tenant-bindings.js';
+import { TenantConnections } from './tenant-connections.js';
+import { TenantSwitchError } from './tenant-databases.errors.js';
+
+/** Where tenant data lives: the way into one tenant's own database. */
+@Injectable()
+export class TenantDatabases {
+  constructor(
+    private readonly connections: TenantConnections,
+    private readonly bindings: TenantBindings,
+    private readonly context: ContextService,
+  ) {}
+
+  /** The id of the tenant that is bound here. */
+  get currentTenantId(): string | undefined {
+    return this.bindings.current?.tenantId;
+  }
+
+  /**
+   * Runs `work` in one tenant's database, in a unit of work of its own: flushed when it resolves, discarded when it throws.
+   * Repositories and EntityManagers injected with `@InjectTenantRepository()` and `@InjectTenantEntityManager()` reach this tenant
+   * in all that `work` awaits. Inside a run() of the same tenant it joins that one's unit of work.
+   *
+   * @throws InvalidIdError, TenantNotFoundError, TenantNotActiveError, DatabaseUnreachableError
+   * @throws TenantSwitchError inside a run() of another tenant
+   */
+  async run<T>(tenantId: string, work: (em: SqlEntityManager) => T | Promise<T>): Promise<T> {
+    const id = assertId(tenantId, 'tenant');
+    const outer = this.bindings.current;
+    if (outer) {
+      if (outer.tenantId !== id) throw new TenantSwitchError(outer.tenantId, id);
+      return flushed(outer.em, work);
+    }
+    const orm = this.connections.warm(id) ?? (await this.connections.acquire(id));
+    const binding = new TenantBinding(id);
+    return this.bindings.run(binding, () =>
+      this.context.extend({ tenantId: id }, async () => {
+        // Resolves the transaction that is open in it, but never another unit of work.
+        const em = binding.begin(orm.em.fork({ disableContextResolution: true, useContext: true }) as SqlEntityManager);
+        try {
+          return await flushed(em, work);
+        } finally {
+          binding.end();
+        }
+      }),
+    );
+  }
+}
+
+async function flushed<T>(em: SqlEntityManager, work: (em: SqlEntityManager) => T | Promise<T>): Promise<T> {
+  try {
+    const result = await work(em);
+    await em.flush();
+    return result;
+  } catch (error) {
+    em.clear();
+    throw error;
+  }
+}

@@ -1,0 +1,64 @@
+import { MikroORM } from '@mikro-orm/core';
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  connectWithRetries,
+  DATABASE_OPTIONS,
+  DATABASE_SETTINGS,
+  type DatabaseModuleOptions,
+  type DatabaseSettings,
+  ormOptions,
+  TransactionScope,
+} from '../database/index.js';
+import { EntityOwnership } from './entity-ownership.js';
+import { TenantBindings } from './tenant-bindings.js';
+import { TENANT_DATABASES_OPTIONS, type TenantDatabasesOptions } from './tenant-databases.options.js';
+import { tenantEntityManager } from './tenant-entity-manager.js';
+
+/** Opens the ORM of one tenant. */
+@Injectable()
+export class TenantOrmFactory {
+  constructor(
+    @Inject(TENANT_DATABASES_OPTIONS) private readonly options: TenantDatabasesOptions,
+    @Inject(DATABASE_OPTIONS) private readonly host: DatabaseModuleOptions,
+    @Inject(DATABASE_SETTINGS) private readonly hostSettings: DatabaseSettings,
+    private readonly scope: TransactionScope,
+    private readonly bindings: TenantBindings,
+    private readonly ownership: EntityOwnership,
+  ) {}
+
+  /** Where a tenant's `db_url` points to. */
+  settingsOf(dbUrl: string): DatabaseSettings {
+    return this.hostSettings.forTenant(dbUrl, this.options.pool);
+  }
+
+  /**
+   * Connects to a tenant's database. Without `create`, one that is missing is an error: it is never made anew, empty.
+   *
+   * @throws DatabaseUnreachableError
+   */
+  async open(tenantId: string, dbUrl: string, { create = false } = {}): Promise<MikroORM> {
+    const settings = this.settingsOf(dbUrl);
+    const { mikroOrm: hostOrm } = this.host.database;
+    const driverOptions = {
+      ...hostOrm?.driverOptions,
+      ...this.options.mikroOrm?.driverOptions,
+      ...(settings.type === 'sqlite' && { fileMustExist: !create }),
+    };
+    const orm = await MikroORM.init(
+      await ormOptions({
+        settings,
+        entities: this.options.entities,
+        scope: this.scope,
+        // A name of its own: with a shared one, a look-up inside one tenant's transaction would find that of another.
+        contextName: `tenant:${tenantId}`,
+        context: (name) => this.scope.current(name),
+        subscribers: [this.ownership.subscriberFor(tenantId)],
+        wrap: (base) => tenantEntityManager(base, tenantId, this.bindings, this.ownership),
+        mikroOrm: { ...this.options.mikroOrm, driverOptions, ensureDatabase: false },
+        migrations: { silent: true, snapshot: false, ...this.options.migrations },
+      }),
+    );
+    await connectWithRetries(orm, settings, this.options.connect);
+    return orm;
+  }
+}

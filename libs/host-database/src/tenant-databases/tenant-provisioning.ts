@@ -1,0 +1,52 @@
+import type { MikroORM } from '@mikro-orm/core';
+import { Inject, Injectable } from '@nestjs/common';
+import { DATABASE_SETTINGS, type DatabaseSettings, dialectOf, migrateSchema, UnitOfWork } from '../database/index.js';
+import { JobHandler, type JobRun } from '../jobs/index.js';
+import { PROVISION_TENANT_JOB, TenantsService } from '../tenants/index.js';
+import { TenantBinding, TenantBindings } from './tenant-bindings.js';
+import { TENANT_DATABASES_OPTIONS, type TenantDatabasesOptions } from './tenant-databases.options.js';
+import { TenantOrmFactory } from './tenant-orm.factory.js';
+
+/** Gives a tenant its own database. Every step can be repeated, so that a run that died is taken up by the next. */
+@Injectable()
+export class TenantProvisioning {
+  constructor(
+    @Inject(TENANT_DATABASES_OPTIONS) private readonly options: TenantDatabasesOptions,
+    @Inject(DATABASE_SETTINGS) private readonly hostSettings: DatabaseSettings,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly tenants: TenantsService,
+    private readonly factory: TenantOrmFactory,
+    private readonly bindings: TenantBindings,
+  ) {}
+
+  /** Creates the database, its tables, and opens the tenant; a tenant that cannot be provisioned is marked as failed. */
+  @JobHandler(PROVISION_TENANT_JOB)
+  async provision({ payload: { tenantId } }: JobRun<typeof PROVISION_TENANT_JOB>): Promise<void> {
+    const tenant = await this.tenants.getById(tenantId);
+    if (tenant.status !== 'provisioning') return;
+    try {
+      const dialect = dialectOf(this.hostSettings.type);
+      const dbUrl = dialect.tenantDatabaseUrl(this.hostSettings, tenantId, this.options.directory);
+      await dialect.createDatabase(this.unitOfWork.em, this.factory.settingsOf(dbUrl));
+      await this.migrate(tenantId, dbUrl);
+      await this.tenants.activate(tenantId, dbUrl);
+    } catch (error) {
+      await this.tenants.markFailed(tenantId);
+      throw error;
+    }
+  }
+
+  private async migrate(tenantId: string, dbUrl: string): Promise<void> {
+    const orm = await this.factory.open(tenantId, dbUrl, { create: true });
+    try {
+      await this.bindings.run(new TenantBinding(tenantId), () => this.applySchema(orm));
+    } finally {
+      await orm.close(true);
+    }
+  }
+
+  private async applySchema(orm: MikroORM): Promise<void> {
+    if (this.options.migrations) await migrateSchema(orm, dialectOf(this.hostSettings.type), 'on-boot');
+    else await orm.schema.update({ safe: true });
+  }
+}

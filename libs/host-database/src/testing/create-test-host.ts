@@ -1,0 +1,132 @@
+import type { DynamicModule, INestApplication, ModuleMetadata, Provider, Type } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { Clock } from '../common/index.js';
+import { type DatabaseType, UnitOfWork } from '../database/index.js';
+import { HostDatabase } from '../host-database.js';
+import { HostDatabaseModule } from '../host-database.module.js';
+import type { HostDatabaseOptions } from '../host-database.options.js';
+import { JobsService } from '../jobs/index.js';
+import { MembershipsService } from '../memberships/index.js';
+import { TenantCatalog, TenantsService } from '../tenants/index.js';
+import { UsersService } from '../users/index.js';
+import { Builders } from './builders.js';
+import { FakeClock } from './fake-clock.js';
+import { createTestDatabase, type TestDatabase } from './test-database.js';
+
+/** What a test needs beside the host database. */
+export interface TestHostOptions {
+  /** @default 'sqlite', in memory */
+  readonly database?: DatabaseType;
+  /** The PostgreSQL server, where databases may be created. @default the environment variable `TEST_DB_URL` */
+  readonly databaseUrl?: string;
+  /** Options of the module; the database, the directory of SQLite tenants and the worker (off) are set by the kit. */
+  readonly options?: Omit<HostDatabaseOptions, 'database'>;
+  /** Modules that the test is about. */
+  readonly imports?: ModuleMetadata['imports'];
+  /** Providers that the test is about. */
+  readonly providers?: Provider[];
+  readonly controllers?: Type[];
+  /** The root module of an application that imports `HostDatabaseModule` itself, made with these options. */
+  readonly application?: (options: HostDatabaseOptions) => Type | DynamicModule;
+  /** Makes the HTTP application of the compiled module, with its pipes and filters: `(module) => module.createNestApplication()`. */
+  readonly http?: (module: TestingModule) => INestApplication;
+}
+
+/** A started application or module on a database of its own. */
+export interface TestHost extends Pick<Builders, 'newUser' | 'newTenant' | 'newMembership'> {
+  readonly module: TestingModule;
+  /** What `http` made. */
+  readonly app: INestApplication;
+  readonly hostDatabase: HostDatabase;
+  readonly clock: FakeClock;
+  /** Options that open the same database again: a second process, or a restart. */
+  readonly options: HostDatabaseOptions;
+  get<T>(token: Type<T> | (abstract new (...args: never[]) => T) | string | symbol): T;
+  /** Runs `work` in a unit of work, as a request would. */
+  run<T>(work: () => T | Promise<T>): Promise<T>;
+  /** Runs all pending jobs and returns how many there were. */
+  runJobs(): Promise<number>;
+  /** Stops everything and removes the databases. */
+  close(): Promise<void>;
+}
+
+/**
+ * Gives a test a fresh, migrated host database with the real module on it: SQLite in memory by default, a database of its own on a
+ * PostgreSQL server when asked. Jobs run when the test says so, time passes when the test says so.
+ *
+ * @example
+ * ```ts
+ * const host = await createTestHost({ options: { tenantDatabases: { entities: [Project] } } });
+ * const tenant = await host.newTenant();
+ * await host.close();
+ * ```
+ */
+export async function createTestHost(test: TestHostOptions = {}): Promise<TestHost> {
+  const database = await createTestDatabase(test.database ?? 'sqlite', test.databaseUrl);
+  const options: HostDatabaseOptions = {
+    ...test.options,
+    database: database.options,
+    jobs: { worker: false, ...test.options?.jobs },
+    tenantDatabases: { directory: database.tenantDirectory, ...test.options?.tenantDatabases },
+  };
+  const clock = new FakeClock();
+  let module: TestingModule;
+  try {
+    module = await Test.createTestingModule({
+      imports: [test.application?.(options) ?? HostDatabaseModule.forRoot(options), ...(test.imports ?? [])],
+      providers: test.providers ?? [],
+      controllers: test.controllers ?? [],
+    })
+      .overrideProvider(Clock)
+      .useValue(clock)
+      .compile();
+  } catch (error) {
+    await database.drop([]);
+    throw error;
+  }
+  const app = test.http?.(module);
+  await (app ?? module).init();
+  return startedHost({ module, app, clock, options, database });
+}
+
+interface Started {
+  readonly module: TestingModule;
+  readonly app: INestApplication | undefined;
+  readonly clock: FakeClock;
+  readonly options: HostDatabaseOptions;
+  readonly database: TestDatabase;
+}
+
+function startedHost({ module, app, clock, options, database }: Started): TestHost {
+  const get: TestHost['get'] = (token) => module.get(token, { strict: false });
+  const unitOfWork = get(UnitOfWork);
+  const jobs = get(JobsService);
+  const builders = new Builders({
+    unitOfWork,
+    jobs,
+    users: get(UsersService),
+    tenants: get(TenantsService),
+    memberships: get(MembershipsService),
+  });
+  return {
+    module,
+    get app() {
+      if (!app) throw new TypeError('This test host has no HTTP application. Pass http to createTestHost().');
+      return app;
+    },
+    hostDatabase: get(HostDatabase),
+    clock,
+    options,
+    get,
+    run: (work) => unitOfWork.run(work),
+    runJobs: () => jobs.runPending(),
+    newUser: (facts) => builders.newUser(facts),
+    newTenant: (facts) => builders.newTenant(facts),
+    newMembership: (facts) => builders.newMembership(facts),
+    async close() {
+      const tenants = await unitOfWork.run((em) => em.find(TenantCatalog, { dbUrl: { $ne: null } }));
+      await (app ?? module).close();
+      await database.drop(tenants.flatMap(({ dbUrl }) => dbUrl ?? []));
+    },
+  };
+}

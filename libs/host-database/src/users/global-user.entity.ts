@@ -1,0 +1,25 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { genId, timestamp } from '../common/index.js';
+import { EmailType } from './email.type.js';
+
+const GlobalUserSchema = defineEntity({
+  name: 'GlobalUser',
+  tableName: 'core_users',
+  properties: {
+    id: p.string().length(32).primary().onCreate(genId),
+    email: p.type(EmailType).$type<string>().length(254).unique('core_users_email_unique'),
+    /** `<provider>:<subject>` of the identity that signs in. */
+    oauthId: p.string().nullable().unique('core_users_oauth_id_unique'),
+    passwordHash: p.string().nullable().hidden().lazy(),
+    stripeCustId: p.string().nullable().unique('core_users_stripe_cust_id_unique'),
+    isSysAdmin: p.boolean().default(false),
+    createdAt: p.datetime(3).onCreate(timestamp),
+    lastLogin: p.datetime(3).nullable(),
+  },
+  checks: [{ name: 'core_users_email_lower_check', expression: 'email = lower(email)' }],
+});
+
+/** A person, once for the whole host, whichever tenants they belong to (`core_users`). */
+export class GlobalUser extends GlobalUserSchema.class {}
+
+GlobalUserSchema.setClass(GlobalUser);

@@ -1,0 +1,127 @@
+import { Injectable } from '@nestjs/common';
+import { assertId, assertText, Clock, normalizeEmail } from '../common/index.js';
+import { UnitOfWork, violatesUnique } from '../database/index.js';
+import { GlobalUser } from './global-user.entity.js';
+import { DuplicateEmailError, DuplicateOAuthIdentityError, UserNotFoundError } from './users.errors.js';
+
+const EMAIL_UNIQUE = { name: 'core_users_email_unique', table: 'core_users', columns: ['email'] };
+const OAUTH_ID_UNIQUE = { name: 'core_users_oauth_id_unique', table: 'core_users', columns: ['oauth_id'] };
+
+/** A person to be. */
+export interface NewUser {
+  readonly email: string;
+  /** `<provider>:<subject>` of the identity that signs in. */
+  readonly oauthId?: string;
+  /** The hash, never the password: made by the application with a slow function such as argon2id. */
+  readonly passwordHash?: string;
+}
+
+/** An identity that an OAuth provider has verified. */
+export interface OAuthIdentity {
+  /** `<provider>:<subject>`, unique over all providers. */
+  readonly oauthId: string;
+  readonly email: string;
+}
+
+/** The people of the host. */
+@Injectable()
+export class UsersService {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Registers a person.
+   *
+   * @throws InvalidInputError, DuplicateEmailError, DuplicateOAuthIdentityError
+   */
+  async create({ email, oauthId, passwordHash }: NewUser): Promise<GlobalUser> {
+    const address = normalizeEmail(email);
+    return this.unitOfWork.transactional(async (em) => {
+      const user = em.create(GlobalUser, {
+        email: address,
+        oauthId: oauthId === undefined ? null : assertText(oauthId, 'oauthId'),
+        passwordHash: passwordHash ?? null,
+        createdAt: this.clock.now(),
+      });
+      try {
+        await em.flush();
+      } catch (cause) {
+        if (violatesUnique(cause, EMAIL_UNIQUE)) throw new DuplicateEmailError(address, { cause });
+        if (violatesUnique(cause, OAUTH_ID_UNIQUE)) throw new DuplicateOAuthIdentityError(oauthId ?? '', { cause });
+        throw cause;
+      }
+      return user;
+    });
+  }
+
+  /**
+   * Returns the person of this identity, registered if they are new, with the login recorded. Of simultaneous first sign-ins one
+   * registers and all return the same person. A user who has the email, but not the identity, is never taken over.
+   *
+   * @throws InvalidInputError, DuplicateEmailError
+   */
+  async findOrCreateByOAuth(identity: OAuthIdentity): Promise<GlobalUser> {
+    const oauthId = assertText(identity.oauthId, 'oauthId');
+    return this.unitOfWork.transactional(async () => {
+      const user = (await this.findByOAuthId(oauthId)) ?? (await this.createOrFindByOAuth({ ...identity, oauthId }));
+      user.lastLogin = this.clock.now();
+      return user;
+    });
+  }
+
+  /**
+   * Records that the person has signed in now.
+   *
+   * @throws UserNotFoundError
+   */
+  async recordLogin(userId: string): Promise<GlobalUser> {
+    return this.unitOfWork.transactional(async () => {
+      const user = await this.getById(userId);
+      user.lastLogin = this.clock.now();
+      return user;
+    });
+  }
+
+  async findById(userId: string): Promise<GlobalUser | null> {
+    return this.unitOfWork.em.findOne(GlobalUser, { id: assertId(userId, 'user') });
+  }
+
+  /** @throws UserNotFoundError */
+  async getById(userId: string): Promise<GlobalUser> {
+    const user = await this.findById(userId);
+    if (!user) throw new UserNotFoundError(userId);
+    return user;
+  }
+
+  /** Finds a person by email, whatever its case. */
+  async findByEmail(email: string): Promise<GlobalUser | null> {
+    return this.unitOfWork.em.findOne(GlobalUser, { email: normalizeEmail(email) });
+  }
+
+  async findByOAuthId(oauthId: string): Promise<GlobalUser | null> {
+    return this.unitOfWork.em.findOne(GlobalUser, { oauthId });
+  }
+
+  /** Finds a person by email with their password hash, which no other look-up loads. For the code that checks a password. */
+  async findByEmailWithPasswordHash(email: string): Promise<GlobalUser | null> {
+    return this.unitOfWork.em.findOne(GlobalUser, { email: normalizeEmail(email) }, { populate: ['passwordHash'] });
+  }
+
+  private async createOrFindByOAuth(identity: OAuthIdentity): Promise<GlobalUser> {
+    try {
+      // A savepoint of its own, so that losing the race leaves the caller's transaction usable.
+      return await this.unitOfWork.em.transactional(() => this.create(identity));
+    } catch (error) {
+      // The loser of a race may be told of either constraint; only a user with this very identity is the same person.
+      const winner = isDuplicate(error) ? await this.findByOAuthId(identity.oauthId) : null;
+      if (!winner) throw error;
+      return winner;
+    }
+  }
+}
+
+function isDuplicate(error: unknown): boolean {
+  return error instanceof DuplicateOAuthIdentityError || error instanceof DuplicateEmailError;
+}
