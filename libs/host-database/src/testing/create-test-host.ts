@@ -1,7 +1,7 @@
 import type { DynamicModule, INestApplication, ModuleMetadata, Provider, Type } from '@nestjs/common';
-import { Test, type TestingModule } from '@nestjs/testing';
+import { Test, type TestingModule, type TestingModuleBuilder } from '@nestjs/testing';
 import { Clock } from '../common/index.js';
-import { type DatabaseType, UnitOfWork } from '../database/index.js';
+import { type DatabaseType, type MikroOrmPassThrough, UnitOfWork } from '../database/index.js';
 import { HostDatabase } from '../host-database.js';
 import { HostDatabaseModule } from '../host-database.module.js';
 import type { HostDatabaseOptions } from '../host-database.options.js';
@@ -28,6 +28,10 @@ export interface TestHostOptions {
   readonly controllers?: Type[];
   /** The root module of an application that imports `HostDatabaseModule` itself, made with these options. */
   readonly application?: (options: HostDatabaseOptions) => Type | DynamicModule;
+  /** Handed to MikroORM as it is: a logger that records the SQL, for one. */
+  readonly mikroOrm?: MikroOrmPassThrough;
+  /** Replaces providers by fakes before the module is compiled. */
+  readonly override?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
   /** Makes the HTTP application of the compiled module, with its pipes and filters: `(module) => module.createNestApplication()`. */
   readonly http?: (module: TestingModule) => INestApplication;
 }
@@ -65,21 +69,21 @@ export async function createTestHost(test: TestHostOptions = {}): Promise<TestHo
   const database = await createTestDatabase(test.database ?? 'sqlite', test.databaseUrl);
   const options: HostDatabaseOptions = {
     ...test.options,
-    database: database.options,
+    database: { ...database.options, ...(test.mikroOrm && { mikroOrm: test.mikroOrm }) },
     jobs: { worker: false, ...test.options?.jobs },
     tenantDatabases: { directory: database.tenantDirectory, ...test.options?.tenantDatabases },
   };
   const clock = new FakeClock();
   let module: TestingModule;
   try {
-    module = await Test.createTestingModule({
+    const builder = Test.createTestingModule({
       imports: [test.application?.(options) ?? HostDatabaseModule.forRoot(options), ...(test.imports ?? [])],
       providers: test.providers ?? [],
       controllers: test.controllers ?? [],
     })
       .overrideProvider(Clock)
-      .useValue(clock)
-      .compile();
+      .useValue(clock);
+    module = await (test.override?.(builder) ?? builder).compile();
   } catch (error) {
     await database.drop([]);
     throw error;

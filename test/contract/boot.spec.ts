@@ -1,0 +1,114 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, beforeEach, afterEach } from '@jest/globals';
+import { MikroORM } from '@mikro-orm/core';
+import type { SqlEntityManager } from '@mikro-orm/sql';
+import { type DatabaseOptions, genId, HostDatabase, hostOrmConfig, SchemaOutdatedError } from 'nestjs-host-database';
+import { createTestHost } from 'nestjs-host-database/testing';
+import { runProgram } from '../support/child-process.js';
+
+const PROCESSES = 6;
+
+describe.each(['sqlite', 'postgresql'] as const)('the boot on %s', (type) => {
+  let directory: string;
+  let database: DatabaseOptions;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'boot-'));
+    database =
+      type === 'sqlite' ? { type, name: join(directory, 'host') } : { url: process.env.TEST_DB_URL ?? '', name: `boot_${genId()}` };
+  });
+
+  afterEach(async () => {
+    if (type === 'postgresql') await dropDatabase(String(database.name));
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  it('creates the seven tables, and finds nothing to do the second time', async () => {
+    const first = await HostDatabase.open({ database });
+    expect(await first.globalUsers.count()).toBe(0);
+    const executed = await executedMigrations(first);
+    await first.close();
+
+    const second = await HostDatabase.open({ database });
+    expect(await executedMigrations(second)).toEqual(executed);
+    await second.close();
+    expect(executed.length).toBeGreaterThan(0);
+  });
+
+  it('is safe in several processes at once', async () => {
+    const env = { DATABASE: JSON.stringify(database) };
+    const outcomes = await Promise.all(Array.from({ length: PROCESSES }, () => runProgram('boot', env)));
+    expect(outcomes).toEqual(outcomes.map(() => ({ code: 0, stdout: 'booted\n', stderr: '' })));
+
+    const hostDatabase = await HostDatabase.open({ database, migrate: 'check' });
+    const executed = await executedMigrations(hostDatabase);
+    expect(new Set(executed).size).toBe(executed.length);
+    await hostDatabase.close();
+  });
+
+  it('refuses tables that lack a migration when it may only check', async () => {
+    await expect(HostDatabase.open({ database, migrate: 'check' })).rejects.toBeInstanceOf(SchemaOutdatedError);
+    await (await HostDatabase.open({ database })).close();
+    await (await HostDatabase.open({ database, migrate: 'check' })).close();
+  });
+
+  it('leaves no difference between the migrated tables and the entities', async () => {
+    await (await HostDatabase.open({ database })).close();
+    const orm = await MikroORM.init(await hostOrmConfig(database));
+    try {
+      expect(await orm.schema.getUpdateSchemaSQL({ safe: false, dropTables: false })).toBe('');
+    } finally {
+      await orm.close(true);
+    }
+  });
+});
+
+describe('the boot on SQLite', () => {
+  it('runs in WAL mode with foreign keys on and a busy timeout', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'boot-'));
+    const hostDatabase = await HostDatabase.open({ database: { type: 'sqlite', name: join(directory, 'host') } });
+    const read = async (pragma: string) => Object.values((await hostDatabase.em.execute(`pragma ${pragma}`))[0] ?? {})[0];
+    expect(await read('journal_mode')).toBe('wal');
+    expect(await read('foreign_keys')).toBe(1);
+    expect(await read('busy_timeout')).toBe(5_000);
+    expect(await readdir(directory)).toContain('host.db');
+    await hostDatabase.close();
+    await rm(directory, { recursive: true });
+  });
+});
+
+describe('the schema', () => {
+  it.each(['sqlite', 'postgresql'] as const)('is the one of the snapshot on %s', async (type) => {
+    const host = await createTestHost({ database: type });
+    const orm = await MikroORM.init({
+      ...(await hostOrmConfig(host.options.database)),
+      migrations: {
+        path: `libs/host-database/src/database/migrations/${type}`,
+        pathTs: `libs/host-database/src/database/migrations/${type}`,
+        emit: 'ts',
+        snapshotName: 'snapshot',
+        snapshot: true,
+      },
+    });
+    try {
+      // True would mean that an entity was changed without `npm run migration:create`.
+      expect(await orm.migrator.checkSchema()).toBe(false);
+    } finally {
+      await orm.close(true);
+      await host.close();
+    }
+  });
+});
+
+async function executedMigrations(hostDatabase: HostDatabase): Promise<string[]> {
+  const rows = await hostDatabase.em.execute<{ name: string }[]>('select name from sys_migrations order by id');
+  return rows.map(({ name }) => name);
+}
+
+async function dropDatabase(name: string): Promise<void> {
+  const orm = await MikroORM.init(await hostOrmConfig({ url: process.env.TEST_DB_URL ?? '' }));
+  await (orm.em.fork() as SqlEntityManager).getConnection().execute(`drop database if exists "${name}" with (force)`);
+  await orm.close(true);
+}
