@@ -48,7 +48,8 @@ export class JobRunner {
     } finally {
       clearInterval(renewal);
     }
-    if (failure) this.logger.error(`Job ${job.id} (${job.jobType}) failed: ${describe(failure.error)}`);
+    // The stack is in the row.
+    if (failure) this.logger.error(`Job ${job.id} (${job.jobType}) failed: ${String(failure.error)}`);
     const finished = await (failure
       ? this.claims.finish(job, 'failed', describe(failure.error))
       : this.claims.finish(job, 'completed'));

@@ -2,9 +2,7 @@ import type { DynamicModule, INestApplication, ModuleMetadata, Provider, Type } 
 import { Test, type TestingModule, type TestingModuleBuilder } from '@nestjs/testing';
 import { Clock } from '../common/index.js';
 import { type DatabaseType, type MikroOrmPassThrough, UnitOfWork } from '../database/index.js';
-import { HostDatabase } from '../host-database.js';
-import { HostDatabaseModule } from '../host-database.module.js';
-import type { HostDatabaseOptions } from '../host-database.options.js';
+import { HostDatabase, HostDatabaseModule, type HostDatabaseOptions } from '../index.js';
 import { JobsService } from '../jobs/index.js';
 import { MembershipsService } from '../memberships/index.js';
 import { TenantCatalog, TenantsService } from '../tenants/index.js';

@@ -6,7 +6,7 @@ import { MikroORM } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { genId, HostDatabaseError } from '../common/index.js';
 import { type DatabaseOptions, type DatabaseType, dialectOf, DatabaseSettings, hostMigrations, hostOrmOptions } from '../database/index.js';
-import { HostDatabase } from '../host-database.js';
+import { HostDatabase } from '../index.js';
 
 /** PostgreSQL was asked for, but no server was named. */
 export class TestDatabaseUrlMissingError extends HostDatabaseError {

@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { CheckConstraintViolationException } from '@mikro-orm/core';
+import { Migration } from '@mikro-orm/migrations';
+import { genId, InvalidInputError, TenantCatalog } from 'nestjs-host-database';
+import { JobsService } from 'nestjs-host-database/jobs';
+import { MembershipsService } from 'nestjs-host-database/memberships';
+import {
+  DuplicateSlugError,
+  TenantActivationTimeoutError,
+  TenantNotActiveError,
+  TenantNotFoundError,
+  TenantsService,
+  TenantStatusConflictError,
+  WaitInTransactionError,
+} from 'nestjs-host-database/tenants';
+import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
+import { UserNotFoundError } from 'nestjs-host-database/users';
+
+describe.each(['sqlite', 'postgresql'] as const)(`${TenantsService.name} on %s`, (database) => {
+  let host: TestHost;
+  let sut: TenantsService;
+
+  beforeAll(async () => {
+    host = await createTestHost({ database });
+    sut = host.get(TenantsService);
+  });
+  afterAll(async () => {
+    await host.close();
+  });
+
+  const countTenants = () => host.run(() => host.hostDatabase.tenantCatalogs.count());
+
+  describe('create', () => {
+    it('registers the tenant, its owner and the job that provisions it', async () => {
+      const owner = await host.newUser();
+      const tenant = await host.run(() => sut.create({ name: ' Acme ', slug: `acme-${genId()}`.slice(0, 63), ownerId: owner.id }));
+      expect(tenant).toMatchObject({ name: 'Acme', planTier: 'free', isActive: false, status: 'provisioning' });
+      const membership = await host.run(() => host.get(MembershipsService).getActive({ userId: owner.id, tenantId: tenant.id }));
+      expect(membership.role).toBe('owner');
+      expect(await host.run(() => host.hostDatabase.systemJobs.count({ tenantId: tenant.id, status: 'pending' }))).toBe(1);
+
+      expect(await host.runJobs()).toBeGreaterThanOrEqual(1);
+      const active = await host.run(() => sut.whenActive(tenant.id));
+      expect(active).toMatchObject({ id: tenant.id, status: 'active', isActive: true });
+    });
+
+    it('writes no password into the address of the database', async () => {
+      const { dbUrl } = await host.newTenant();
+      expect(dbUrl).toMatch(/^(sqlite|postgresql):\/\//);
+      expect(dbUrl).not.toContain('@');
+    });
+
+    it.each([
+      ['an owner who does not exist', { ownerId: genId() }, UserNotFoundError],
+      ['an empty name', { name: '  ' }, InvalidInputError],
+      ['a slug that could not be a subdomain', { slug: 'Not a slug' }, InvalidInputError],
+    ])('refuses %s, and writes nothing', async (_, facts, error) => {
+      const before = await countTenants();
+      await expect(host.run(() => sut.create({ name: 'Acme', ...facts }))).rejects.toBeInstanceOf(error);
+      expect(await countTenants()).toBe(before);
+    });
+
+    it('refuses a slug that is taken, and enqueues no job', async () => {
+      const slug = `s${genId()}`;
+      await host.newTenant({ slug });
+      const jobs = () => host.run(() => host.hostDatabase.systemJobs.count());
+      const before = await jobs();
+      await expect(host.run(() => sut.create({ name: 'Other', slug }))).rejects.toBeInstanceOf(DuplicateSlugError);
+      expect(await jobs()).toBe(before);
+      expect(await host.run(async () => (await sut.findBySlug(slug))?.slug)).toBe(slug);
+    });
+  });
+
+  describe('whenActive', () => {
+    it('gives up after its time', async () => {
+      const tenant = await host.newTenant({ provisioned: false });
+      await expect(host.run(() => sut.whenActive(tenant.id, { timeoutMs: 1 }))).rejects.toBeInstanceOf(TenantActivationTimeoutError);
+    });
+
+    it('is refused inside a transaction', async () => {
+      const { id } = await host.newTenant({ provisioned: false });
+      const waiting = host.run(() => host.hostDatabase.transactional(() => sut.whenActive(id)));
+      await expect(waiting).rejects.toBeInstanceOf(WaitInTransactionError);
+    });
+
+    it('hears of the activation while it waits', async () => {
+      const { id } = await host.newTenant({ provisioned: false });
+      const waiting = host.run(() => sut.whenActive(id));
+      await host.runJobs();
+      expect((await waiting).isActive).toBe(true);
+    });
+
+    it('refuses a tenant that is suspended or does not exist', async () => {
+      const { id } = await host.newTenant();
+      await host.run(() => sut.suspend(id));
+      await expect(host.run(() => sut.whenActive(id))).rejects.toMatchObject({ code: 'TENANTS_NOT_ACTIVE', status: 'suspended' });
+      await expect(host.run(() => sut.whenActive(genId()))).rejects.toBeInstanceOf(TenantNotFoundError);
+    });
+  });
+
+  describe('the status', () => {
+    it('goes from active to suspended and back, and nowhere else', async () => {
+      const { id } = await host.newTenant();
+      await expect(host.run(() => sut.reactivate(id))).rejects.toBeInstanceOf(TenantStatusConflictError);
+      expect(await host.run(() => sut.suspend(id))).toMatchObject({ status: 'suspended', isActive: false });
+      await expect(host.run(() => sut.suspend(id))).rejects.toBeInstanceOf(TenantStatusConflictError);
+      expect(await host.run(() => sut.reactivate(id))).toMatchObject({ status: 'active', isActive: true });
+      await expect(host.run(() => sut.suspend(genId()))).rejects.toBeInstanceOf(TenantNotFoundError);
+    });
+
+    it('counts an active tenant whose flag was taken back as suspended', async () => {
+      const { id } = await host.newTenant();
+      await host.run(async () => {
+        (await sut.getById(id)).isActive = false;
+      });
+      await expect(host.run(() => sut.whenActive(id))).rejects.toBeInstanceOf(TenantNotActiveError);
+    });
+
+    it('is checked by the database', async () => {
+      const insert = host.run(() =>
+        host.hostDatabase.em.insert(TenantCatalog, { name: 'x', status: 'provisioning', isActive: true, createdAt: new Date(), id: genId() }),
+      );
+      await expect(insert).rejects.toBeInstanceOf(CheckConstraintViolationException);
+      const unknown = host.run(() => host.hostDatabase.em.execute(`update core_tenants set status = 'asleep'`));
+      await expect(unknown).rejects.toBeInstanceOf(CheckConstraintViolationException);
+    });
+  });
+
+  describe('a provisioning that fails', () => {
+    it('marks the tenant, keeps the error on the job, and can be tried again', async () => {
+      const broken = await createTestHost({
+        database,
+        options: { tenantDatabases: { migrations: { migrationsList: [BrokenMigration] } } },
+      });
+      const service = broken.get(TenantsService);
+      const { id } = await broken.newTenant({ provisioned: false });
+      expect(await broken.runJobs()).toBe(1);
+      await expect(broken.run(() => service.whenActive(id))).rejects.toMatchObject({ status: 'failed' });
+      const [job] = await broken.run(() => broken.hostDatabase.systemJobs.find({ tenantId: id }));
+      expect(job).toMatchObject({ status: 'failed', errorLog: expect.stringContaining('no_such_table') });
+
+      await broken.run(() => service.retryProvisioning(id));
+      expect(await broken.runJobs()).toBe(1);
+      expect(await broken.run(async () => (await broken.get(JobsService).getById(job?.id ?? '')).status)).toBe('failed');
+      await broken.close();
+    });
+  });
+});
+
+class BrokenMigration extends Migration {
+  override up(): void {
+    this.addSql('insert into no_such_table values (1)');
+  }
+}
