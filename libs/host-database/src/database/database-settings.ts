@@ -87,6 +87,7 @@ export class DatabaseSettings {
 
   /** The same server and credentials with another database. */
   with(change: { readonly name: string }): DatabaseSettings {
+    // oxlint-disable-next-line typescript/no-misused-spread -- the fields are meant, not the class
     return new DatabaseSettings({ ...this, password: this.#password, name: change.name });
   }
 
@@ -156,7 +157,7 @@ function sqliteFile(name: string): string {
 }
 
 /** What one URL says. Parts that it leaves out are undefined. */
-export function parseUrl(url: string): Partial<Location> {
+function parseUrl(url: string): Partial<Location> {
   const type = URL_TYPES[/^[a-z]+:/.exec(url)?.[0] ?? ''];
   if (type === undefined) {
     throw new DatabaseConfigError(['database.url is of no known kind. Use postgresql://... or sqlite:...']);

@@ -13,13 +13,12 @@ export { DatabaseModule, type DatabaseModuleOptions } from './database.module.js
 export type { ConnectOptions, DatabaseOptions, DatabaseType, MigratePolicy, MikroOrmPassThrough, PoolOptions } from './database.options.js';
 export { DatabaseSettings } from './database-settings.js';
 export { getDbUri } from './db-uri.js';
-export { type Dialect, dialectOf } from './dialects/index.js';
+export { dialectOf } from './dialects/index.js';
 export { hostOrmOptions, prepareHostOrm } from './host-orm.js';
 export { migrateSchema } from './host-schema.js';
 export { hostMigrations } from './migrations/index.js';
 export { type EntityDefinition, ormOptions } from './orm-options.js';
 export type { SqlEntityManagerClass } from './scoped-entity-manager.js';
 export { TransactionScope } from './transaction-scope.js';
-export { isTransientFailure } from './transient-failure.js';
 export { type TransactionalOptions, UnitOfWork } from './unit-of-work.service.js';
-export { type UniqueConstraint, violatesForeignKey, violatesUnique } from './violations.js';
+export { violatesUnique } from './violations.js';

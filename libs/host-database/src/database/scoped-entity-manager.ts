@@ -4,6 +4,7 @@ import { NoUnitOfWorkError, TransactionRollbackOnlyError } from './database.erro
 import type { TransactionFrame, TransactionScope } from './transaction-scope.js';
 
 // A class expression's base has to be constructible with any arguments (TypeScript's rule for mixins).
+// oxlint-disable-next-line typescript/no-explicit-any -- the rule above
 export type SqlEntityManagerClass = new (...args: any[]) => SqlEntityManager;
 
 /**

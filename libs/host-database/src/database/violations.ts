@@ -1,4 +1,4 @@
-import { ForeignKeyConstraintViolationException, UniqueConstraintViolationException } from '@mikro-orm/core';
+import { UniqueConstraintViolationException } from '@mikro-orm/core';
 
 /** A unique constraint, as PostgreSQL names it and as SQLite reports it. */
 export interface UniqueConstraint {
@@ -12,9 +12,4 @@ export function violatesUnique(error: unknown, { name, table, columns }: UniqueC
   if (!(error instanceof UniqueConstraintViolationException)) return false;
   if ('constraint' in error && error.constraint !== undefined) return error.constraint === name;
   return error.message.includes(`UNIQUE constraint failed: ${columns.map((column) => `${table}.${column}`).join(', ')}`);
-}
-
-/** Whether an error says that a row refers to one that does not exist. */
-export function violatesForeignKey(error: unknown): boolean {
-  return error instanceof ForeignKeyConstraintViolationException;
 }

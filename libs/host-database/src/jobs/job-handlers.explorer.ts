@@ -28,6 +28,6 @@ export class JobHandlersExplorer implements OnModuleInit {
     if (typeof handler !== 'function') return;
     const type = this.reflector.get<string | undefined>(JOB_HANDLER_METADATA, handler);
     if (type === undefined) return;
-    this.registry.register(type, { name: `${provider}.${method}()`, handle: (run) => handler.call(instance, run) });
+    this.registry.register(type, { name: `${provider}.${method}()`, handle: (run) => instance[method]?.(run) });
   }
 }

@@ -7,7 +7,6 @@
  * }
  * ```
  */
-// oxlint-disable-next-line typescript/no-empty-interface, typescript/no-empty-object-type -- filled by declaration merging
 export interface JobPayloads {}
 
 /** The payload of a job type: what {@link JobPayloads} says, or any JSON for a type that it does not know. */

@@ -10,7 +10,7 @@ import {
   TransactionScope,
 } from '../database/index.js';
 import { EntityOwnership } from './entity-ownership.js';
-import { TenantBindings } from './tenant-bindings.js';
+import { TenantBinding, TenantBindings } from './tenant-bindings.js';
 import { TENANT_DATABASES_OPTIONS, type TenantDatabasesOptions } from './tenant-databases.options.js';
 import { tenantEntityManager } from './tenant-entity-manager.js';
 
@@ -44,20 +44,20 @@ export class TenantOrmFactory {
       ...this.options.mikroOrm?.driverOptions,
       ...(settings.type === 'sqlite' && { fileMustExist: !create }),
     };
-    const orm = await MikroORM.init(
-      await ormOptions({
-        settings,
-        entities: this.options.entities,
-        scope: this.scope,
-        // A name of its own: with a shared one, a look-up inside one tenant's transaction would find that of another.
-        contextName: `tenant:${tenantId}`,
-        context: (name) => this.scope.current(name),
-        subscribers: [this.ownership.subscriberFor(tenantId)],
-        wrap: (base) => tenantEntityManager(base, tenantId, this.bindings, this.ownership),
-        mikroOrm: { ...this.options.mikroOrm, driverOptions, ensureDatabase: false },
-        migrations: { silent: true, snapshot: false, ...this.options.migrations },
-      }),
-    );
+    const options = await ormOptions({
+      settings,
+      entities: this.options.entities,
+      scope: this.scope,
+      // A name of its own: with a shared one, a look-up inside one tenant's transaction would find that of another.
+      contextName: `tenant:${tenantId}`,
+      context: (name) => this.scope.current(name),
+      subscribers: [this.ownership.subscriberFor(tenantId)],
+      wrap: (base) => tenantEntityManager(base, tenantId, this.bindings, this.ownership),
+      mikroOrm: { ...this.options.mikroOrm, driverOptions, ensureDatabase: false },
+      migrations: { silent: true, snapshot: false, ...this.options.migrations },
+    });
+    // MikroORM makes forks of its own while it discovers the entities, and a fork is only let work where the tenant is bound.
+    const orm = await this.bindings.run(new TenantBinding(tenantId), () => MikroORM.init(options));
     await connectWithRetries(orm, settings, this.options.connect);
     return orm;
   }

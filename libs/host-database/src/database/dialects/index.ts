@@ -3,7 +3,7 @@ import type { Dialect } from './dialect.interface.js';
 import { postgresqlDialect } from './postgresql.dialect.js';
 import { sqliteDialect } from './sqlite.dialect.js';
 
-export type { Dialect, DialectDriver } from './dialect.interface.js';
+export type { Dialect } from './dialect.interface.js';
 
 /** What is particular to a type of database. */
 export function dialectOf(type: DatabaseType): Dialect {

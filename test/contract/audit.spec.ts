@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ContextService, genId } from 'nestjs-host-database';
+import { AuditService, InvalidAuditEventTypeError } from 'nestjs-host-database/audit';
+import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
+
+describe.each(['sqlite', 'postgresql'] as const)(`${AuditService.name} on %s`, (database) => {
+  let host: TestHost;
+  let sut: AuditService;
+
+  beforeAll(async () => {
+    host = await createTestHost({ database });
+    sut = host.get(AuditService);
+  });
+  afterAll(async () => {
+    await host.close();
+  });
+
+  it('records who did what to which thing, from where', async () => {
+    const [actorUserId, targetId] = [genId(), genId()];
+    const details = { before: { role: 'member' }, after: { role: 'admin' } };
+    await host
+      .get(ContextService)
+      .run({ actorUserId, ipAddress: '2001:db8::1' }, () =>
+        host.run(() => sut.record({ eventType: 'memberships.role-changed', targetId, details })),
+      );
+    const [row] = await host.run(() => sut.findByTarget(targetId));
+    expect(row).toMatchObject({
+      actorUserId,
+      targetId,
+      details,
+      eventType: 'memberships.role-changed',
+      ipAddress: '2001:db8::1',
+      createdAt: host.clock.now(),
+    });
+  });
+
+  it("vanishes with the caller's transaction", async () => {
+    const targetId = genId();
+    const work = host.run(() =>
+      host.hostDatabase.transactional(async () => {
+        await sut.record({ eventType: 'users.created', targetId });
+        throw new Error('no');
+      }),
+    );
+    await expect(work).rejects.toThrow('no');
+    expect(await host.run(() => sut.findByTarget(targetId))).toEqual([]);
+  });
+
+  it('fails the change whose event type is malformed', async () => {
+    const work = host.run(() =>
+      host.hostDatabase.transactional(async () => {
+        await host.hostDatabase.em.flush();
+        await sut.record({ eventType: 'Not a type' }).catch(() => undefined);
+      }),
+    );
+    await expect(work).rejects.toMatchObject({ cause: expect.any(InvalidAuditEventTypeError) });
+  });
+
+  it('keeps its rows when the person is deleted', async () => {
+    const user = await host.newUser();
+    await host.run(() => sut.record({ eventType: 'users.created', targetId: user.id }));
+    await host.run(() => host.hostDatabase.globalUsers.nativeDelete({ id: user.id }));
+    expect(await host.run(() => sut.findByTarget(user.id))).toHaveLength(1);
+  });
+
+  it('returns the newest first, as many as asked for', async () => {
+    const targetId = genId();
+    for (const eventType of ['a.first', 'a.second', 'a.third']) {
+      host.clock.advance(1);
+      await host.run(() => sut.record({ eventType, targetId }));
+    }
+    const rows = await host.run(() => sut.findByTarget(targetId, { limit: 2 }));
+    expect(rows.map(({ eventType }) => eventType)).toEqual(['a.third', 'a.second']);
+  });
+});

@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { globSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+const RUNNER = fileURLToPath(new URL('../scripts/example.mjs', import.meta.url));
+const EXAMPLES = fileURLToPath(new URL('../examples/', import.meta.url));
+
+/** What each example says, run as a reader would run it. */
+const OUTPUT: Readonly<Record<string, RegExp>> = {
+  'quick-start': /^ada@example\.com has been here since \d{4}-\d{2}-\d{2}T[\d:.]+Z\n$/,
+  'unit-of-work': /^The slug acme is taken\. .*\nusers: 1\ntenants: 1\naudit rows: \d+\njobs: 1\n$/,
+  'nest-module': /^1 in the guest book\n$/,
+  'tenant-databases': /^Acme: Acme's first project\nGlobex: Globex's first project\n$/,
+  'job-handler': /^Welcome, ada@example\.com!\n1 job done\n$/,
+  testing: /^ada is an admin\n$/,
+};
+
+describe('the examples', () => {
+  let directory: string;
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'examples-'));
+  });
+
+  afterAll(async () => {
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  it('are all run here', () => {
+    const names = globSync('*.ts', { cwd: EXAMPLES }).map((file) => basename(file, '.ts'));
+    expect(names.toSorted()).toEqual(Object.keys(OUTPUT).toSorted());
+  });
+
+  it.each(Object.entries(OUTPUT))('%s', async (name, output) => {
+    const env = { PATH: process.env.PATH, DB_TYPE: 'SQLITE', DB_NAME: name };
+    const child = spawn(process.execPath, [RUNNER, name], { cwd: directory, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const said = { stdout: '', stderr: '' };
+    child.stdout.on('data', (chunk: Buffer) => (said.stdout += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (said.stderr += chunk.toString()));
+    const [code] = (await once(child, 'close')) as [number | null];
+    expect({ code, ...said }).toEqual({ code: 0, stdout: expect.stringMatching(output), stderr: '' });
+  });
+});

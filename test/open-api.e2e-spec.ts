@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { HTTP_ADAPTERS, type ReferenceApp, startReferenceApp } from './support/reference-app.js';
+
+describe.each(HTTP_ADAPTERS)('the description of the API on %s', (adapter) => {
+  let app: ReferenceApp;
+
+  beforeAll(async () => {
+    app = await startReferenceApp({ adapter, worker: false });
+  });
+
+  afterAll(async () => {
+    await app.host.close();
+  });
+
+  it('is a page', async () => {
+    const response = await app.anyone.get('/docs').redirects(1).expect(200).expect('content-type', /html/);
+
+    expect(response.text).toContain('swagger-ui');
+  });
+
+  it('lists every route, what it takes, and how it refuses', async () => {
+    const { body } = await app.anyone.get('/docs-json').expect(200);
+    const routes = Object.entries<object>(body.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method} ${path}`),
+    );
+
+    expect(routes.toSorted()).toEqual([
+      'delete /workspaces/{workspaceId}/projects/{projectId}',
+      'get /health',
+      'get /workspaces',
+      'get /workspaces/{workspaceId}/members',
+      'get /workspaces/{workspaceId}/projects',
+      'get /workspaces/{workspaceId}/projects/{projectId}',
+      'get /workspaces/{workspaceId}/projects/{projectId}/tasks',
+      'patch /workspaces/{workspaceId}/projects/{projectId}',
+      'post /auth/sign-in',
+      'post /auth/sign-up',
+      'post /workspaces',
+      'post /workspaces/{workspaceId}/members',
+      'post /workspaces/{workspaceId}/projects',
+      'post /workspaces/{workspaceId}/projects/{projectId}/tasks',
+      'post /workspaces/{workspaceId}/projects/{projectId}/tasks/{taskId}/complete',
+    ]);
+    const create = body.paths['/workspaces/{workspaceId}/projects'].post;
+    expect(create.security).toEqual([{ bearer: [] }]);
+    expect(create.parameters).toEqual([expect.objectContaining({ name: 'workspaceId', in: 'path' })]);
+    expect(Object.keys(create.responses)).toEqual(['201', '400', '401', '403', '409', '423', '503']);
+    expect(create.responses['409'].content).toEqual({
+      'application/problem+json': { schema: { $ref: '#/components/schemas/ProblemDto' } },
+    });
+    expect(Object.keys(body.components.schemas.ProblemDto.properties)).toEqual(
+      expect.arrayContaining(['type', 'title', 'status', 'detail', 'code', 'instance', 'requestId']),
+    );
+    expect(body.paths['/auth/sign-up'].post.security).toBeUndefined();
+  });
+});

@@ -1,0 +1,44 @@
+import 'reflect-metadata';
+import { Injectable, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { type DatabaseOptions, HostDatabase, HostDatabaseModule } from 'nestjs-host-database';
+import { AuditService } from 'nestjs-host-database/audit';
+import { JobHandler, type JobRun, JobsService } from 'nestjs-host-database/jobs';
+
+/** Works off the pending jobs of the database of the environment, in a process of its own, and prints how many it ran. */
+@Injectable()
+class Handlers {
+  constructor(private readonly audit: AuditService) {}
+
+  @JobHandler('test.record-run')
+  async recordRun({ id }: JobRun): Promise<void> {
+    await this.audit.record({ eventType: 'test.job-run', targetId: id });
+  }
+
+  @JobHandler('test.never-end')
+  async neverEnd(): Promise<void> {
+    if (process.env.TAKE_OVER) return;
+    process.stdout.write('started\n');
+    await new Promise((resolve) => setTimeout(resolve, 600_000));
+  }
+}
+
+@Module({
+  imports: [
+    HostDatabaseModule.forRoot({
+      database: JSON.parse(process.env.DATABASE ?? '{}') as DatabaseOptions,
+      jobs: { worker: false, leaseMs: Number(process.env.LEASE_MS ?? 30_000) },
+    }),
+  ],
+  providers: [Handlers],
+})
+class WorkerModule {}
+
+const app = await NestFactory.createApplicationContext(WorkerModule, { logger: ['error'] });
+const jobs = app.get(JobsService);
+const unfinished = () => app.get(HostDatabase).run((em) => em.execute(`select 1 from sys_jobs where status in ('pending', 'running')`));
+let count = await jobs.runPending();
+// A lease lapses by the database's clock, so all that can be done is to look again.
+while (process.env.WAIT_FOR && (await unfinished()).length > 0) count += await jobs.runPending();
+await app.close();
+process.stdout.write(String(count));
