@@ -72,10 +72,9 @@ describe.each(HTTP_ADAPTERS)('problems on %s', (adapter) => {
     await ada.delete(`${path}/${otherId}`).expect(204);
   });
 
-  it('refuses a name of nothing', async () => {
+  it.each([[null], [''], [' \n'], ['a\0b'], ['x'.repeat(101)], [1], [['a']]])('refuses the name %j', async (name) => {
     const path = `/workspaces/${workspaceId}/projects/${projectId}`;
-
-    const response = await ada.patch(path, { name: null }).expect(400);
+    const response = await ada.patch(path, { name }).expect(400);
 
     expect(response.body).toMatchObject({ code: 'REQUEST_INVALID', errors: [{ field: 'name' }] });
   });
@@ -162,10 +161,12 @@ describe.each(HTTP_ADAPTERS)('problems on %s', (adapter) => {
     const log = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     jest.spyOn(app.host.get(HostDatabase).em, 'execute').mockRejectedValueOnce(new Error('connect ECONNREFUSED 10.0.0.7'));
     const response = await app.anyone.get('/health').expect(503).expect('retry-after', /^\d+$/);
+    const logged = log.mock.calls;
     log.mockRestore();
 
     expect(response.body.code).toBe('HEALTH_DATABASE_DOWN');
     expect(response.text).not.toContain('10.0.0.7');
+    expect(logged).toEqual([[expect.stringContaining('HEALTH_DATABASE_DOWN'), expect.stringContaining('ECONNREFUSED 10.0.0.7')]]);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { INestApplication } from '@nestjs/common';
-import { createTestHost, type TestHost, type TestHostOptions } from 'nestjs-host-database/testing';
+import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
 import request, { type Test } from 'supertest';
 import { AppModule } from '../../src/app.module.js';
 import { configureApp } from '../../src/configure-app.js';
@@ -8,7 +8,7 @@ import { createHttpAdapter, type HttpAdapterName } from '../../src/http/http-ada
 export { HTTP_ADAPTERS } from '../../src/http/http-adapters.js';
 
 /** How to start the application. */
-export interface ReferenceAppOptions extends Pick<TestHostOptions, 'database'> {
+export interface ReferenceAppOptions {
   /** @default 'express' */
   readonly adapter?: HttpAdapterName;
   /** Whether a worker provisions new workspaces. @default true */
@@ -69,14 +69,9 @@ export interface ReferenceApp {
 export const PASSWORD = 'correct horse battery';
 
 /** Starts the real application on a database of its own. Close `host` afterwards. */
-export async function startReferenceApp({
-  adapter = 'express',
-  worker = true,
-  database,
-}: ReferenceAppOptions = {}): Promise<ReferenceApp> {
+export async function startReferenceApp({ adapter = 'express', worker = true }: ReferenceAppOptions = {}): Promise<ReferenceApp> {
   const httpAdapter = await createHttpAdapter(adapter);
   const host = await createTestHost({
-    ...(database && { database }),
     options: { jobs: { worker } },
     application: (options) => AppModule.register(options),
     http: (module) => configureApp(module.createNestApplication(httpAdapter)),

@@ -33,6 +33,11 @@ export class Handlers {
     expectType<Equal<typeof payload, { invoiceId: string }>>();
   }
 
+  @JobHandler('type-tests.send-invoice')
+  async mayTakeNothing(): Promise<void> {
+    // The type of the job says all.
+  }
+
   // @ts-expect-error the handler is of another job type than its decorator
   @JobHandler('type-tests.send-invoice')
   async takesAnother({ payload }: JobRun<'tenants.provision-database'>): Promise<void> {

@@ -7,8 +7,10 @@ import { TenantRunInterceptor } from './tenant-run.interceptor.js';
  * Makes a controller or route act in one tenant: the route parameter names it, the actor has to be a member, and the handler runs in
  * the tenant's own database, flushed when it resolves and discarded when it throws.
  *
- * Put the guard that authenticates before it: it sets the actor with `ContextService.assign({ actorUserId })`. Responds with
- * `NotAuthenticatedError`, `TenantAccessDeniedError`, `InvalidIdError` or `TenantNotActiveError` otherwise.
+ * The guard that authenticates has to run before: make it global, or write its `@UseGuards()` beneath this decorator. It sets the actor
+ * with `ContextService.assign({ actorUserId })`.
+ *
+ * A request is refused with `NotAuthenticatedError`, `TenantAccessDeniedError`, `InvalidIdError` or `TenantNotActiveError`.
  */
 export function TenantScoped({ param = 'tenantId' }: { readonly param?: string } = {}): ClassDecorator & MethodDecorator {
   return applyDecorators(

@@ -1,0 +1,24 @@
+import { describe, expect, it } from '@jest/globals';
+import { appConfigFrom } from './app.config.js';
+
+describe('appConfigFrom', () => {
+  it('needs no environment', () => {
+    expect(appConfigFrom({})).toEqual({ port: 3000, httpAdapter: 'express' });
+  });
+
+  it('reads PORT and HTTP_ADAPTER', () => {
+    expect(appConfigFrom({ PORT: '8080', HTTP_ADAPTER: 'Fastify' })).toEqual({ port: 8080, httpAdapter: 'fastify' });
+  });
+
+  it.each([
+    [{ PORT: 'web' }, /PORT/],
+    [{ PORT: '65536' }, /PORT/],
+    [{ PORT: '-1' }, /PORT/],
+    [{ HTTP_ADAPTER: 'koa' }, /HTTP_ADAPTER/],
+    [{ PORT: 'web', HTTP_ADAPTER: 'koa' }, /PORT.*HTTP_ADAPTER/],
+  ])('refuses %j in one message', (env, message) => {
+    expect(() => appConfigFrom(env)).toThrow(
+      expect.objectContaining({ code: 'APP_CONFIG_INVALID', message: expect.stringMatching(message) }),
+    );
+  });
+});

@@ -1,0 +1,26 @@
+import { AppConfigError } from './app.errors.js';
+import { HTTP_ADAPTERS, type HttpAdapterName } from './http/http-adapters.js';
+
+/** How the application is served. */
+export interface AppConfig {
+  readonly port: number;
+  readonly httpAdapter: HttpAdapterName;
+}
+
+/**
+ * Reads `PORT` (`3000`) and `HTTP_ADAPTER` (`express` by default, or `fastify`). Port 0 takes any that is free.
+ *
+ * @throws AppConfigError one message that names every variable that is wrong, and the fix
+ */
+export function appConfigFrom(env: NodeJS.ProcessEnv): AppConfig {
+  const problems: string[] = [];
+  const port = env.PORT || '3000';
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    problems.push(`PORT is '${port}'. Set it to a whole number from 0 to 65535, or leave it out for 3000.`);
+  }
+  const adapterName = env.HTTP_ADAPTER || 'express';
+  const httpAdapter = HTTP_ADAPTERS.find((known) => known === adapterName.toLowerCase());
+  if (!httpAdapter) problems.push(`HTTP_ADAPTER is '${adapterName}'. Set it to ${HTTP_ADAPTERS.join(' or ')}.`);
+  if (!httpAdapter || problems.length > 0) throw new AppConfigError(problems);
+  return { port: Number(port), httpAdapter };
+}

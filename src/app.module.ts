@@ -1,0 +1,24 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { HostDatabaseModule, type HostDatabaseOptions } from 'nestjs-host-database';
+import { AuthModule } from './auth/auth.module.js';
+import { HealthController } from './health/health.controller.js';
+import { ProjectsModule } from './projects/projects.module.js';
+import { tenantEntities } from './projects/tenant-entities.js';
+import { WorkspacesModule } from './workspaces/workspaces.module.js';
+
+/** The application on the host database of these options. */
+@Module({})
+export class AppModule {
+  static register({ tenantDatabases, ...options }: HostDatabaseOptions = {}): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        HostDatabaseModule.forRoot({ ...options, tenantDatabases: { ...tenantDatabases, entities: tenantEntities } }),
+        AuthModule,
+        WorkspacesModule,
+        ProjectsModule,
+      ],
+      controllers: [HealthController],
+    };
+  }
+}

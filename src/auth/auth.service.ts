@@ -1,0 +1,45 @@
+import { Injectable } from '@nestjs/common';
+import type { GlobalUser } from 'nestjs-host-database';
+import { UsersService } from 'nestjs-host-database/users';
+import { InvalidCredentialsError } from './auth.errors.js';
+import { PasswordsService } from './passwords.service.js';
+import { type Session, SessionsService } from './sessions.service.js';
+
+/** How a person proves who they are. */
+export interface Credentials {
+  readonly email: string;
+  readonly password: string;
+}
+
+/** A session and whose it is. */
+export interface SignedIn extends Session {
+  readonly user: GlobalUser;
+}
+
+/** Signing up and signing in. */
+@Injectable()
+export class AuthService {
+  constructor(
+    private readonly users: UsersService,
+    private readonly passwords: PasswordsService,
+    private readonly sessions: SessionsService,
+  ) {}
+
+  /** @throws DuplicateEmailError */
+  async signUp({ email, password }: Credentials): Promise<SignedIn> {
+    const user = await this.users.create({ email, passwordHash: await this.passwords.hash(password) });
+    return this.openSession(user);
+  }
+
+  /** @throws InvalidCredentialsError */
+  async signIn({ email, password }: Credentials): Promise<SignedIn> {
+    const user = await this.users.findByEmailWithPasswordHash(email);
+    const isRight = await this.passwords.matches(user?.passwordHash, password);
+    if (!user || !isRight) throw new InvalidCredentialsError();
+    return this.openSession(await this.users.recordLogin(user.id));
+  }
+
+  private async openSession(user: GlobalUser): Promise<SignedIn> {
+    return { user, ...(await this.sessions.open(user.id)) };
+  }
+}

@@ -1,0 +1,29 @@
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import { genId } from 'nestjs-host-database';
+import { problemHeaders, problemOf } from './problem.js';
+
+/** What can serve the application. */
+export const HTTP_ADAPTERS = ['express', 'fastify'] as const;
+
+export type HttpAdapterName = (typeof HTTP_ADAPTERS)[number];
+
+/** What is used of Fastify's reply, whichever version of HTTP it speaks. */
+interface RawReply {
+  readonly raw: { writeHead(status: number, headers: Record<string, string>): { end(body: string): unknown } };
+}
+
+/** Makes the adapter of that name; only its package is loaded. */
+export async function createHttpAdapter(name: HttpAdapterName): Promise<AbstractHttpAdapter> {
+  if (name === 'express') {
+    const { ExpressAdapter } = await import('@nestjs/platform-express');
+    return new ExpressAdapter();
+  }
+  const { FastifyAdapter } = await import('@nestjs/platform-fastify');
+  return new FastifyAdapter({
+    // A path that cannot be decoded is refused before Nest and its filters see the request.
+    frameworkErrors: (error: Error, { url }: { readonly url: string }, { raw }: RawReply) => {
+      const problem = problemOf(error, { url, requestId: genId() });
+      raw.writeHead(problem.status, problemHeaders(problem)).end(JSON.stringify(problem));
+    },
+  });
+}

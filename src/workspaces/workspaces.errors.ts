@@ -1,0 +1,20 @@
+import { HostDatabaseError } from 'nestjs-host-database';
+import type { MembershipRole } from 'nestjs-host-database/memberships';
+
+/** The actor's role in the workspace does not allow this. Nothing was written. */
+export class RoleRequiredError extends HostDatabaseError {
+  readonly code = 'WORKSPACES_ROLE_REQUIRED';
+
+  constructor(readonly allowed: readonly MembershipRole[]) {
+    super(`This takes the role ${allowed.join(' or ')} in the workspace. Ask one of its owners.`);
+  }
+}
+
+/** Nobody has signed up with this email, so that they cannot become a member. Nothing was written. */
+export class UnknownEmailError extends HostDatabaseError {
+  readonly code = 'WORKSPACES_UNKNOWN_EMAIL';
+
+  constructor(readonly email: string) {
+    super(`Nobody has signed up as ${email}. Ask them to sign up first.`);
+  }
+}

@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
+import { MembersController } from './members.controller.js';
+import { MembersService } from './members.service.js';
+import { WorkspacesController } from './workspaces.controller.js';
+import { WorkspacesService } from './workspaces.service.js';
+
+/** Where do people work together? */
+@Module({
+  imports: [AuthModule],
+  controllers: [WorkspacesController, MembersController],
+  providers: [WorkspacesService, MembersService],
+})
+export class WorkspacesModule {}
