@@ -16,16 +16,24 @@ export async function connectWithRetries(
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await withTimeout(orm.connect(), timeoutMs);
+      await withTimeout(connect(orm), timeoutMs);
       return;
     } catch (cause) {
       if (attempt >= attempts) {
-        await orm.close(true).catch(() => undefined);
+        // A pool whose server says nothing never ends: it is left behind after the same time.
+        await withTimeout(orm.close(true), timeoutMs).catch(() => undefined);
         throw new DatabaseUnreachableError(settings.toString(), attempts, { cause });
       }
       await delay(backoffMs * 2 ** (attempt - 1));
     }
   }
+}
+
+async function connect(orm: MikroORM): Promise<void> {
+  await orm.connect();
+  // A pool connects lazily: ask something, so that a wrong address is found now.
+  const { ok, reason, error } = await orm.checkConnection();
+  if (!ok) throw error ?? new Error(reason);
 }
 
 async function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {

@@ -27,10 +27,11 @@ export class EntityOwnership {
     return {
       onInit: ({ entity }: EventArgs<AnyEntity>) => this.claim(tenantId, entity),
       beforeFlush: ({ uow }: FlushEventArgs) => {
-        for (const entity of uow.getIdentityMap()) this.claim(tenantId, entity);
-        for (const entity of uow.getPersistStack()) this.claim(tenantId, entity);
+        for (const entity of uow.getIdentityMap()) this.claimWithReferences(tenantId, entity);
+        for (const entity of uow.getPersistStack()) this.claimWithReferences(tenantId, entity);
         for (const entity of uow.getRemoveStack()) this.claim(tenantId, entity);
       },
+      // What the flush itself has found by following references from there.
       onFlush: ({ uow }: FlushEventArgs) => {
         for (const { entity } of uow.getChangeSets()) this.claimWithReferences(tenantId, entity);
         for (const collection of uow.getCollectionUpdates()) this.claimItems(tenantId, collection);
@@ -62,8 +63,9 @@ export class EntityOwnership {
     this.claim(tenantId, entity);
     for (const { name } of helper(entity).__meta.relations) {
       const value = (entity as Record<string, unknown>)[name];
-      if (value instanceof Collection) this.claimItems(tenantId, value);
-      else if (Utils.isEntity(value, true)) this.claim(tenantId, Reference.unwrapReference(value as AnyEntity));
+      if (value instanceof Collection) {
+        if (value.isDirty()) this.claimItems(tenantId, value);
+      } else if (Utils.isEntity(value, true)) this.claim(tenantId, Reference.unwrapReference(value as AnyEntity));
     }
   }
 

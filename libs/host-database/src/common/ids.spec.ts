@@ -1,0 +1,33 @@
+import { describe, expect, it } from '@jest/globals';
+import { InvalidIdError } from './common.errors.js';
+import { assertId, genId, isId } from './ids.js';
+
+describe(genId, () => {
+  it('makes UUIDv7 without dashes, of now', () => {
+    const before = Date.now();
+    const id = genId();
+    expect(id).toMatch(/^[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}$/);
+    const madeAt = Number.parseInt(id.slice(0, 12), 16);
+    expect(madeAt).toBeGreaterThanOrEqual(before);
+    expect(madeAt).toBeLessThan(before + 60_000);
+  });
+
+  it('makes ids that differ and sort in the order in which they were made', () => {
+    const ids = Array.from({ length: 20_000 }, genId);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.toSorted()).toEqual(ids);
+  });
+});
+
+describe(assertId, () => {
+  it('returns an id unchanged', () => {
+    const id = genId();
+    expect(assertId(id, 'user')).toBe(id);
+    expect(isId(id)).toBe(true);
+  });
+
+  it.each(['', 'abc', genId().toUpperCase(), `${genId()}0`, `${genId().slice(1)}g`, 42, null, undefined, {}])('refuses %p', (value) => {
+    expect(isId(value)).toBe(false);
+    expect(() => assertId(value, 'user')).toThrow(InvalidIdError);
+  });
+});
