@@ -53,6 +53,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantsService.name} on %s`,
     it.each([
       ['an owner who does not exist', { ownerId: genId() }, UserNotFoundError],
       ['an empty name', { name: '  ' }, InvalidInputError],
+      ['a name that PostgreSQL could not store', { name: 'a\0b' }, InvalidInputError],
       ['a slug that could not be a subdomain', { slug: 'Not a slug' }, InvalidInputError],
     ])('refuses %s, and writes nothing', async (_, facts, error) => {
       const before = await countTenants();

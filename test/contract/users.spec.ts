@@ -39,7 +39,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${UsersService.name} on %s`, (
       await expect(host.newUser({ oauthId })).rejects.toBeInstanceOf(DuplicateOAuthIdentityError);
     });
 
-    it.each(['', 'ada', 'ada@', 'ada@localhost', 'a b@example.com', `${'a'.repeat(250)}@example.com`])(
+    it.each(['', 'ada', 'ada@', 'ada@localhost', 'a b@example.com', 'a\0b@example.com', `${'a'.repeat(250)}@example.com`])(
       'refuses %p as an email',
       async (email) => {
         await expect(host.run(() => sut.create({ email }))).rejects.toBeInstanceOf(InvalidInputError);

@@ -1,7 +1,7 @@
 export { HostAuditLog } from './audit/index.js';
 export { PricingPlan, Subscription } from './billing/index.js';
 export { Clock, genId, HostDatabaseError, InvalidIdError, InvalidInputError, InvalidOptionError, isId, SystemClock, timestamp } from './common/index.js';
-export { ContextService, type HostContext } from './context/index.js';
+export { ContextService, type HostContext, NoContextError } from './context/index.js';
 export {
   type ConnectOptions,
   DatabaseConfigError,

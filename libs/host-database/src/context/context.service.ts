@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
+import { NoContextError } from './context.errors.js';
 
 /** Who is asking. Every fact is optional: a job of the system has no actor, a sign-up no tenant. */
 export interface HostContext {
@@ -40,10 +41,13 @@ export class ContextService {
 
   /**
    * Adds facts to the context of the current request, for what is known only after it began: an authentication guard sets the
-   * actor here. Does nothing outside {@link run}.
+   * actor here.
+   *
+   * @throws NoContextError outside {@link run}
    */
   assign(facts: HostContext): void {
     const store = this.storage.getStore();
-    if (store) store.context = { ...store.context, ...facts };
+    if (!store) throw new NoContextError();
+    store.context = { ...store.context, ...facts };
   }
 }

@@ -22,7 +22,7 @@ export async function connectWithRetries(
       if (attempt >= attempts) {
         // A pool whose server says nothing never ends: it is left behind after the same time.
         await withTimeout(orm.close(true), timeoutMs).catch(() => undefined);
-        throw new DatabaseUnreachableError(settings.toString(), attempts, { cause });
+        throw new DatabaseUnreachableError(settings, attempts, { cause });
       }
       await delay(backoffMs * 2 ** (attempt - 1));
     }
@@ -32,8 +32,8 @@ export async function connectWithRetries(
 async function connect(orm: MikroORM): Promise<void> {
   await orm.connect();
   // A pool connects lazily: ask something, so that a wrong address is found now.
-  const { ok, reason, error } = await orm.checkConnection();
-  if (!ok) throw error ?? new Error(reason);
+  const check = await orm.checkConnection();
+  if (!check.ok) throw check.error ?? new Error(check.reason);
 }
 
 async function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {

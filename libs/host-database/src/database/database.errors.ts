@@ -1,4 +1,5 @@
 import { HostDatabaseError } from '../common/index.js';
+import type { DatabaseSettings } from './database-settings.js';
 
 /** A database setting is missing or wrong. Stops the boot; nothing was opened. */
 export class DatabaseConfigError extends HostDatabaseError {
@@ -24,22 +25,24 @@ export class DatabaseDriverMissingError extends HostDatabaseError {
   }
 }
 
-/** The database did not answer within the configured tries. */
+/** The database did not answer, or could not be opened, within the configured tries. */
 export class DatabaseUnreachableError extends HostDatabaseError {
   readonly code = 'DATABASE_UNREACHABLE';
+  /** Where it was looked for, without the password. */
+  readonly location: string;
 
   constructor(
-    /** Where it was looked for, without the password. */
-    readonly location: string,
+    settings: DatabaseSettings,
     readonly attempts: number,
     options: ErrorOptions,
   ) {
     const reason = options.cause instanceof Error ? options.cause.message : String(options.cause);
-    super(
-      `The database ${location} did not answer in ${attempts} tries (${reason}). ` +
-        'Check that the server runs and that host, port, user, password and name are right.',
-      options,
-    );
+    const advice =
+      settings.type === 'sqlite'
+        ? 'Check that its directory exists and that this process may write there.'
+        : 'Check that the server runs and that host, port, user, password and name are right.';
+    super(`The database ${settings.toString()} could not be reached in ${attempts} tries (${reason}). ${advice}`, options);
+    this.location = settings.toString();
   }
 }
 

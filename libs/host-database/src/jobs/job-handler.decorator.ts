@@ -11,7 +11,11 @@ export const JOB_HANDLER_METADATA = 'nestjs-host-database:job-handler';
  * A job whose process died is run again: handlers have to be idempotent.
  */
 export function JobHandler<const T extends string>(type: T) {
-  return <R>(target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<(run: JobRun<T>) => Promise<R>>): void => {
+  return <M extends (run: JobRun<T>) => Promise<unknown>>(
+    target: object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<M>,
+  ): void => {
     SetMetadata(JOB_HANDLER_METADATA, type)(target, key, descriptor);
   };
 }
