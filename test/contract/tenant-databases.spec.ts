@@ -120,6 +120,12 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantDatabases.name} on %s`
       expect(sut.currentTenantId).toBeUndefined();
     });
 
+    it('opens one ORM for simultaneous first callers', async () => {
+      const { id } = await host.newTenant();
+      const drivers = await Promise.all(Array.from({ length: 20 }, () => sut.run(id, (em) => em.getDriver())));
+      expect(new Set(drivers).size).toBe(1);
+    });
+
     it.each([
       ['a malformed id', () => `${'a'.repeat(31)}'`, InvalidIdError],
       ['a path', () => '../../../etc/passwd', InvalidIdError],
@@ -328,6 +334,19 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantDatabases.name} on %s`
       await expect(work).rejects.toThrow('roll back');
       expect(await host.run(() => host.hostDatabase.globalUsers.count({ email }))).toBe(0);
       expect((await rowsOf(tenantA)).authors).toMatchObject([{ name: `author of ${tenantA}` }]);
+    });
+
+    it('last as long as they last, whatever unit of work is begun inside', async () => {
+      const work = sut.run(tenantA, (em) =>
+        em.transactional(async () => {
+          await library.em.execute(`update author set name = 'renamed' where id = 1`);
+          await host.run(async () => {
+            expect((await library.authors.findOneOrFail({ id: 1 }, { refresh: true })).name).toBe('renamed');
+          });
+          throw new Error('roll back');
+        }),
+      );
+      await expect(work).rejects.toThrow('roll back');
     });
 
     it('are each their own: a host transaction inside a tenant transaction sees the tenant transaction', async () => {

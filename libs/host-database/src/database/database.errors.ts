@@ -1,5 +1,5 @@
 import { HostDatabaseError } from '../common/index.js';
-import type { DatabaseSettings } from './database-settings.js';
+import type { DatabaseType } from './database.options.js';
 
 /** A database setting is missing or wrong. Stops the boot; nothing was opened. */
 export class DatabaseConfigError extends HostDatabaseError {
@@ -32,7 +32,7 @@ export class DatabaseUnreachableError extends HostDatabaseError {
   readonly location: string;
 
   constructor(
-    settings: DatabaseSettings,
+    settings: { readonly type: DatabaseType; toString(): string },
     readonly attempts: number,
     options: ErrorOptions,
   ) {

@@ -1,6 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type EntityManager, RequestContext, TransactionContext } from '@mikro-orm/core';
 
+/** What MikroORM calls the EntityManager of an ORM that was given no name. */
+const HOST_CONTEXT_NAME = 'default';
+
 /** One open transaction or savepoint, and what waits for its end. */
 export interface TransactionFrame {
   readonly em: EntityManager;
@@ -27,12 +30,14 @@ export class TransactionScope {
     return this.frame(name)?.em;
   }
 
-  /** The innermost frame of that name. A unit of work begun inside a transaction is not part of it. */
+  /** The innermost frame of that name. */
   frame(name: string): TransactionFrame | undefined {
-    const requestContext = RequestContext.currentRequestContext();
     let frame = this.storage.getStore();
     while (frame && frame.em.name !== name) frame = frame.outer;
-    return frame?.requestContext === requestContext ? frame : undefined;
+    // A unit of work on the host that was begun inside a transaction is not part of it. A tenant has one unit of work in all of its
+    // run, whatever the host does meanwhile.
+    const isPart = name !== HOST_CONTEXT_NAME || frame?.requestContext === RequestContext.currentRequestContext();
+    return isPart ? frame : undefined;
   }
 
   /** Runs `work` in a new frame. */

@@ -24,6 +24,8 @@ export class JobRunner {
   /** Runs jobs until none is left or `signal` is aborted; those that have begun are finished. Returns how many were run. */
   async runPending(signal: AbortSignal): Promise<number> {
     const lanes = Array.from({ length: this.options.concurrency }, () => this.runLane(signal));
+    // Where one lane fails, the jobs of the others are still awaited: a shutdown must not overtake them.
+    await Promise.allSettled(lanes);
     const counts = await Promise.all(lanes);
     return counts.reduce((sum, count) => sum + count, 0);
   }

@@ -17,7 +17,8 @@ interface OpenTenant {
 @Injectable()
 export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
   private readonly open = new Map<string, OpenTenant>();
-  private readonly opening = new Map<string, Promise<OpenTenant>>();
+  private readonly refreshing = new Map<string, Promise<OpenTenant>>();
+  private readonly connecting = new Map<string, Promise<OpenTenant>>();
   private stopListening: (() => void) | undefined;
 
   constructor(
@@ -34,7 +35,7 @@ export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     this.stopListening?.();
-    await Promise.allSettled(this.opening.values());
+    await Promise.allSettled([...this.refreshing.values(), ...this.connecting.values()]);
     await Promise.all([...this.open.values()].map(({ orm }) => orm.close(true)));
     this.open.clear();
   }
@@ -56,12 +57,7 @@ export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
       const { dbUrl } = await this.readCatalog(tenantId, this.unitOfWork.em);
       return (await this.connect(tenantId, dbUrl)).orm;
     }
-    let opening = this.opening.get(tenantId);
-    if (!opening) {
-      opening = this.refresh(tenantId).finally(() => this.opening.delete(tenantId));
-      this.opening.set(tenantId, opening);
-    }
-    return (await opening).orm;
+    return (await shared(this.refreshing, tenantId, () => this.refresh(tenantId))).orm;
   }
 
   private async refresh(tenantId: string): Promise<OpenTenant> {
@@ -84,15 +80,27 @@ export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
   private async connect(tenantId: string, dbUrl: string): Promise<OpenTenant> {
     const existing = this.open.get(tenantId);
     if (existing?.dbUrl === dbUrl) return existing;
-    const tenant = { dbUrl, orm: await this.factory.open(tenantId, dbUrl), freshUntil: 0 };
-    const overtaken = this.open.get(tenantId);
-    this.open.set(tenantId, tenant);
-    await overtaken?.orm.close(true);
-    return tenant;
+    return shared(this.connecting, `${tenantId} ${dbUrl}`, async () => {
+      const tenant = { dbUrl, orm: await this.factory.open(tenantId, dbUrl), freshUntil: 0 };
+      const moved = this.open.get(tenantId);
+      this.open.set(tenantId, tenant);
+      await moved?.orm.close();
+      return tenant;
+    });
   }
 
   private forgetFreshness(tenantId: string): void {
     const tenant = this.open.get(tenantId);
     if (tenant) tenant.freshUntil = 0;
   }
+}
+
+/** Lets simultaneous callers share one piece of work. */
+function shared<T>(running: Map<string, Promise<T>>, key: string, work: () => Promise<T>): Promise<T> {
+  let result = running.get(key);
+  if (!result) {
+    result = work().finally(() => running.delete(key));
+    running.set(key, result);
+  }
+  return result;
 }
