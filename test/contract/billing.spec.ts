@@ -20,7 +20,9 @@ describe.each(['sqlite', 'postgresql'] as const)('billing on %s', (database) => 
     host = await createTestHost({ database });
     plans = host.get(PlansService);
     subscriptions = host.get(SubscriptionsService);
-    await host.run(() => plans.upsert('pro', { name: 'Pro', amountMonthly: 1900, amountYearly: 19_000, features: ['api_access'], tierLevel: 2 }));
+    await host.run(() =>
+      plans.upsert('pro', { name: 'Pro', amountMonthly: 1900, amountYearly: 19_000, features: ['api_access'], tierLevel: 2 }),
+    );
   });
   afterAll(async () => {
     await host.close();
@@ -76,7 +78,10 @@ describe.each(['sqlite', 'postgresql'] as const)('billing on %s', (database) => 
     });
 
     it('says which plan there is not', async () => {
-      await expect(host.run(() => plans.getById('ghost'))).rejects.toMatchObject({ code: 'BILLING_PLAN_NOT_FOUND', planId: 'ghost' });
+      await expect(host.run(() => plans.getById('ghost'))).rejects.toMatchObject({
+        code: 'BILLING_PLAN_NOT_FOUND',
+        planId: 'ghost',
+      });
     });
   });
 
@@ -91,7 +96,13 @@ describe.each(['sqlite', 'postgresql'] as const)('billing on %s', (database) => 
       await host.run(() => subscriptions.upsert(id, { ...facts, stripeSubId, status: 'past_due', currentPeriodEnd }));
       const rows = await host.run(() => subscriptions.findByTenant(id));
       expect(rows).toHaveLength(1);
-      expect(rows[0]).toMatchObject({ id: first.id, status: 'past_due', currentPeriodEnd, amountCents: 1900, paymentType: 'subscription' });
+      expect(rows[0]).toMatchObject({
+        id: first.id,
+        status: 'past_due',
+        currentPeriodEnd,
+        amountCents: 1900,
+        paymentType: 'subscription',
+      });
       expect((await host.run(() => subscriptions.getById(first.id))).tenant.id).toBe(id);
     });
 
@@ -103,7 +114,8 @@ describe.each(['sqlite', 'postgresql'] as const)('billing on %s', (database) => 
 
     it('refuses an unknown plan, an unknown tenant, an unknown status and a fraction, and writes nothing', async () => {
       const { id } = await host.newTenant({ provisioned: false });
-      const upsert = (tenantId: string, change: object) => host.run(() => subscriptions.upsert(tenantId, { ...facts, ...change }));
+      const upsert = (tenantId: string, change: object) =>
+        host.run(() => subscriptions.upsert(tenantId, { ...facts, ...change }));
       await expect(upsert(id, { planTier: 'ghost' })).rejects.toBeInstanceOf(PlanNotFoundError);
       await expect(upsert(genId(), {})).rejects.toBeInstanceOf(TenantNotFoundError);
       await expect(upsert(id, { status: 'resting' })).rejects.toBeInstanceOf(InvalidInputError);

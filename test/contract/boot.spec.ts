@@ -3,26 +3,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, beforeEach, afterEach } from '@jest/globals';
 import { MikroORM } from '@mikro-orm/core';
-import type { SqlEntityManager } from '@mikro-orm/sql';
-import { type DatabaseOptions, genId, HostDatabase, hostOrmConfig, SchemaOutdatedError } from 'nestjs-host-database';
+import { type DatabaseOptions, HostDatabase, hostOrmConfig, SchemaOutdatedError } from 'nestjs-host-database';
 import { createTestHost } from 'nestjs-host-database/testing';
 import { runProgram } from '../support/child-process.js';
+import { type ScratchDatabase, scratchDatabase } from '../support/scratch-database.js';
 
 const PROCESSES = 6;
 
 describe.each(['sqlite', 'postgresql'] as const)('the boot on %s', (type) => {
-  let directory: string;
+  let scratch: ScratchDatabase;
   let database: DatabaseOptions;
 
   beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'boot-'));
-    database =
-      type === 'sqlite' ? { type, name: join(directory, 'host') } : { url: process.env.TEST_DB_URL ?? '', name: `boot_${genId()}` };
+    scratch = await scratchDatabase(type);
+    database = scratch.options;
   });
 
   afterEach(async () => {
-    if (type === 'postgresql') await dropDatabase(String(database.name));
-    await rm(directory, { recursive: true, force: true });
+    await scratch.drop();
   });
 
   it('creates the seven tables, and finds nothing to do the second time', async () => {
@@ -105,10 +103,4 @@ describe('the schema', () => {
 async function executedMigrations(hostDatabase: HostDatabase): Promise<string[]> {
   const rows = await hostDatabase.em.execute<{ name: string }[]>('select name from sys_migrations order by id');
   return rows.map(({ name }) => name);
-}
-
-async function dropDatabase(name: string): Promise<void> {
-  const orm = await MikroORM.init(await hostOrmConfig({ url: process.env.TEST_DB_URL ?? '' }));
-  await (orm.em.fork() as SqlEntityManager).getConnection().execute(`drop database if exists "${name}" with (force)`);
-  await orm.close(true);
 }

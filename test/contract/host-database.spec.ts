@@ -97,7 +97,11 @@ describe('the password', () => {
     const password = new URL(process.env.TEST_DB_URL ?? '').password;
     expect(uri).toContain(`:${password}@`);
     expect(getDbUri(hostDatabase.em)).toBe(uri);
-    for (const shown of [String(hostDatabase), inspect(hostDatabase, { depth: 9, showHidden: true }), JSON.stringify({ hostDatabase })]) {
+    for (const shown of [
+      String(hostDatabase),
+      inspect(hostDatabase, { depth: 9, showHidden: true }),
+      JSON.stringify({ hostDatabase }),
+    ]) {
       expect(shown).toContain('HostDatabase(postgresql://postgres@');
       expect(shown).not.toContain(password);
       expect(shown).not.toContain(decodeURIComponent(password));
@@ -214,7 +218,11 @@ describe(HostDatabaseModule.name, () => {
   });
 
   it.each([
-    ['an option out of range', () => HostDatabaseModule.forRoot({ database: sqlite, jobs: { concurrency: 0 } }), InvalidOptionError],
+    [
+      'an option out of range',
+      () => HostDatabaseModule.forRoot({ database: sqlite, jobs: { concurrency: 0 } }),
+      InvalidOptionError,
+    ],
     [
       'a type that the options contradict',
       () => HostDatabaseModule.forRootAsync({ type: 'postgresql', useFactory: () => ({ database: sqlite }) }),
@@ -245,7 +253,12 @@ describe(HostDatabaseModule.name, () => {
         database: {
           url,
           name,
-          mikroOrm: { replicas: [replica], debug: ['query'], colors: false, logger: (message) => void conversation.push(message) },
+          mikroOrm: {
+            replicas: [replica],
+            debug: ['query'],
+            colors: false,
+            logger: (message) => void conversation.push(message),
+          },
         },
         jobs,
       }),

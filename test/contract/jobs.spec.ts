@@ -1,10 +1,7 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
-import { ContextService, type DatabaseOptions, genId, GlobalUser, HostDatabase, SystemJob } from 'nestjs-host-database';
+import { ContextService, genId, GlobalUser, HostDatabase, SystemJob } from 'nestjs-host-database';
 import {
   DuplicateJobHandlerError,
   InvalidJobPayloadError,
@@ -16,6 +13,7 @@ import {
 } from 'nestjs-host-database/jobs';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
 import { runProgram, startProgram } from '../support/child-process.js';
+import { type ScratchDatabase, scratchDatabase } from '../support/scratch-database.js';
 
 @Injectable()
 class MailHandlers {
@@ -196,18 +194,16 @@ describe('the boot', () => {
 describe.each(['sqlite', 'postgresql'] as const)('several processes on %s', (type) => {
   const PROCESSES = 4;
   const JOBS = 120;
-  let directory: string;
-  let database: DatabaseOptions;
+  let scratch: ScratchDatabase;
   let hostDatabase: HostDatabase;
 
   beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'jobs-'));
-    database = type === 'sqlite' ? { type, name: join(directory, 'host') } : { url: process.env.TEST_DB_URL ?? '', name: `jobs_${genId()}` };
-    hostDatabase = await HostDatabase.open({ database });
+    scratch = await scratchDatabase(type);
+    hostDatabase = await HostDatabase.open({ database: scratch.options });
   });
   afterEach(async () => {
     await hostDatabase.close();
-    await rm(directory, { recursive: true, force: true });
+    await scratch.drop();
   });
 
   const addJobs = async (jobType: string, count: number) => {
@@ -218,7 +214,7 @@ describe.each(['sqlite', 'postgresql'] as const)('several processes on %s', (typ
 
   it('run each job exactly once between them', async () => {
     await addJobs('test.record-run', JOBS);
-    const env = { DATABASE: JSON.stringify(database) };
+    const env = { DATABASE: JSON.stringify(scratch.options) };
     const outcomes = await Promise.all(Array.from({ length: PROCESSES }, () => runProgram('work-jobs', env)));
     expect(outcomes.map(({ code, stderr }) => ({ code, stderr }))).toEqual(outcomes.map(() => ({ code: 0, stderr: '' })));
 
@@ -232,13 +228,13 @@ describe.each(['sqlite', 'postgresql'] as const)('several processes on %s', (typ
 
   it('take over the job of one that was killed, once its lease has lapsed', async () => {
     await addJobs('test.never-end', 1);
-    const doomed = startProgram('work-jobs', { DATABASE: JSON.stringify(database), LEASE_MS: '500' });
+    const doomed = startProgram('work-jobs', { DATABASE: JSON.stringify(scratch.options), LEASE_MS: '500' });
     await once(doomed.stdout as NodeJS.ReadableStream, 'data');
     doomed.kill('SIGKILL');
     await once(doomed, 'close');
     expect(await hostDatabase.systemJobs.count({ status: 'running', claimToken: 1 })).toBe(1);
 
-    const heir = await runProgram('work-jobs', { DATABASE: JSON.stringify(database), LEASE_MS: '500', WAIT_FOR: '1', TAKE_OVER: '1' });
+    const heir = await runProgram('work-jobs', { DATABASE: JSON.stringify(scratch.options), LEASE_MS: '500', WAIT_FOR: '1', TAKE_OVER: '1' });
     expect(heir).toMatchObject({ code: 0, stderr: '' });
     expect(await hostDatabase.systemJobs.count({ status: 'completed', claimToken: 2 })).toBe(1);
   });

@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { CheckConstraintViolationException, UniqueConstraintViolationException } from '@mikro-orm/core';
 import { type GlobalUser, genId, InvalidIdError, InvalidInputError, Membership, type TenantCatalog } from 'nestjs-host-database';
-import { DuplicateMembershipError, LastOwnerError, MembershipNotFoundError, MembershipsService } from 'nestjs-host-database/memberships';
+import {
+  DuplicateMembershipError,
+  LastOwnerError,
+  MembershipNotFoundError,
+  MembershipsService,
+} from 'nestjs-host-database/memberships';
 import { TenantNotFoundError } from 'nestjs-host-database/tenants';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
 import { UserNotFoundError } from 'nestjs-host-database/users';

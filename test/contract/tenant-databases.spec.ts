@@ -154,7 +154,9 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantDatabases.name} on %s`
       const entering = other.get(TenantDatabases).run(tenant.id, () => 'entered');
       await expect(entering).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE', attempts: 2 });
       expect(existsSync('/tmp/there-is-no-such-file.db')).toBe(false);
-      await other.run(() => other.hostDatabase.tenantCatalogs.nativeUpdate({ id: tenant.id }, { isActive: false, status: 'failed', dbUrl: null }));
+      await other.run(() =>
+        other.hostDatabase.tenantCatalogs.nativeUpdate({ id: tenant.id }, { isActive: false, status: 'failed', dbUrl: null }),
+      );
       await other.close();
     });
   });
@@ -185,7 +187,10 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantDatabases.name} on %s`
         upsert: async () => (await library.em.upsert(Author, { id: 1, name: `author of ${tenantB}` })).name,
         createQueryBuilder: async () => (await library.em.createQueryBuilder(Author).where({ id: 1 }).getSingleResult())?.name,
         getKysely: async () => {
-          const query = library.em.getKysely().selectFrom('author' as never).select('name' as never);
+          const query = library.em
+            .getKysely()
+            .selectFrom('author' as never)
+            .select('name' as never);
           return (await query.execute())[0]?.['name'];
         },
         execute: async () => (await library.em.execute('select name from author where id = 1'))[0]?.name,
@@ -299,7 +304,10 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantDatabases.name} on %s`
         em.create(Book, { id: 9, title: 'second', author });
       });
       const { books, bookTags } = await rowsOf(tenantA);
-      expect(books).toMatchObject([{ id: 1, author_id: 1 }, { id: 9, author_id: 1 }]);
+      expect(books).toMatchObject([
+        { id: 1, author_id: 1 },
+        { id: 9, author_id: 1 },
+      ]);
       expect(bookTags).toHaveLength(1);
     });
 

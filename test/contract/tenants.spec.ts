@@ -33,7 +33,9 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantsService.name} on %s`,
   describe('create', () => {
     it('registers the tenant, its owner and the job that provisions it', async () => {
       const owner = await host.newUser();
-      const tenant = await host.run(() => sut.create({ name: ' Acme ', slug: `acme-${genId()}`.slice(0, 63), ownerId: owner.id }));
+      const tenant = await host.run(() =>
+        sut.create({ name: ' Acme ', slug: `acme-${genId()}`.slice(0, 63), ownerId: owner.id }),
+      );
       expect(tenant).toMatchObject({ name: 'Acme', planTier: 'free', isActive: false, status: 'provisioning' });
       const membership = await host.run(() => host.get(MembershipsService).getActive({ userId: owner.id, tenantId: tenant.id }));
       expect(membership.role).toBe('owner');
@@ -75,7 +77,9 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantsService.name} on %s`,
   describe('whenActive', () => {
     it('gives up after its time', async () => {
       const tenant = await host.newTenant({ provisioned: false });
-      await expect(host.run(() => sut.whenActive(tenant.id, { timeoutMs: 1 }))).rejects.toBeInstanceOf(TenantActivationTimeoutError);
+      await expect(host.run(() => sut.whenActive(tenant.id, { timeoutMs: 1 }))).rejects.toBeInstanceOf(
+        TenantActivationTimeoutError,
+      );
     });
 
     it('is refused inside a transaction', async () => {
@@ -119,7 +123,13 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantsService.name} on %s`,
 
     it('is checked by the database', async () => {
       const insert = host.run(() =>
-        host.hostDatabase.em.insert(TenantCatalog, { name: 'x', status: 'provisioning', isActive: true, createdAt: new Date(), id: genId() }),
+        host.hostDatabase.em.insert(TenantCatalog, {
+          name: 'x',
+          status: 'provisioning',
+          isActive: true,
+          createdAt: new Date(),
+          id: genId(),
+        }),
       );
       await expect(insert).rejects.toBeInstanceOf(CheckConstraintViolationException);
       const unknown = host.run(() => host.hostDatabase.em.execute(`update core_tenants set status = 'asleep'`));

@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { DeadlockException, DriverException, LockWaitTimeoutException, UniqueConstraintViolationException } from '@mikro-orm/core';
+import {
+  DeadlockException,
+  DriverException,
+  LockWaitTimeoutException,
+  UniqueConstraintViolationException,
+} from '@mikro-orm/core';
 import {
   GlobalUser,
   HostDatabaseError,
@@ -46,7 +51,9 @@ describe.each(['sqlite', 'postgresql'] as const)('the unit of work on %s', (data
 
   async function rowCounts(): Promise<number[]> {
     const { globalUsers, tenantCatalogs, memberships, auditLogs, systemJobs } = host.hostDatabase;
-    return host.run(() => Promise.all([globalUsers, tenantCatalogs, memberships, auditLogs, systemJobs].map((each) => each.count())));
+    return host.run(() =>
+      Promise.all([globalUsers, tenantCatalogs, memberships, auditLogs, systemJobs].map((each) => each.count())),
+    );
   }
 
   describe('transactional', () => {
@@ -100,8 +107,14 @@ describe.each(['sqlite', 'postgresql'] as const)('the unit of work on %s', (data
       const work = host.run(() =>
         host.hostDatabase.transactional(async () => {
           await signUp();
-          await host.get(UsersService).create({ email: 'not an address' }).catch(() => undefined);
-          await host.get(UsersService).create({ email: 'ADA@example.com' }).catch(() => undefined);
+          await host
+            .get(UsersService)
+            .create({ email: 'not an address' })
+            .catch(() => undefined);
+          await host
+            .get(UsersService)
+            .create({ email: 'ADA@example.com' })
+            .catch(() => undefined);
         }),
       );
       await expect(work).rejects.toBeInstanceOf(TransactionRollbackOnlyError);

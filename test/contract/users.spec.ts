@@ -58,17 +58,17 @@ describe.each(['sqlite', 'postgresql'] as const)(`${UsersService.name} on %s`, (
 
   describe('the table', () => {
     it('holds writers past the service to one row for each email', async () => {
-      const insert = (email: string) =>
-        host.run((): void => void host.hostDatabase.em.create(GlobalUser, { email }));
+      const insert = (email: string) => host.run((): void => void host.hostDatabase.em.create(GlobalUser, { email }));
       await insert('Hopper@example.com');
       await expect(insert('hopper@EXAMPLE.com')).rejects.toBeInstanceOf(UniqueConstraintViolationException);
     });
 
     it('refuses an email with capitals in raw SQL', async () => {
       const insert = host.run(() =>
-        host.hostDatabase.em.execute(`insert into core_users (id, email, created_at) values (?, 'Raw@example.com', current_timestamp)`, [
-          genId(),
-        ]),
+        host.hostDatabase.em.execute(
+          `insert into core_users (id, email, created_at) values (?, 'Raw@example.com', current_timestamp)`,
+          [genId()],
+        ),
       );
       await expect(insert).rejects.toThrow(/core_users_email_lower_check/);
     });

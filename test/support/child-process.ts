@@ -15,7 +15,10 @@ export interface Outcome {
 export function startProgram(name: string, env: Readonly<Record<string, string>>): ChildProcess {
   const program = fileURLToPath(new URL(`programs/${name}.ts`, import.meta.url));
   const flags = ['-C', 'dev-source', '--disable-warning=ExperimentalWarning', '--import', HOOKS];
-  return spawn(process.execPath, [...flags, program], { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  return spawn(process.execPath, [...flags, program], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }
 
 /** Runs such a program to its end. */

@@ -33,7 +33,12 @@ export async function startPostgres({ durable = false } = {}) {
     const passwordFile = join(home, 'password');
     writeFileSync(passwordFile, `${PASSWORD}\n`);
     if (asRoot) chownSync(passwordFile, NOBODY, NOBODY);
-    await run(initdb, ['-D', data, '-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`, '-E', 'UTF8', '--no-sync'], identity, home);
+    await run(
+      initdb,
+      ['-D', data, '-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`, '-E', 'UTF8', '--no-sync'],
+      identity,
+      home,
+    );
     rmSync(passwordFile);
 
     const port = await freePort();
@@ -43,7 +48,13 @@ export async function startPostgres({ durable = false } = {}) {
       max_connections: 300,
       ...(!durable && { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
     };
-    const args = ['-D', data, '-p', String(port), ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+    const args = [
+      '-D',
+      data,
+      '-p',
+      String(port),
+      ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    ];
     const server = spawn(postgres, args, { ...identity, cwd: home, stdio: ['ignore', 'ignore', 'pipe'], env: environment(home) });
     const killAtExit = () => {
       server.kill('SIGQUIT');
@@ -119,4 +130,3 @@ async function freePort() {
   await once(probe, 'close');
   return port;
 }
-

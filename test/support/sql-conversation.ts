@@ -25,7 +25,9 @@ export class SqlConversation {
 
 function outline(message: string): string | undefined {
   const sql = message.replace(/^\[query(?:-params)?\] /, '').toLowerCase();
-  const verb = /^(begin|commit|rollback to savepoint|rollback|savepoint|release savepoint|insert|update|delete|select)/.exec(sql)?.[0];
+  const verb = /^(begin|commit|rollback to savepoint|rollback|savepoint|release savepoint|insert|update|delete|select)/.exec(
+    sql,
+  )?.[0];
   if (verb === undefined) return undefined;
   const table = /(?:into|update|from) ["`](\w+)["`]/.exec(sql)?.[1];
   return table === undefined ? verb : `${verb} ${table}`;

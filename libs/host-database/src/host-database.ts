@@ -80,7 +80,10 @@ export class HostDatabase {
    *
    * @throws DatabaseConfigError, DatabaseUnreachableError, SchemaOutdatedError
    */
-  static async open({ database = databaseOptionsFromEnv(), migrate = 'on-boot' }: HostDatabaseScriptOptions = {}): Promise<HostDatabase> {
+  static async open({
+    database = databaseOptionsFromEnv(),
+    migrate = 'on-boot',
+  }: HostDatabaseScriptOptions = {}): Promise<HostDatabase> {
     const scope = new TransactionScope();
     let script: SqlEntityManager | undefined;
     const orm = await MikroORM.init(await hostOrmOptions({ database, entities: hostEntities, scope, script: () => script }));

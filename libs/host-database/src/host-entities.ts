@@ -6,12 +6,4 @@ import { TenantCatalog } from './tenants/index.js';
 import { GlobalUser } from './users/index.js';
 
 /** The seven entities of every host database. */
-export const hostEntities = [
-  GlobalUser,
-  TenantCatalog,
-  Membership,
-  Subscription,
-  PricingPlan,
-  HostAuditLog,
-  SystemJob,
-] as const;
+export const hostEntities = [GlobalUser, TenantCatalog, Membership, Subscription, PricingPlan, HostAuditLog, SystemJob] as const;

@@ -1,6 +1,16 @@
 export { HostAuditLog } from './audit/index.js';
 export { PricingPlan, Subscription } from './billing/index.js';
-export { Clock, genId, HostDatabaseError, InvalidIdError, InvalidInputError, InvalidOptionError, isId, SystemClock, timestamp } from './common/index.js';
+export {
+  Clock,
+  genId,
+  HostDatabaseError,
+  InvalidIdError,
+  InvalidInputError,
+  InvalidOptionError,
+  isId,
+  SystemClock,
+  timestamp,
+} from './common/index.js';
 export { ContextService, type HostContext, NoContextError } from './context/index.js';
 export {
   type ConnectOptions,

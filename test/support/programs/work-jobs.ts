@@ -36,7 +36,8 @@ class WorkerModule {}
 
 const app = await NestFactory.createApplicationContext(WorkerModule, { logger: ['error'] });
 const jobs = app.get(JobsService);
-const unfinished = () => app.get(HostDatabase).run((em) => em.execute(`select 1 from sys_jobs where status in ('pending', 'running')`));
+const unfinished = () =>
+  app.get(HostDatabase).run((em) => em.execute(`select 1 from sys_jobs where status in ('pending', 'running')`));
 let count = await jobs.runPending();
 // A lease lapses by the database's clock, so all that can be done is to look again.
 while (process.env.WAIT_FOR && (await unfinished()).length > 0) count += await jobs.runPending();

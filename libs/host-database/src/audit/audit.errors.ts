@@ -5,6 +5,8 @@ export class InvalidAuditEventTypeError extends HostDatabaseError {
   readonly code = 'AUDIT_INVALID_EVENT_TYPE';
 
   constructor(readonly eventType: string) {
-    super(`'${eventType}' is not an event type. Use the form room.what-happened, such as memberships.granted, at most 127 characters.`);
+    super(
+      `'${eventType}' is not an event type. Use the form room.what-happened, such as memberships.granted, at most 127 characters.`,
+    );
   }
 }

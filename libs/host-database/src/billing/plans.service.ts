@@ -81,7 +81,11 @@ export class PlansService {
 
   /** Returns the plans that can be bought, in the order in which to show them. */
   async findAll(): Promise<PricingPlan[]> {
-    return this.unitOfWork.em.find(PricingPlan, { isActive: true }, { orderBy: { sortOrder: 'asc', tierLevel: 'asc', id: 'asc' } });
+    return this.unitOfWork.em.find(
+      PricingPlan,
+      { isActive: true },
+      { orderBy: { sortOrder: 'asc', tierLevel: 'asc', id: 'asc' } },
+    );
   }
 }
 

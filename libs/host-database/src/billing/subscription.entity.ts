@@ -29,7 +29,8 @@ const SubscriptionSchema = defineEntity({
   tableName: 'core_subscriptions',
   properties: {
     id: p.string().length(32).primary().onCreate(genId),
-    tenant: () => p.manyToOne(TenantCatalog).ref().fieldName('tenant_id').deleteRule('cascade').index('core_subscriptions_tenant_id_index'),
+    tenant: () =>
+      p.manyToOne(TenantCatalog).ref().fieldName('tenant_id').deleteRule('cascade').index('core_subscriptions_tenant_id_index'),
     stripeSubId: p.string().nullable().unique('core_subscriptions_stripe_sub_id_unique'),
     stripeCustId: p.string().nullable().index('core_subscriptions_stripe_cust_id_index'),
     /** The id of the plan. A plan that was renamed or retired does not change what was bought, so this is no foreign key. */

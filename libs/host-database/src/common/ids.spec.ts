@@ -26,8 +26,11 @@ describe(assertId, () => {
     expect(isId(id)).toBe(true);
   });
 
-  it.each(['', 'abc', genId().toUpperCase(), `${genId()}0`, `${genId().slice(1)}g`, 42, null, undefined, {}])('refuses %p', (value) => {
-    expect(isId(value)).toBe(false);
-    expect(() => assertId(value, 'user')).toThrow(InvalidIdError);
-  });
+  it.each(['', 'abc', genId().toUpperCase(), `${genId()}0`, `${genId().slice(1)}g`, 42, null, undefined, {}])(
+    'refuses %p',
+    (value) => {
+      expect(isId(value)).toBe(false);
+      expect(() => assertId(value, 'user')).toThrow(InvalidIdError);
+    },
+  );
 });

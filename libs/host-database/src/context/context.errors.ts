@@ -5,6 +5,8 @@ export class NoContextError extends HostDatabaseError {
   readonly code = 'CONTEXT_NOT_FOUND';
 
   constructor() {
-    super('There is no context here to add facts to. Requests and jobs have one; elsewhere wrap the work in contextService.run(facts, () => ...).');
+    super(
+      'There is no context here to add facts to. Requests and jobs have one; elsewhere wrap the work in contextService.run(facts, () => ...).',
+    );
   }
 }

@@ -16,7 +16,14 @@ describe(databaseOptionsFromEnv, () => {
   });
 
   it('takes what is set, and an empty variable as missing', () => {
-    const env = { DB_TYPE: 'postgresql', DB_USER: 'ada', DB_PASS: 'p@ss w/ "special": %', DB_HOST: 'db', DB_PORT: '6000', DB_NAME: 'h' };
+    const env = {
+      DB_TYPE: 'postgresql',
+      DB_USER: 'ada',
+      DB_PASS: 'p@ss w/ "special": %',
+      DB_HOST: 'db',
+      DB_PORT: '6000',
+      DB_NAME: 'h',
+    };
     expect(databaseOptionsFromEnv(env)).toEqual({
       type: 'postgresql',
       user: 'ada',

@@ -81,4 +81,3 @@ async function connectedOrm(typeOf: () => DatabaseType, entities: readonly Entit
     },
   });
 }
-

@@ -38,7 +38,9 @@ async function ensureMigrationsTable(orm: MikroORM, dialect: Dialect): Promise<v
 async function hasMigrationsTable(orm: MikroORM): Promise<boolean> {
   const driver = orm.driver as AbstractSqlDriver;
   const { tableName = '' } = orm.config.get('migrations');
-  return driver.getPlatform().getSchemaHelper()?.tableExists(driver.getConnection(), tableName, orm.config.get('schema')) ?? false;
+  return (
+    driver.getPlatform().getSchemaHelper()?.tableExists(driver.getConnection(), tableName, orm.config.get('schema')) ?? false
+  );
 }
 
 async function locked(orm: MikroORM, dialect: Dialect, work: (em: SqlEntityManager) => Promise<void>): Promise<void> {

@@ -10,7 +10,14 @@ export {
   TransactionRollbackOnlyError,
 } from './database.errors.js';
 export { DatabaseModule, type DatabaseModuleOptions } from './database.module.js';
-export type { ConnectOptions, DatabaseOptions, DatabaseType, MigratePolicy, MikroOrmPassThrough, PoolOptions } from './database.options.js';
+export type {
+  ConnectOptions,
+  DatabaseOptions,
+  DatabaseType,
+  MigratePolicy,
+  MikroOrmPassThrough,
+  PoolOptions,
+} from './database.options.js';
 export { DatabaseSettings } from './database-settings.js';
 export { getDbUri } from './db-uri.js';
 export { dialectOf } from './dialects/index.js';
@@ -18,6 +25,7 @@ export { hostOrmOptions, prepareHostOrm } from './host-orm.js';
 export { migrateSchema } from './host-schema.js';
 export { hostMigrations } from './migrations/index.js';
 export { type EntityDefinition, ormOptions } from './orm-options.js';
+export { hasPendingChanges } from './pending-changes.js';
 export type { SqlEntityManagerClass } from './scoped-entity-manager.js';
 export { TransactionScope } from './transaction-scope.js';
 export { type TransactionalOptions, UnitOfWork } from './unit-of-work.service.js';

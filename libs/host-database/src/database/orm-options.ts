@@ -17,7 +17,6 @@ export interface OrmBlueprint {
   readonly context: (name: string) => EntityManager | undefined;
   readonly contextName?: string;
   readonly migrations?: Options['migrations'];
-  readonly subscribers?: Options['subscribers'];
   readonly mikroOrm?: MikroOrmPassThrough;
   /** Wraps the EntityManager class further. */
   readonly wrap?: (base: ReturnType<typeof scopedEntityManager>) => ReturnType<typeof scopedEntityManager>;
@@ -43,7 +42,6 @@ export async function ormOptions(blueprint: OrmBlueprint): Promise<Options> {
     context: blueprint.context,
     allowGlobalContext: false,
     extensions: [Migrator],
-    subscribers: [...(mikroOrm.subscribers ?? []), ...(blueprint.subscribers ?? [])],
     ...(blueprint.migrations && { migrations: blueprint.migrations }),
   } as Options;
 }

@@ -1,6 +1,7 @@
 import { type EntityManager, type IsolationLevel, type MikroORM, RequestContext } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { NoUnitOfWorkError } from './database.errors.js';
+import { hasPendingChanges } from './pending-changes.js';
 import { outsideTransaction, type TransactionScope } from './transaction-scope.js';
 import { isTransientFailure } from './transient-failure.js';
 
@@ -49,7 +50,7 @@ export class UnitOfWork {
   async run<T>(work: (em: SqlEntityManager) => T | Promise<T>): Promise<T> {
     return this.begin(async () => {
       const result = await work(this.em);
-      await this.em.flush();
+      if (hasPendingChanges(this.em.getContext())) await this.em.flush();
       return result;
     });
   }
@@ -113,6 +114,5 @@ export class UnitOfWork {
 
 /** The `context` option of the host's ORM. */
 export function hostContext(scope: TransactionScope, script?: () => EntityManager | undefined) {
-  return (name: string): EntityManager | undefined =>
-    scope.current(name) ?? RequestContext.getEntityManager(name) ?? script?.();
+  return (name: string): EntityManager | undefined => scope.current(name) ?? RequestContext.getEntityManager(name) ?? script?.();
 }

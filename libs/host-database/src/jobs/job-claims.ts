@@ -57,7 +57,11 @@ export class JobClaims {
   }
 
   /** Ends the job; false when the claim had been lost, and then nothing was changed. */
-  async finish({ id, claimToken }: ClaimedJob, status: Extract<JobStatus, 'completed' | 'failed'>, errorLog?: string): Promise<boolean> {
+  async finish(
+    { id, claimToken }: ClaimedJob,
+    status: Extract<JobStatus, 'completed' | 'failed'>,
+    errorLog?: string,
+  ): Promise<boolean> {
     const changed = await this.unitOfWork.run((em) =>
       em.nativeUpdate(
         SystemJob,

@@ -55,7 +55,8 @@ export class JobRunner {
     const finished = await (failure
       ? this.claims.finish(job, 'failed', describe(failure.error))
       : this.claims.finish(job, 'completed'));
-    if (!finished) this.logger.warn(`Job ${job.id} (${job.jobType}) ended after its lease had lapsed; its outcome was not recorded.`);
+    if (!finished)
+      this.logger.warn(`Job ${job.id} (${job.jobType}) ended after its lease had lapsed; its outcome was not recorded.`);
   }
 
   private async handle(job: SystemJob, signal: AbortSignal): Promise<void> {

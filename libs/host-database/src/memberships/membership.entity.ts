@@ -14,7 +14,8 @@ const MembershipSchema = defineEntity({
   properties: {
     id: p.string().length(32).primary().onCreate(genId),
     user: () => p.manyToOne(GlobalUser).ref().fieldName('user_id').deleteRule('cascade'),
-    tenant: () => p.manyToOne(TenantCatalog).ref().fieldName('tenant_id').deleteRule('cascade').index('core_memberships_tenant_id_index'),
+    tenant: () =>
+      p.manyToOne(TenantCatalog).ref().fieldName('tenant_id').deleteRule('cascade').index('core_memberships_tenant_id_index'),
     /** The id of the person's profile in the tenant's own database. */
     profileId: p.string().nullable(),
     /** What the application keeps about this membership. */

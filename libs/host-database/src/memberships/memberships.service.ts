@@ -5,12 +5,7 @@ import { UnitOfWork, violatesUnique } from '../database/index.js';
 import { TenantCatalog, TenantEvents, TenantNotFoundError } from '../tenants/index.js';
 import { UsersService } from '../users/index.js';
 import { Membership, MEMBERSHIP_ROLES, type MembershipRole } from './membership.entity.js';
-import {
-  DuplicateMembershipError,
-  LastOwnerError,
-  type MembershipKey,
-  MembershipNotFoundError,
-} from './memberships.errors.js';
+import { DuplicateMembershipError, LastOwnerError, type MembershipKey, MembershipNotFoundError } from './memberships.errors.js';
 
 const PAIR_UNIQUE = {
   name: 'core_memberships_user_id_tenant_id_unique',

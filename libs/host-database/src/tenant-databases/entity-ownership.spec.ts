@@ -11,10 +11,7 @@ NoteSchema.setClass(Note);
 
 /** The guard, taken out. */
 class NoOwnership extends EntityOwnership {
-  override subscriberFor(): object {
-    return {};
-  }
-
+  override assertFlush(): void {}
   override assertValue(): void {}
 }
 

@@ -1,75 +1,74 @@
-import {
-  type AnyEntity,
-  type EventSubscriber,
-  type FlushEventArgs,
-  type EventArgs,
-  Collection,
-  Reference,
-  Utils,
-  helper,
-} from '@mikro-orm/core';
+import { type AnyEntity, Collection, type EntityManager, helper, Reference, Utils } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
 import { WrongTenantError } from './tenant-databases.errors.js';
 
+/** What MikroORM calls the ORM of a tenant; the name outlives the connection, so that an entity belongs to the tenant for good. */
+const NAME_PREFIX = 'tenant:';
+
+/** The `contextName` of a tenant's ORM. */
+export function tenantContextName(tenantId: string): string {
+  return `${NAME_PREFIX}${tenantId}`;
+}
+
 /**
- * Knows to which tenant each entity belongs, and refuses to write it anywhere else.
+ * Refuses to write an entity of one tenant in the database of another.
  *
- * MikroORM does not notice an entity that crosses from one ORM to another: a persist, merge or reference is flushed without error
- * and overwrites the row with the same key. An entity belongs to the tenant whose EntityManager made or loaded it; one made with
- * `new` belongs to the first that flushes it.
+ * MikroORM does not notice: a persist, merge or reference is flushed without error and overwrites the row with the same key. It does
+ * remember by which EntityManager an entity was loaded or first written (`__em`), and overwrites that for a merge only; so everything
+ * is looked at before it is merged, and once more, with all that it refers to, before it is flushed. Nothing is done at each load.
  */
 @Injectable()
 export class EntityOwnership {
-  private readonly owners = new WeakMap<object, string>();
-
-  /** Watches the ORM of one tenant. */
-  subscriberFor(tenantId: string): EventSubscriber {
-    return {
-      onInit: ({ entity }: EventArgs<AnyEntity>) => this.claim(tenantId, entity),
-      beforeFlush: ({ uow }: FlushEventArgs) => {
-        for (const entity of uow.getIdentityMap()) this.claimWithReferences(tenantId, entity);
-        for (const entity of uow.getPersistStack()) this.claimWithReferences(tenantId, entity);
-        for (const entity of uow.getRemoveStack()) this.claim(tenantId, entity);
-      },
-      // What the flush itself has found by following references from there.
-      onFlush: ({ uow }: FlushEventArgs) => {
-        for (const { entity } of uow.getChangeSets()) this.claimWithReferences(tenantId, entity);
-        for (const collection of uow.getCollectionUpdates()) this.claimItems(tenantId, collection);
-      },
-      beforeUpsert: ({ entity }: EventArgs<AnyEntity>) => this.assertValue(tenantId, entity),
-    };
+  /** Looks at all that a flush of this EntityManager would reach. @throws WrongTenantError */
+  assertFlush(em: EntityManager): void {
+    const unitOfWork = em.getUnitOfWork();
+    const seen = new Set<object>();
+    for (const entity of unitOfWork.getIdentityMap()) this.assertGraph(em, entity, seen);
+    for (const entity of unitOfWork.getPersistStack()) this.assertGraph(em, entity, seen);
+    for (const entity of unitOfWork.getRemoveStack()) this.assertOwn(em, entity);
   }
 
-  /** Checks what is handed to a write that no flush sees: entities, or data with entities in it. @throws WrongTenantError */
-  assertValue(tenantId: string, value: unknown): void {
+  /** Looks at what is handed to a write that no flush sees: entities, or data with entities in it. @throws WrongTenantError */
+  assertValue(em: EntityManager, value: unknown): void {
     if (Array.isArray(value)) {
-      for (const item of value) this.assertValue(tenantId, item);
+      for (const item of value) this.assertValue(em, item);
     } else if (Utils.isEntity(value, true)) {
-      this.claimWithReferences(tenantId, Reference.unwrapReference(value as AnyEntity));
+      this.assertGraph(em, Reference.unwrapReference(value as AnyEntity), new Set());
     } else if (Utils.isPlainObject(value)) {
       for (const item of Object.values(value)) {
-        if (Utils.isEntity(item, true)) this.claim(tenantId, Reference.unwrapReference(item as AnyEntity));
+        if (Utils.isEntity(item, true)) this.assertOwn(em, Reference.unwrapReference(item as AnyEntity));
       }
     }
   }
 
-  private claim(tenantId: string, entity: object): void {
-    const owner = this.owners.get(entity);
-    if (owner === undefined) this.owners.set(entity, tenantId);
-    else if (owner !== tenantId) throw new WrongTenantError(helper(entity).__meta.className, owner, tenantId);
+  private assertOwn(em: EntityManager, entity: AnyEntity): void {
+    const owner = helper(entity).__em?.name;
+    if (owner === undefined || owner === em.name) return;
+    throw new WrongTenantError(helper(entity).__meta.className, withoutPrefix(owner), withoutPrefix(em.name));
   }
 
-  private claimWithReferences(tenantId: string, entity: AnyEntity): void {
-    this.claim(tenantId, entity);
+  /** An entity and what it refers to; through new ones as far as they lead, since MikroORM persists what they refer to along with them. */
+  private assertGraph(em: EntityManager, entity: AnyEntity, seen: Set<object>): void {
+    if (seen.has(entity)) return;
+    seen.add(entity);
+    this.assertOwn(em, entity);
     for (const { name } of helper(entity).__meta.relations) {
       const value = (entity as Record<string, unknown>)[name];
       if (value instanceof Collection) {
-        if (value.isDirty()) this.claimItems(tenantId, value);
-      } else if (Utils.isEntity(value, true)) this.claim(tenantId, Reference.unwrapReference(value as AnyEntity));
+        if (value.isDirty()) for (const item of value.getItems(false)) this.assertReferenced(em, item as AnyEntity, seen);
+      } else if (Utils.isEntity(value, true)) {
+        this.assertReferenced(em, Reference.unwrapReference(value as AnyEntity), seen);
+      }
     }
   }
 
-  private claimItems(tenantId: string, collection: Collection<AnyEntity>): void {
-    for (const item of collection.getItems(false)) this.claim(tenantId, item);
+  private assertReferenced(em: EntityManager, entity: AnyEntity, seen: Set<object>): void {
+    // What is managed here is reached by itself.
+    if (helper(entity).__em) this.assertOwn(em, entity);
+    else this.assertGraph(em, entity, seen);
   }
+}
+
+function withoutPrefix(name: string): string {
+  return name.startsWith(NAME_PREFIX) ? name.slice(NAME_PREFIX.length) : name;
 }

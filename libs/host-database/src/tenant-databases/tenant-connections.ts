@@ -62,7 +62,10 @@ export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
 
   private async refresh(tenantId: string): Promise<OpenTenant> {
     const askedAt = performance.now();
-    const { dbUrl } = await this.readCatalog(tenantId, this.hostOrm.em.fork({ disableContextResolution: true }) as SqlEntityManager);
+    const { dbUrl } = await this.readCatalog(
+      tenantId,
+      this.hostOrm.em.fork({ disableContextResolution: true }) as SqlEntityManager,
+    );
     const tenant = await this.connect(tenantId, dbUrl);
     tenant.freshUntil = askedAt + this.options.catalogTtlMs;
     return tenant;

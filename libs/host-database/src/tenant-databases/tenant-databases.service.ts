@@ -2,6 +2,7 @@ import type { SqlEntityManager } from '@mikro-orm/sql';
 import { Injectable } from '@nestjs/common';
 import { assertId } from '../common/index.js';
 import { ContextService } from '../context/index.js';
+import { hasPendingChanges } from '../database/index.js';
 import { TenantBinding, TenantBindings } from './tenant-bindings.js';
 import { TenantConnections } from './tenant-connections.js';
 import { TenantSwitchError } from './tenant-databases.errors.js';
@@ -39,9 +40,9 @@ export class TenantDatabases {
     const binding = new TenantBinding(id);
     return this.bindings.run(binding, () =>
       this.context.extend({ tenantId: id }, async () => {
-        // Resolves the transaction that is open in it, but never another unit of work.
-        const em = binding.begin(orm.em.fork({ disableContextResolution: true, useContext: true }) as SqlEntityManager);
         try {
+          // Resolves the transaction that is open in it, but never another unit of work.
+          const em = binding.begin(orm.em.fork({ disableContextResolution: true, useContext: true }) as SqlEntityManager);
           return await flushed(em, work);
         } finally {
           binding.end();
@@ -54,7 +55,7 @@ export class TenantDatabases {
 async function flushed<T>(em: SqlEntityManager, work: (em: SqlEntityManager) => T | Promise<T>): Promise<T> {
   try {
     const result = await work(em);
-    await em.flush();
+    if (hasPendingChanges(em)) await em.flush();
     return result;
   } catch (error) {
     em.clear();

@@ -9,7 +9,7 @@ import {
   ormOptions,
   TransactionScope,
 } from '../database/index.js';
-import { EntityOwnership } from './entity-ownership.js';
+import { EntityOwnership, tenantContextName } from './entity-ownership.js';
 import { TenantBinding, TenantBindings } from './tenant-bindings.js';
 import { TENANT_DATABASES_OPTIONS, type TenantDatabasesOptions } from './tenant-databases.options.js';
 import { tenantEntityManager } from './tenant-entity-manager.js';
@@ -49,10 +49,10 @@ export class TenantOrmFactory {
       entities: this.options.entities,
       scope: this.scope,
       // A name of its own: with a shared one, a look-up inside one tenant's transaction would find that of another.
-      contextName: `tenant:${tenantId}`,
+      contextName: tenantContextName(tenantId),
       context: (name) => this.scope.current(name),
-      subscribers: [this.ownership.subscriberFor(tenantId)],
-      wrap: (base) => tenantEntityManager(base, tenantId, this.bindings, this.ownership),
+      wrap: (base) =>
+        tenantEntityManager(base, { tenantId, bindings: this.bindings, ownership: this.ownership, scope: this.scope }),
       mikroOrm: { ...this.options.mikroOrm, driverOptions, ensureDatabase: false },
       migrations: { silent: true, snapshot: false, ...this.options.migrations },
     });

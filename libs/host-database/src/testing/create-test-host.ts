@@ -72,7 +72,7 @@ export async function createTestHost(test: TestHostOptions = {}): Promise<TestHo
     tenantDatabases: { directory: database.tenantDirectory, ...test.options?.tenantDatabases },
   };
   const clock = new FakeClock();
-  let module: TestingModule;
+  let module: TestingModule | undefined;
   try {
     const builder = Test.createTestingModule({
       imports: [test.application?.(options) ?? HostDatabaseModule.forRoot(options), ...(test.imports ?? [])],
@@ -82,13 +82,15 @@ export async function createTestHost(test: TestHostOptions = {}): Promise<TestHo
       .overrideProvider(Clock)
       .useValue(clock);
     module = await (test.override?.(builder) ?? builder).compile();
+    const app = test.http?.(module);
+    await (app ?? module).init();
+    return startedHost({ module, app, clock, options, database });
   } catch (error) {
+    // A boot that fails leaves as little behind as a test that ends.
+    await module?.close();
     await database.drop([]);
     throw error;
   }
-  const app = test.http?.(module);
-  await (app ?? module).init();
-  return startedHost({ module, app, clock, options, database });
 }
 
 interface Started {

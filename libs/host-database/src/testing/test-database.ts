@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { MikroORM } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { genId, HostDatabaseError } from '../common/index.js';
-import { type DatabaseOptions, type DatabaseType, dialectOf, DatabaseSettings, hostMigrations, hostOrmOptions } from '../database/index.js';
+import {
+  type DatabaseOptions,
+  type DatabaseType,
+  dialectOf,
+  DatabaseSettings,
+  hostMigrations,
+  hostOrmOptions,
+} from '../database/index.js';
 import { HostDatabase } from '../index.js';
 
 /** PostgreSQL was asked for, but no server was named. */
@@ -13,7 +20,9 @@ export class TestDatabaseUrlMissingError extends HostDatabaseError {
   readonly code = 'TESTING_DATABASE_URL_MISSING';
 
   constructor() {
-    super('No PostgreSQL server is named. Set TEST_DB_URL to one where databases may be created, or pass databaseUrl to createTestHost().');
+    super(
+      'No PostgreSQL server is named. Set TEST_DB_URL to one where databases may be created, or pass databaseUrl to createTestHost().',
+    );
   }
 }
 

@@ -1,0 +1,29 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MikroORM } from '@mikro-orm/core';
+import type { SqlEntityManager } from '@mikro-orm/sql';
+import { type DatabaseOptions, type DatabaseType, genId, hostOrmConfig } from 'nestjs-host-database';
+
+/** A database that does not exist yet, for tests of its making and of several processes on it. */
+export interface ScratchDatabase {
+  readonly options: DatabaseOptions;
+  drop(): Promise<void>;
+}
+
+/** Names a database of the test's own: a file in a new directory, or one on the server of `TEST_DB_URL`. */
+export async function scratchDatabase(type: DatabaseType): Promise<ScratchDatabase> {
+  if (type === 'sqlite') {
+    const directory = await mkdtemp(join(tmpdir(), 'scratch-'));
+    return { options: { type, name: join(directory, 'host') }, drop: () => rm(directory, { recursive: true, force: true }) };
+  }
+  const url = process.env.TEST_DB_URL ?? '';
+  const name = `scratch_${genId()}`;
+  return { options: { url, name }, drop: () => dropDatabase(url, name) };
+}
+
+async function dropDatabase(url: string, name: string): Promise<void> {
+  const orm = await MikroORM.init(await hostOrmConfig({ url }));
+  await (orm.em.fork() as SqlEntityManager).getConnection().execute(`drop database if exists "${name}" with (force)`);
+  await orm.close(true);
+}
