@@ -145,7 +145,10 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobsService.name} on %s`, (d
   it('takes over a job whose lease has lapsed', async () => {
     const job = await host.run(() => sut.enqueue('mail.send-welcome', {}));
     await host.run(() =>
-      host.hostDatabase.systemJobs.nativeUpdate({ id: job.id }, { status: 'running', claimToken: 1, leaseExpiresAt: new Date(0) }),
+      host.hostDatabase.systemJobs.nativeUpdate(
+        { id: job.id },
+        { status: 'running', claimToken: 1, leaseExpiresAt: new Date(0) },
+      ),
     );
     expect(await sut.runPending()).toBe(1);
     expect(host.get(MailHandlers).runs).toMatchObject([{ attempt: 2 }]);
@@ -162,7 +165,10 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobsService.name} on %s`, (d
 
 describe('the worker', () => {
   it('wakes up at the commit, and the shutdown awaits what it has begun', async () => {
-    const host = await createTestHost({ providers: [MailHandlers], options: { jobs: { worker: true, pollIntervalMs: 600_000 } } });
+    const host = await createTestHost({
+      providers: [MailHandlers],
+      options: { jobs: { worker: true, pollIntervalMs: 600_000 } },
+    });
     const handlers = host.get(MailHandlers);
     const started = Promise.withResolvers<void>();
     const release = Promise.withResolvers<void>();
@@ -234,7 +240,12 @@ describe.each(['sqlite', 'postgresql'] as const)('several processes on %s', (typ
     await once(doomed, 'close');
     expect(await hostDatabase.systemJobs.count({ status: 'running', claimToken: 1 })).toBe(1);
 
-    const heir = await runProgram('work-jobs', { DATABASE: JSON.stringify(scratch.options), LEASE_MS: '500', WAIT_FOR: '1', TAKE_OVER: '1' });
+    const heir = await runProgram('work-jobs', {
+      DATABASE: JSON.stringify(scratch.options),
+      LEASE_MS: '500',
+      WAIT_FOR: '1',
+      TAKE_OVER: '1',
+    });
     expect(heir).toMatchObject({ code: 0, stderr: '' });
     expect(await hostDatabase.systemJobs.count({ status: 'completed', claimToken: 2 })).toBe(1);
   });

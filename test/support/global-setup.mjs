@@ -1,6 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { testDatabases } from './leaks.mjs';
 import { startPostgres } from './postgres-server.mjs';
 
 /**
@@ -8,10 +9,10 @@ import { startPostgres } from './postgres-server.mjs';
  * their own, so that the teardown can tell what they leave behind.
  */
 export default async function globalSetup() {
-  if (!process.env.TEST_DB_URL) {
-    const server = await startPostgres();
-    process.env.TEST_DB_URL = server.url;
-    globalThis.__HOST_DATABASE_TEST_SERVER__ = server;
-  }
-  process.env.TMPDIR = mkdtempSync(join(tmpdir(), 'host-database-tests-'));
+  const server = process.env.TEST_DB_URL ? undefined : await startPostgres();
+  if (server) process.env.TEST_DB_URL = server.url;
+  const directory = mkdtempSync(join(tmpdir(), 'host-database-tests-'));
+  // The last two are what Windows reads.
+  for (const name of ['TMPDIR', 'TEMP', 'TMP']) process.env[name] = directory;
+  globalThis.hostDatabaseTests = { server, directory, databasesBefore: await testDatabases() };
 }

@@ -1,4 +1,7 @@
-import { type AnyEntity, Collection, type EntityManager, type EventSubscriber, helper, Reference, Utils } from '@mikro-orm/core';
+import { type AnyEntity, Collection, type EntityComparator, type EntityManager, helper, Reference, Utils } from '@mikro-orm/core';
+
+/** A subscriber to any of these may change what is flushed, or count on being told. */
+const FLUSH_EVENTS = ['beforeFlush', 'onFlush', 'afterFlush'] as const;
 
 /**
  * Whether a flush could write anything: a cheaper question than the flush that finds nothing, which most units of work end with.
@@ -7,7 +10,7 @@ import { type AnyEntity, Collection, type EntityManager, type EventSubscriber, h
  * In doubt the answer is yes, and the flush decides.
  */
 export function hasPendingChanges(em: EntityManager): boolean {
-  const unitOfWork = em.getUnitOfWork();
+  const unitOfWork = em.getUnitOfWork(false);
   if (
     unitOfWork.getPersistStack().size > 0 ||
     unitOfWork.getRemoveStack().size > 0 ||
@@ -18,33 +21,39 @@ export function hasPendingChanges(em: EntityManager): boolean {
   ) {
     return true;
   }
+  const comparator = em.config.getComparator(em.getMetadata());
   for (const entity of unitOfWork.getIdentityMap()) {
-    if (isChanged(em, entity)) return true;
+    if (isChanged(entity, comparator) || refersElsewhere(entity, em.name)) return true;
   }
   return false;
 }
 
 function listensToFlushes(em: EntityManager): boolean {
-  for (const subscriber of em.getEventManager().getSubscribers() as Set<EventSubscriber>) {
-    if (subscriber.beforeFlush ?? subscriber.onFlush ?? subscriber.afterFlush) return true;
+  for (const subscriber of em.getEventManager().getSubscribers()) {
+    if (FLUSH_EVENTS.some((event) => event in subscriber)) return true;
   }
   return false;
 }
 
-function isChanged(em: EntityManager, entity: AnyEntity): boolean {
+function isChanged(entity: AnyEntity, comparator: EntityComparator): boolean {
   const wrapped = helper(entity);
   const original = wrapped.__originalEntityData;
   if (!original) return true;
-  const comparator = em.getComparator();
   const current = comparator.prepareEntity(entity);
-  if (!wrapped.__initialized) return !Utils.equals(current, original);
-  if (Utils.hasObjectKeys(comparator.diffEntities(wrapped.__meta.class, original, current))) return true;
-  return wrapped.__meta.relations.some(({ name }) => isUnsettled(em, (entity as Record<string, unknown>)[name]));
+  return wrapped.__initialized
+    ? Utils.hasObjectKeys(comparator.diffEntities(wrapped.__meta.class, original, current))
+    : !Utils.equals(current, original);
 }
 
-/** A collection that was touched, or a reference to an entity that this unit of work has not loaded itself. */
-function isUnsettled(em: EntityManager, value: unknown): boolean {
-  if (value instanceof Collection) return value.isDirty();
-  if (!Utils.isEntity(value, true)) return false;
-  return helper(Reference.unwrapReference(value as AnyEntity)).__em?.name !== em.name;
+/** A collection that was touched, or a reference to an entity that was not loaded under this name. */
+function refersElsewhere(entity: AnyEntity, name: string): boolean {
+  for (const relation of helper(entity).__meta.relations) {
+    const value = (entity as Record<string, unknown>)[relation.name];
+    if (value instanceof Collection) {
+      if (value.isDirty()) return true;
+    } else if (value && helper(Reference.unwrapReference(value as AnyEntity))?.__em?.name !== name) {
+      return true;
+    }
+  }
+  return false;
 }

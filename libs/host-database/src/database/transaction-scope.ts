@@ -25,11 +25,6 @@ export interface TransactionFrame {
 export class TransactionScope {
   private readonly storage = new AsyncLocalStorage<TransactionFrame>();
 
-  /** Whether no transaction of any EntityManager is open in the current async context. */
-  get isIdle(): boolean {
-    return this.storage.getStore() === undefined;
-  }
-
   /** The transaction's EntityManager of that name, if one is open in the current unit of work. */
   current(name: string): EntityManager | undefined {
     return this.frame(name)?.em;

@@ -8,7 +8,7 @@ import { ContextService } from '../context/index.js';
 import { HostDatabase } from '../index.js';
 import { createTestHost, type TestHost } from '../testing/index.js';
 import { InjectTenantEntityManager, InjectTenantRepository } from './inject-tenant.decorators.js';
-import { TenantBindings } from './tenant-bindings.js';
+import { TenantBinding, TenantBindings } from './tenant-bindings.js';
 import { TenantDatabases } from './tenant-databases.service.js';
 
 const TENANTS = 20;
@@ -107,13 +107,16 @@ class ProbeController {
 
 /** The binding, weakened as it often is: what is injected once stays bound to the tenant that came first. */
 class WeakenedBindings extends TenantBindings {
+  private readonly anyBinding = new TenantBinding('');
   private first: SqlEntityManager | undefined;
 
   override get em(): SqlEntityManager {
     return (this.first ??= super.em);
   }
 
-  override assertBound(): void {}
+  override assertBound(): TenantBinding {
+    return this.anyBinding;
+  }
 }
 
 /** Sends all requests at once, and counts what was read and written in the wrong place. */

@@ -7,6 +7,8 @@ import { NoTenantError, TenantRunEndedError } from './tenant-databases.errors.js
 export class TenantBinding {
   private entityManager: SqlEntityManager | undefined;
   private isOver = false;
+  /** How many transactions and savepoints are open in this run. */
+  openTransactions = 0;
 
   constructor(readonly tenantId: string) {}
 
@@ -48,10 +50,11 @@ export class TenantBindings {
     return binding.em;
   }
 
-  /** @throws TenantRunEndedError when the caller is not in an open run of that tenant */
-  assertBound(tenantId: string): void {
+  /** Returns the run that the caller is in. @throws TenantRunEndedError when that is not an open one of this tenant */
+  assertBound(tenantId: string): TenantBinding {
     const binding = this.storage.getStore();
     if (binding?.tenantId !== tenantId || !binding.isOpen) throw new TenantRunEndedError(tenantId);
+    return binding;
   }
 
   run<T>(binding: TenantBinding, work: () => T): T {

@@ -1,5 +1,6 @@
+import type { TransactionOptions } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
-import type { SqlEntityManagerClass, TransactionScope } from '../database/index.js';
+import type { SqlEntityManagerClass } from '../database/index.js';
 import type { EntityOwnership } from './entity-ownership.js';
 import type { TenantBindings } from './tenant-bindings.js';
 
@@ -11,7 +12,6 @@ interface TenantEntityManagerParts {
   readonly tenantId: string;
   readonly bindings: TenantBindings;
   readonly ownership: EntityOwnership;
-  readonly scope: TransactionScope;
 }
 
 /**
@@ -21,7 +21,7 @@ interface TenantEntityManagerParts {
  */
 export function tenantEntityManager(
   base: SqlEntityManagerClass,
-  { tenantId, bindings, ownership, scope }: TenantEntityManagerParts,
+  { tenantId, bindings, ownership }: TenantEntityManagerParts,
 ): SqlEntityManagerClass {
   class TenantEntityManager extends base {
     // Undefined while the base class constructs itself, which asks for the context too.
@@ -30,14 +30,27 @@ export function tenantEntityManager(
     override getContext(validate = true): this {
       // The global one belongs to MikroORM's own tools: it opens connections and compares schemas.
       if (!this.isConstructed || this.global) return super.getContext(validate);
-      bindings.assertBound(tenantId);
-      // Asked some twenty times for each query; where no transaction is open it can only be this one.
-      return scope.isIdle ? this : super.getContext(validate);
+      // Asked some twenty times for each query. Where no transaction is open in this run it can only be this one.
+      return bindings.assertBound(tenantId).openTransactions === 0 ? this : super.getContext(validate);
     }
 
-    override async flush(): Promise<void> {
-      ownership.assertFlush(this.getContext());
-      await super.flush();
+    override async transactional<T>(work: (em: this) => T | Promise<T>, options?: TransactionOptions): Promise<T> {
+      const binding = bindings.assertBound(tenantId);
+      binding.openTransactions++;
+      try {
+        return await super.transactional(work, options);
+      } finally {
+        binding.openTransactions--;
+      }
+    }
+
+    override flush(): Promise<void> {
+      try {
+        ownership.assertFlush(this.getContext());
+      } catch (error) {
+        return Promise.reject(error);
+      }
+      return super.flush();
     }
   }
   for (const method of CHECKED_METHODS) {

@@ -51,8 +51,7 @@ export class TenantOrmFactory {
       // A name of its own: with a shared one, a look-up inside one tenant's transaction would find that of another.
       contextName: tenantContextName(tenantId),
       context: (name) => this.scope.current(name),
-      wrap: (base) =>
-        tenantEntityManager(base, { tenantId, bindings: this.bindings, ownership: this.ownership, scope: this.scope }),
+      wrap: (base) => tenantEntityManager(base, { tenantId, bindings: this.bindings, ownership: this.ownership }),
       mikroOrm: { ...this.options.mikroOrm, driverOptions, ensureDatabase: false },
       migrations: { silent: true, snapshot: false, ...this.options.migrations },
     });
