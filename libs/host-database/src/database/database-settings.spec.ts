@@ -50,6 +50,7 @@ describe(DatabaseSettings, () => {
       ['another kind of database', { type: 'mysql' as 'sqlite' }],
       ['a URL of no known kind', { url: 'mysql://localhost/x' }],
       ['a URL that cannot be read', { url: 'postgresql://user:pa ss@:bad port/x' }],
+      ['a URL with a stray percent sign', { url: 'postgresql://ada:100%@localhost/x' }],
       ['a URL that contradicts the type', { url: 'sqlite:x.db', type: 'postgresql' as const }],
       ['a URL with a parameter that it would ignore', { url: 'postgresql://localhost/x?application_name=y' }],
       ['an sslmode that there is not', { url: 'postgresql://localhost/x?sslmode=maybe' }],

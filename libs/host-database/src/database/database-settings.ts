@@ -1,33 +1,9 @@
 import { isAbsolute, resolve } from 'node:path';
 import { DatabaseConfigError } from './database.errors.js';
 import type { DatabaseOptions, DatabaseType, PoolOptions } from './database.options.js';
+import { type DatabaseLocation, parseDatabaseUrl } from './database-url.js';
 
 const SQLITE_MEMORY = ':memory:';
-const URL_TYPES: Readonly<Record<string, DatabaseType>> = {
-  'postgres:': 'postgresql',
-  'postgresql:': 'postgresql',
-  'sqlite:': 'sqlite',
-  'file:': 'sqlite',
-};
-/** What `sslmode` means for the driver. @see https://www.postgresql.org/docs/current/libpq-ssl.html */
-const SSL_MODES: Readonly<Record<string, boolean | { rejectUnauthorized: boolean }>> = {
-  disable: false,
-  'no-verify': { rejectUnauthorized: false },
-  require: true,
-  'verify-ca': true,
-  'verify-full': true,
-};
-
-interface Location {
-  readonly type: DatabaseType;
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly password: string | undefined;
-  readonly name: string;
-  readonly pool: PoolOptions;
-  readonly ssl: boolean | { rejectUnauthorized: boolean } | undefined;
-}
 
 /**
  * Where one database is: the options with their defaults, checked. The password is a private field, so that no log, `inspect()`,
@@ -44,7 +20,7 @@ export class DatabaseSettings {
   readonly ssl: boolean | { rejectUnauthorized: boolean } | undefined;
   readonly #password: string | undefined;
 
-  private constructor(location: Location) {
+  private constructor(location: DatabaseLocation) {
     this.type = location.type;
     this.host = location.host;
     this.port = location.port;
@@ -57,7 +33,7 @@ export class DatabaseSettings {
 
   /** @throws DatabaseConfigError naming every option that is wrong */
   static from(options: DatabaseOptions): DatabaseSettings {
-    const fromUrl = options.url === undefined ? {} : parseUrl(options.url);
+    const fromUrl = options.url === undefined ? {} : parseDatabaseUrl(options.url);
     const type = options.type ?? fromUrl.type ?? 'postgresql';
     const port = options.port ?? fromUrl.port ?? 5432;
     const problems: string[] = [];
@@ -97,7 +73,7 @@ export class DatabaseSettings {
    * @throws DatabaseConfigError when it is of another kind of database
    */
   forTenant(dbUrl: string, pool: PoolOptions): DatabaseSettings {
-    const location = parseUrl(dbUrl);
+    const location = parseDatabaseUrl(dbUrl);
     if (location.type !== this.type) {
       throw new DatabaseConfigError([`The db_url of a tenant is of ${location.type}, but the host database is ${this.type}.`]);
     }
@@ -154,50 +130,4 @@ function sqliteFile(name: string): string {
   if (name === SQLITE_MEMORY) return name;
   const file = /\.(db|sqlite3?)$/.test(name) ? name : `${name}.db`;
   return isAbsolute(file) ? file : resolve(file);
-}
-
-/** What one URL says. Parts that it leaves out are undefined. */
-function parseUrl(url: string): Partial<Location> {
-  const type = URL_TYPES[/^[a-z]+:/.exec(url)?.[0] ?? ''];
-  if (type === undefined) {
-    throw new DatabaseConfigError(['database.url is of no known kind. Use postgresql://... or sqlite:...']);
-  }
-  if (type === 'sqlite') {
-    const path = decodeURIComponent(url.replace(/^[a-z]+:(?:\/\/)?/, ''));
-    return { type, ...(path && { name: path }) };
-  }
-  let parsed: URL;
-  try {
-    parsed = new URL(url);
-  } catch (cause) {
-    // The cause carries the whole URL, password included: it is not handed on.
-    void cause;
-    throw new DatabaseConfigError([
-      'database.url cannot be read. Use postgresql://user:password@host:port/name and percent-encode special characters.',
-    ]);
-  }
-  const name = decodeURIComponent(parsed.pathname.slice(1));
-  return {
-    type,
-    ...(parsed.hostname && { host: parsed.hostname.replace(/^\[(.*)\]$/, '$1') }),
-    ...(parsed.port && { port: Number(parsed.port) }),
-    ...(parsed.username && { user: decodeURIComponent(parsed.username) }),
-    ...(parsed.password && { password: decodeURIComponent(parsed.password) }),
-    ...(name && { name }),
-    ssl: sslFrom(parsed.searchParams),
-  };
-}
-
-function sslFrom(params: URLSearchParams): Location['ssl'] {
-  let ssl: Location['ssl'];
-  for (const [key, value] of params) {
-    if (key !== 'sslmode' || !(value in SSL_MODES)) {
-      throw new DatabaseConfigError([
-        `database.url has the parameter ${key}, which is not understood. Use sslmode (${Object.keys(SSL_MODES).join(', ')}), ` +
-          'or pass driver options in database.mikroOrm.driverOptions.',
-      ]);
-    }
-    ssl = SSL_MODES[value];
-  }
-  return ssl;
 }

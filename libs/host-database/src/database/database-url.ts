@@ -1,0 +1,77 @@
+import { DatabaseConfigError } from './database.errors.js';
+import type { DatabaseType, PoolOptions } from './database.options.js';
+
+const URL_TYPES: Readonly<Record<string, DatabaseType>> = {
+  'postgres:': 'postgresql',
+  'postgresql:': 'postgresql',
+  'sqlite:': 'sqlite',
+  'file:': 'sqlite',
+};
+/** What `sslmode` means for the driver. @see https://www.postgresql.org/docs/current/libpq-ssl.html */
+const SSL_MODES: Readonly<Record<string, boolean | { rejectUnauthorized: boolean }>> = {
+  disable: false,
+  'no-verify': { rejectUnauthorized: false },
+  require: true,
+  'verify-ca': true,
+  'verify-full': true,
+};
+
+/** The parts of a database's address. */
+export interface DatabaseLocation {
+  readonly type: DatabaseType;
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string | undefined;
+  readonly name: string;
+  readonly pool: PoolOptions;
+  readonly ssl: boolean | { rejectUnauthorized: boolean } | undefined;
+}
+
+/** What one URL says. Parts that it leaves out are undefined. */
+export function parseDatabaseUrl(url: string): Partial<DatabaseLocation> {
+  const type = URL_TYPES[/^[a-z]+:/.exec(url)?.[0] ?? ''];
+  if (type === undefined) {
+    throw new DatabaseConfigError(['database.url is of no known kind. Use postgresql://... or sqlite:...']);
+  }
+  try {
+    return type === 'sqlite' ? { type, ...sqlitePath(url) } : { type, ...serverLocation(new URL(url)) };
+  } catch (error) {
+    if (error instanceof DatabaseConfigError) throw error;
+    // Not handed on as the cause: it carries the whole URL, password included.
+    throw new DatabaseConfigError([
+      'database.url cannot be read. Use postgresql://user:password@host:port/name and percent-encode special characters.',
+    ]);
+  }
+}
+
+function sqlitePath(url: string): Partial<DatabaseLocation> {
+  const path = decodeURIComponent(url.replace(/^[a-z]+:(?:\/\/)?/, ''));
+  return path ? { name: path } : {};
+}
+
+function serverLocation(url: URL): Partial<DatabaseLocation> {
+  const name = decodeURIComponent(url.pathname.slice(1));
+  return {
+    ...(url.hostname && { host: url.hostname.replace(/^\[(.*)\]$/, '$1') }),
+    ...(url.port && { port: Number(url.port) }),
+    ...(url.username && { user: decodeURIComponent(url.username) }),
+    ...(url.password && { password: decodeURIComponent(url.password) }),
+    ...(name && { name }),
+    ssl: sslFrom(url.searchParams),
+  };
+}
+
+function sslFrom(params: URLSearchParams): DatabaseLocation['ssl'] {
+  let ssl: DatabaseLocation['ssl'];
+  for (const [key, value] of params) {
+    if (key !== 'sslmode' || !(value in SSL_MODES)) {
+      throw new DatabaseConfigError([
+        `database.url has the parameter ${key}, which is not understood. Use sslmode (${Object.keys(SSL_MODES).join(', ')}), ` +
+          'or pass driver options in database.mikroOrm.driverOptions.',
+      ]);
+    }
+    ssl = SSL_MODES[value];
+  }
+  return ssl;
+}

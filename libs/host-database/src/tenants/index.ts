@@ -1,0 +1,12 @@
+export { effectiveStatus, TENANT_STATUSES, TenantCatalog, type TenantStatus } from './tenant-catalog.entity.js';
+export {
+  DuplicateSlugError,
+  TenantActivationTimeoutError,
+  TenantNotActiveError,
+  TenantNotFoundError,
+  TenantStatusConflictError,
+  WaitInTransactionError,
+} from './tenants.errors.js';
+export { TenantCreated, TenantEvents, TenantStatusChanged } from './tenants.events.js';
+export { TenantsModule } from './tenants.module.js';
+export { type NewTenant, PROVISION_TENANT_JOB, TenantsService } from './tenants.service.js';

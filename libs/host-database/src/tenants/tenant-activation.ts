@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import { Bell } from '../common/index.js';
+import { UnitOfWork } from '../database/index.js';
+import { effectiveStatus, TenantCatalog } from './tenant-catalog.entity.js';
+import {
+  TenantActivationTimeoutError,
+  TenantNotActiveError,
+  TenantNotFoundError,
+  WaitInTransactionError,
+} from './tenants.errors.js';
+import { TenantEvents } from './tenants.events.js';
+
+/** Another process may be the one that provisions, so that the catalogue is read again from time to time. */
+const POLL_INTERVAL_MS = 100;
+
+/** Waits for tenants to become active. */
+@Injectable()
+export class TenantActivation {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly events: TenantEvents,
+  ) {}
+
+  async wait(tenantId: string, timeoutMs: number): Promise<TenantCatalog> {
+    if (this.unitOfWork.isInTransaction) throw new WaitInTransactionError();
+    const deadline = performance.now() + timeoutMs;
+    const bell = new Bell();
+    const unsubscribe = this.events.onStatusChanged((event) => {
+      if (event.tenantId === tenantId) bell.ring();
+    });
+    try {
+      for (;;) {
+        const tenant = await this.unitOfWork.em.findOne(TenantCatalog, { id: tenantId }, { refresh: true });
+        if (!tenant) throw new TenantNotFoundError(tenantId);
+        const status = effectiveStatus(tenant);
+        if (status === 'active') return tenant;
+        if (status !== 'provisioning') throw new TenantNotActiveError(tenantId, status);
+        const leftMs = deadline - performance.now();
+        if (leftMs <= 0) throw new TenantActivationTimeoutError(tenantId, timeoutMs);
+        await bell.wait(Math.min(leftMs, POLL_INTERVAL_MS));
+      }
+    } finally {
+      unsubscribe();
+    }
+  }
+}

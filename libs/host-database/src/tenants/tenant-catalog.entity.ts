@@ -1,0 +1,40 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { genId, timestamp } from '../common/index.js';
+
+/** Where a tenant stands in its life. Only an `active` one can be entered. */
+export const TENANT_STATUSES = ['provisioning', 'active', 'suspended', 'failed'] as const;
+
+export type TenantStatus = (typeof TENANT_STATUSES)[number];
+
+const TenantCatalogSchema = defineEntity({
+  name: 'TenantCatalog',
+  tableName: 'core_tenants',
+  properties: {
+    id: p.string().length(32).primary().onCreate(genId),
+    name: p.string(),
+    slug: p.string().length(63).nullable().unique('core_tenants_slug_unique'),
+    /** The address of the tenant's own database, without a password. Empty until it is provisioned. */
+    dbUrl: p.string().length(2048).nullable().unique('core_tenants_db_url_unique'),
+    status: p
+      .enum(TENANT_STATUSES)
+      .default('provisioning')
+      .onCreate((tenant: { isActive?: boolean }) => (tenant.isActive ? 'active' : 'provisioning')),
+    /** Whether the tenant may be entered. Never true in another status than `active`. */
+    isActive: p.boolean().default(false),
+    planTier: p.string().default('free'),
+    createdAt: p.datetime(3).onCreate(timestamp),
+  },
+  checks: [
+    { name: 'core_tenants_is_active_check', expression: "not is_active or (status = 'active' and db_url is not null)" },
+  ],
+});
+
+/** A tenant, and where its data lives (`core_tenants`). */
+export class TenantCatalog extends TenantCatalogSchema.class {}
+
+TenantCatalogSchema.setClass(TenantCatalog);
+
+/** The status of a tenant as it counts: one whose flag was taken back is suspended, whatever its status says. */
+export function effectiveStatus({ status, isActive }: Pick<TenantCatalog, 'status' | 'isActive'>): TenantStatus {
+  return status === 'active' && !isActive ? 'suspended' : status;
+}

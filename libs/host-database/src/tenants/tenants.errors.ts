@@ -1,0 +1,82 @@
+import { HostDatabaseError } from '../common/index.js';
+import type { TenantStatus } from './tenant-catalog.entity.js';
+
+/** There is no tenant with this id or slug. */
+export class TenantNotFoundError extends HostDatabaseError {
+  readonly code = 'TENANTS_NOT_FOUND';
+
+  constructor(
+    /** The id or the slug that was asked for. */
+    readonly tenant: string,
+  ) {
+    super(`There is no tenant ${tenant}. Pass the id or slug of a tenant that exists.`);
+  }
+}
+
+/** A tenant is not active, so its data cannot be reached. */
+export class TenantNotActiveError extends HostDatabaseError {
+  readonly code = 'TENANTS_NOT_ACTIVE';
+
+  constructor(
+    readonly tenantId: string,
+    readonly status: TenantStatus,
+  ) {
+    super(`Tenant ${tenantId} is ${status}, so its data cannot be reached. ${ADVICE[status]}`);
+  }
+}
+
+const ADVICE: Readonly<Record<TenantStatus, string>> = {
+  provisioning: 'Wait for it with TenantsService.whenActive().',
+  active: 'Ask again.',
+  suspended: 'Reactivate it with TenantsService.reactivate().',
+  failed: 'Read the error of its provisioning job, mend the cause and call TenantsService.retryProvisioning().',
+};
+
+/** A tenant with this slug exists. Nothing was written. */
+export class DuplicateSlugError extends HostDatabaseError {
+  readonly code = 'TENANTS_DUPLICATE_SLUG';
+
+  constructor(
+    readonly slug: string,
+    options?: ErrorOptions,
+  ) {
+    super(`The slug ${slug} is taken. Choose another.`, options);
+  }
+}
+
+/** The change is not possible from the tenant's present status. Nothing was written. */
+export class TenantStatusConflictError extends HostDatabaseError {
+  readonly code = 'TENANTS_STATUS_CONFLICT';
+
+  constructor(
+    readonly tenantId: string,
+    readonly from: TenantStatus,
+    readonly to: TenantStatus,
+  ) {
+    super(`Tenant ${tenantId} is ${from} and cannot become ${to} from there. Reload it and decide again.`);
+  }
+}
+
+/** A tenant did not become active within the time that the caller gave. It may still do so. */
+export class TenantActivationTimeoutError extends HostDatabaseError {
+  readonly code = 'TENANTS_ACTIVATION_TIMEOUT';
+
+  constructor(
+    readonly tenantId: string,
+    readonly timeoutMs: number,
+  ) {
+    super(
+      `Tenant ${tenantId} did not become active within ${timeoutMs} ms. Wait again; if it stays so, check that a process with a ` +
+        'jobs worker runs.',
+    );
+  }
+}
+
+/** Waiting inside a transaction for what only its end can set in motion. */
+export class WaitInTransactionError extends HostDatabaseError {
+  readonly code = 'TENANTS_WAIT_IN_TRANSACTION';
+
+  constructor() {
+    super('whenActive() cannot be awaited inside transactional(): the tenant becomes active only after the commit. Await it afterwards.');
+  }
+}

@@ -1,0 +1,168 @@
+import { LockMode } from '@mikro-orm/core';
+import { Injectable } from '@nestjs/common';
+import { assertId, assertText, Clock } from '../common/index.js';
+import { UnitOfWork, violatesUnique } from '../database/index.js';
+import { JobsService } from '../jobs/index.js';
+import { assertSlug } from './slug.js';
+import { effectiveStatus, TenantCatalog, type TenantStatus } from './tenant-catalog.entity.js';
+import { DuplicateSlugError, TenantNotFoundError, TenantStatusConflictError } from './tenants.errors.js';
+import { TenantCreated, TenantEvents, TenantStatusChanged } from './tenants.events.js';
+import { TenantActivation } from './tenant-activation.js';
+
+const SLUG_UNIQUE = { name: 'core_tenants_slug_unique', table: 'core_tenants', columns: ['slug'] };
+
+/** The job that gives a tenant its own database. Its handler is in the tenant-databases room. */
+export const PROVISION_TENANT_JOB = 'tenants.provision-database';
+
+declare module '../jobs/index.js' {
+  interface JobPayloads {
+    'tenants.provision-database': { readonly tenantId: string };
+  }
+}
+
+/** From which statuses each one can be reached. */
+const COMES_FROM: Readonly<Record<TenantStatus, readonly TenantStatus[]>> = {
+  provisioning: ['failed'],
+  active: ['provisioning', 'suspended'],
+  suspended: ['active'],
+  failed: ['provisioning'],
+};
+
+/** A tenant to be. */
+export interface NewTenant {
+  readonly name: string;
+  /** Its name in addresses: lower-case letters, digits and dashes, unique. */
+  readonly slug?: string;
+  /** The user who becomes its owner, in the same transaction. */
+  readonly ownerId?: string;
+  /** @default 'free' */
+  readonly planTier?: string;
+}
+
+/** The catalogue of tenants: which there are, and in which state. */
+@Injectable()
+export class TenantsService {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly jobs: JobsService,
+    private readonly events: TenantEvents,
+    private readonly activation: TenantActivation,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Registers a tenant, its owner's membership and the job that provisions its database, in one transaction. The tenant can be
+   * entered once that job is done: see {@link whenActive}.
+   *
+   * @throws InvalidInputError, DuplicateSlugError, and UserNotFoundError when the owner does not exist
+   */
+  async create({ name, slug, ownerId, planTier }: NewTenant): Promise<TenantCatalog> {
+    const displayName = assertText(name, 'name');
+    const address = slug === undefined ? null : assertSlug(slug);
+    const owner = ownerId === undefined ? undefined : assertId(ownerId, 'user');
+    return this.unitOfWork.transactional(async (em) => {
+      const tenant = em.create(TenantCatalog, {
+        name: displayName,
+        slug: address,
+        ...(planTier !== undefined && { planTier: assertText(planTier, 'planTier') }),
+        createdAt: this.clock.now(),
+      });
+      try {
+        await em.flush();
+      } catch (cause) {
+        if (violatesUnique(cause, SLUG_UNIQUE)) throw new DuplicateSlugError(address ?? '', { cause });
+        throw cause;
+      }
+      await this.events.emitCreated(new TenantCreated(tenant, owner));
+      await this.enqueueProvisioning(tenant.id);
+      return tenant;
+    });
+  }
+
+  async findById(tenantId: string): Promise<TenantCatalog | null> {
+    return this.unitOfWork.em.findOne(TenantCatalog, { id: assertId(tenantId, 'tenant') });
+  }
+
+  /** @throws TenantNotFoundError */
+  async getById(tenantId: string): Promise<TenantCatalog> {
+    const tenant = await this.findById(tenantId);
+    if (!tenant) throw new TenantNotFoundError(tenantId);
+    return tenant;
+  }
+
+  async findBySlug(slug: string): Promise<TenantCatalog | null> {
+    return this.unitOfWork.em.findOne(TenantCatalog, { slug });
+  }
+
+  /**
+   * Waits until the tenant can be entered, and returns it as it is then. Not inside a transaction.
+   *
+   * @throws TenantNotFoundError, WaitInTransactionError
+   * @throws TenantNotActiveError when its provisioning failed or it is suspended
+   * @throws TenantActivationTimeoutError when that takes longer than `timeoutMs` (default 30 seconds)
+   */
+  async whenActive(tenantId: string, options: { readonly timeoutMs?: number } = {}): Promise<TenantCatalog> {
+    return this.activation.wait(assertId(tenantId, 'tenant'), options.timeoutMs ?? 30_000);
+  }
+
+  /**
+   * Opens a tenant whose database is at `dbUrl`. The provisioning job calls this; call it yourself for a database that exists.
+   *
+   * @throws TenantNotFoundError, TenantStatusConflictError
+   */
+  async activate(tenantId: string, dbUrl: string): Promise<TenantCatalog> {
+    return this.changeStatus(tenantId, 'active', (tenant) => {
+      tenant.dbUrl = dbUrl;
+    });
+  }
+
+  /** Closes an active tenant: its data stays, but every access is refused. */
+  async suspend(tenantId: string): Promise<TenantCatalog> {
+    return this.changeStatus(tenantId, 'suspended');
+  }
+
+  /** Opens a suspended tenant again. */
+  async reactivate(tenantId: string): Promise<TenantCatalog> {
+    return this.changeStatus(tenantId, 'active', (tenant) => {
+      if (tenant.dbUrl == null) throw new TenantStatusConflictError(tenant.id, tenant.status, 'active');
+    });
+  }
+
+  /** Records that the tenant's database could not be made. */
+  async markFailed(tenantId: string): Promise<TenantCatalog> {
+    return this.changeStatus(tenantId, 'failed');
+  }
+
+  /** Enqueues the provisioning of a failed tenant again. */
+  async retryProvisioning(tenantId: string): Promise<TenantCatalog> {
+    return this.unitOfWork.transactional(async () => {
+      const tenant = await this.changeStatus(tenantId, 'provisioning');
+      await this.enqueueProvisioning(tenant.id);
+      return tenant;
+    });
+  }
+
+  private async enqueueProvisioning(tenantId: string): Promise<void> {
+    await this.jobs.enqueue(PROVISION_TENANT_JOB, { tenantId }, { tenantId });
+  }
+
+  private async changeStatus(
+    tenantId: string,
+    status: TenantStatus,
+    prepare?: (tenant: TenantCatalog) => void,
+  ): Promise<TenantCatalog> {
+    const id = assertId(tenantId, 'tenant');
+    return this.unitOfWork.transactional(async (em) => {
+      const tenant = await em.findOne(TenantCatalog, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true });
+      if (!tenant) throw new TenantNotFoundError(id);
+      const from = effectiveStatus(tenant);
+      if (!COMES_FROM[status].includes(from)) throw new TenantStatusConflictError(id, from, status);
+      prepare?.(tenant);
+      tenant.status = status;
+      tenant.isActive = status === 'active';
+      await em.flush();
+      this.unitOfWork.afterCommit(() => this.events.emitStatusChanged(new TenantStatusChanged(id, status)));
+      return tenant;
+    });
+  }
+}
