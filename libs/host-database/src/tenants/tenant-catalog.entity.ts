@@ -24,9 +24,7 @@ const TenantCatalogSchema = defineEntity({
     planTier: p.string().default('free'),
     createdAt: p.datetime(3).onCreate(timestamp),
   },
-  checks: [
-    { name: 'core_tenants_is_active_check', expression: "not is_active or (status = 'active' and db_url is not null)" },
-  ],
+  checks: [{ name: 'core_tenants_is_active_check', expression: "not is_active or (status = 'active' and db_url is not null)" }],
 });
 
 /** A tenant, and where its data lives (`core_tenants`). */

@@ -77,6 +77,8 @@ export class WaitInTransactionError extends HostDatabaseError {
   readonly code = 'TENANTS_WAIT_IN_TRANSACTION';
 
   constructor() {
-    super('whenActive() cannot be awaited inside transactional(): the tenant becomes active only after the commit. Await it afterwards.');
+    super(
+      'whenActive() cannot be awaited inside transactional(): the tenant becomes active only after the commit. Await it afterwards.',
+    );
   }
 }
