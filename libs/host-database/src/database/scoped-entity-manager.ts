@@ -1,5 +1,6 @@
 import { TransactionPropagation, type TransactionOptions } from '@mikro-orm/core';
 import { SqlEntityManager } from '@mikro-orm/sql';
+import { driverNeutral } from './driver-neutral.js';
 import { NoUnitOfWorkError, TransactionRollbackOnlyError } from './database.errors.js';
 import type { TransactionFrame, TransactionScope } from './transaction-scope.js';
 
@@ -9,7 +10,7 @@ export type SqlEntityManagerClass = new (...args: any[]) => SqlEntityManager;
 
 /**
  * Makes the EntityManager class of one ORM: it refuses to work outside a unit of work with an error that says what to do, and
- * tells `scope` of every transaction, however it was begun.
+ * tells `scope` of every transaction, however it was begun. Its errors mean the same on every dialect.
  */
 export function scopedEntityManager(base: SqlEntityManagerClass, scope: TransactionScope): SqlEntityManagerClass {
   return class ScopedEntityManager extends base {
@@ -23,22 +24,32 @@ export function scopedEntityManager(base: SqlEntityManagerClass, scope: Transact
       const joins = options.propagation !== TransactionPropagation.REQUIRES_NEW;
       const outer = joins ? scope.frame(this.name) : undefined;
       let own: TransactionFrame | undefined;
-      const result = await super.transactional(
-        (em) =>
-          scope.run(em, async (frame) => {
-            own = frame;
-            const value = await work(em);
-            // Thrown inside the transaction, so that MikroORM rolls it back.
-            if (frame.rollbackOnly) throw new TransactionRollbackOnlyError({ cause: frame.rollbackOnly.cause });
-            return value;
-          }),
-        options,
-      );
+      const result = await super
+        .transactional(
+          (em) =>
+            scope.run(em, async (frame) => {
+              own = frame;
+              const value = await work(em);
+              // Thrown inside the transaction, so that MikroORM rolls it back.
+              if (frame.rollbackOnly) throw new TransactionRollbackOnlyError({ cause: frame.rollbackOnly.cause });
+              return value;
+            }),
+          options,
+        )
+        .catch((error: unknown) => {
+          throw driverNeutral(error, this.getPlatform());
+        });
       for (const callback of own?.afterCommit ?? []) {
         if (outer) outer.afterCommit.push(callback);
         else callback();
       }
       return result;
+    }
+
+    override flush(): Promise<void> {
+      return super.flush().catch((error: unknown) => {
+        throw driverNeutral(error, this.getPlatform());
+      });
     }
   };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type EntityManager, type IsolationLevel, type MikroORM, RequestContext } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { NoUnitOfWorkError } from './database.errors.js';
@@ -5,11 +6,14 @@ import { hasPendingChanges } from './pending-changes.js';
 import { outsideTransaction, type TransactionScope } from './transaction-scope.js';
 import { isTransientFailure } from './transient-failure.js';
 
+const BACKOFF_BASE_MS = 10;
+const BACKOFF_LIMIT_MS = 500;
+
 /** How a transaction runs. Only the outermost one's options count; a joined one has none of its own. */
 export interface TransactionalOptions {
   /**
-   * How often to repeat work that failed on a serialization failure, a deadlock or a busy database. Each try, the first too,
-   * starts with an empty identity map: load what you change inside `work`.
+   * How often to repeat work that failed on a serialization failure, a deadlock or a busy database, after a short wait that grows.
+   * Each try, the first too, starts with an empty identity map: load what you change inside `work`.
    *
    * @default 0
    */
@@ -80,6 +84,7 @@ export class UnitOfWork {
       } catch (error) {
         this.em.clear();
         if (attempt >= retries || !isTransientFailure(error)) throw error;
+        await delay(backoffMs(attempt));
       }
     }
   }
@@ -110,6 +115,11 @@ export class UnitOfWork {
       throw error;
     }
   }
+}
+
+/** Doubles from try to try, with full jitter, so that those who collided do not meet again. */
+function backoffMs(attempt: number): number {
+  return Math.random() * Math.min(BACKOFF_LIMIT_MS, BACKOFF_BASE_MS * 2 ** attempt);
 }
 
 /** The `context` option of the host's ORM. */

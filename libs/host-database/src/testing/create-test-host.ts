@@ -128,9 +128,9 @@ function startedHost({ module, app, clock, options, database }: Started): TestHo
     newTenant: (facts) => builders.newTenant(facts),
     newMembership: (facts) => builders.newMembership(facts),
     async close() {
-      const tenants = await unitOfWork.run((em) => em.find(TenantCatalog, { dbUrl: { $ne: null } }));
+      const tenants = await unitOfWork.run((em) => em.find(TenantCatalog, {}));
       await (app ?? module).close();
-      await database.drop(tenants.flatMap(({ dbUrl }) => dbUrl ?? []));
+      await database.drop(tenants);
     },
   };
 }

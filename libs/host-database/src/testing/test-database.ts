@@ -14,6 +14,7 @@ import {
   hostOrmOptions,
 } from '../database/index.js';
 import { HostDatabase } from '../index.js';
+import type { TenantCatalog } from '../tenants/index.js';
 
 /** PostgreSQL was asked for, but no server was named. */
 export class TestDatabaseUrlMissingError extends HostDatabaseError {
@@ -32,7 +33,7 @@ export interface TestDatabase {
   /** Where SQLite tenants live. */
   readonly tenantDirectory: string;
   /** Removes it, and the databases of its tenants. */
-  drop(tenantUrls: readonly string[]): Promise<void>;
+  drop(tenants: readonly Pick<TenantCatalog, 'id' | 'dbUrl'>[]): Promise<void>;
 }
 
 /** Makes a fresh database: SQLite in memory, or a copy of a migrated template on the PostgreSQL server of `url`. */
@@ -52,11 +53,14 @@ export async function createTestDatabase(type: DatabaseType, url = process.env.T
   return {
     options,
     tenantDirectory,
-    async drop(tenantUrls) {
+    async drop(tenants) {
       const settings = DatabaseSettings.from(options);
-      const databases = [settings, ...tenantUrls.map((tenantUrl) => settings.forTenant(tenantUrl, {}))];
+      const dialect = dialectOf('postgresql');
+      // One whose provisioning failed has a database, perhaps, but no address yet.
+      const urls = tenants.map(({ id, dbUrl }) => dbUrl ?? dialect.tenantDatabaseUrl(settings, id, tenantDirectory));
       await withAdmin(url, async (admin) => {
-        for (const database of databases) await dialectOf('postgresql').dropDatabase(admin, database);
+        for (const tenantUrl of urls) await dialect.dropDatabase(admin, settings.forTenant(tenantUrl, {}));
+        await dialect.dropDatabase(admin, settings);
       });
       await removeDirectory();
     },

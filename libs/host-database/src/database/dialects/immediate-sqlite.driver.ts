@@ -6,27 +6,66 @@ export { SqlEntityManager } from '@mikro-orm/sql';
 
 type KyselyDialect = ReturnType<SqliteConnection['createKyselyDialect']>;
 type KyselyDriver = ReturnType<KyselyDialect['createDriver']>;
-type CompiledQuery = Parameters<Awaited<ReturnType<KyselyDriver['acquireConnection']>>['executeQuery']>[0];
+type KyselyConnection = Awaited<ReturnType<KyselyDriver['acquireConnection']>>;
+type CompiledQuery = Parameters<KyselyConnection['executeQuery']>[0];
+
+// better-sqlite3 needs no more of a compiled query than this.
+const BEGIN_IMMEDIATE = { sql: 'begin immediate', parameters: [] } as unknown as CompiledQuery;
 
 /**
- * SQLite in WAL mode, with every transaction begun as IMMEDIATE.
+ * Begins every transaction as IMMEDIATE.
  *
  * A deferred transaction that reads first and writes later fails at once with SQLITE_BUSY_SNAPSHOT when another process has
  * committed in between, whatever the busy timeout says. Taking the write lock at BEGIN makes it wait its turn instead.
  *
+ * A BEGIN that fails must not throw: Kysely would never give the connection back, and it is the only one. The first statement of
+ * the transaction throws in its place, and the rollback that follows ends it.
+ *
  * @see https://www.sqlite.org/lang_transaction.html#deferred_immediate_and_exclusive_transactions
  */
+function beginImmediately(driver: KyselyDriver): KyselyDriver {
+  let failure: { readonly error: unknown } | undefined;
+  const acquireConnection = driver.acquireConnection.bind(driver);
+  const commitTransaction = driver.commitTransaction.bind(driver);
+  const rollbackTransaction = driver.rollbackTransaction.bind(driver);
+  let guarded: KyselyConnection | undefined;
+
+  driver.acquireConnection = async (options) => {
+    const connection = await acquireConnection(options);
+    if (connection !== guarded) {
+      guarded = connection;
+      const executeQuery = connection.executeQuery.bind(connection);
+      connection.executeQuery = async (query, queryOptions) => {
+        if (failure) throw failure.error;
+        return executeQuery(query, queryOptions);
+      };
+    }
+    return connection;
+  };
+  driver.beginTransaction = async (connection) => {
+    try {
+      await connection.executeQuery(BEGIN_IMMEDIATE);
+    } catch (error) {
+      failure = { error };
+    }
+  };
+  driver.commitTransaction = async (connection) => {
+    if (failure) throw failure.error;
+    await commitTransaction(connection);
+  };
+  driver.rollbackTransaction = async (connection) => {
+    if (failure) failure = undefined;
+    else await rollbackTransaction(connection);
+  };
+  return driver;
+}
+
+/** SQLite in WAL mode, with transactions that begin as IMMEDIATE. */
 class ImmediateSqliteConnection extends SqliteConnection {
   override createKyselyDialect(options: Dictionary): KyselyDialect {
     const dialect = super.createKyselyDialect(options);
     const createDriver = dialect.createDriver.bind(dialect);
-    dialect.createDriver = () => {
-      const driver = createDriver();
-      driver.beginTransaction = async (connection) => {
-        await connection.executeQuery({ sql: 'begin immediate', parameters: [] } as unknown as CompiledQuery);
-      };
-      return driver;
-    };
+    dialect.createDriver = () => beginImmediately(createDriver());
     return dialect;
   }
 
