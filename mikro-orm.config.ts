@@ -6,7 +6,7 @@ import { databaseOptionsFromEnv, hostOrmConfig } from 'nestjs-host-database';
  * `migration:create`, once for each dialect.
  */
 export default async function config() {
-  const database = databaseOptionsFromEnv({ DB_TYPE: 'SQLITE', ...process.env });
+  const database = databaseOptionsFromEnv({ ...process.env, DB_TYPE: process.env.DB_TYPE || 'SQLITE' });
   const options = await hostOrmConfig(database);
   const path = `libs/host-database/src/database/migrations/${database.type}`;
   return {

@@ -19,7 +19,7 @@ const flags = ['--conditions=dev-source', '--disable-warning=ExperimentalWarning
 const child = spawn(process.execPath, [...flags, fileURLToPath(example), ...args], {
   stdio: 'inherit',
   // Unless told otherwise, a file in the working directory will do.
-  env: { DB_TYPE: 'SQLITE', ...process.env },
+  env: { ...process.env, DB_TYPE: process.env.DB_TYPE || 'SQLITE' },
 });
 child.on('exit', (code, signal) => {
   process.exitCode = code ?? (signal ? 1 : 0);

@@ -62,6 +62,7 @@ export const ERROR_STATUSES: Readonly<Record<ErrorCode, HttpStatus>> = {
   TENANT_DATABASES_WRONG_TENANT: INTERNAL_SERVER_ERROR,
   TENANTS_WAIT_IN_TRANSACTION: INTERNAL_SERVER_ERROR,
   TESTING_DATABASE_URL_MISSING: INTERNAL_SERVER_ERROR,
+  TESTING_NO_HTTP_APPLICATION: INTERNAL_SERVER_ERROR,
 };
 
 /** A suspended workspace stays closed until someone acts; in any other state it is worth asking again. */

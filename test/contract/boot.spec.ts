@@ -5,7 +5,7 @@ import { describe, expect, it, beforeEach, afterEach } from '@jest/globals';
 import { MikroORM } from '@mikro-orm/core';
 import { type DatabaseOptions, HostDatabase, hostOrmConfig, SchemaOutdatedError } from 'nestjs-host-database';
 import { createTestHost } from 'nestjs-host-database/testing';
-import { runProgram } from '../support/child-process.js';
+import { startProgram } from '../support/child-process.js';
 import { type ScratchDatabase, scratchDatabase } from '../support/scratch-database.js';
 
 const PROCESSES = 6;
@@ -37,8 +37,11 @@ describe.each(['sqlite', 'postgresql'] as const)('the boot on %s', (type) => {
 
   it('is safe in several processes at once', async () => {
     const env = { DATABASE: JSON.stringify(database) };
-    const outcomes = await Promise.all(Array.from({ length: PROCESSES }, () => runProgram('boot', env)));
-    expect(outcomes).toEqual(outcomes.map(() => ({ code: 0, stdout: 'booted\n', stderr: '' })));
+    const programs = Array.from({ length: PROCESSES }, () => startProgram('boot', { env }));
+    await Promise.all(programs.map((program) => program.said(/ready/)));
+    for (const { child } of programs) child.stdin.write('go\n');
+    const outcomes = await Promise.all(programs.map(({ ended }) => ended));
+    expect(outcomes).toEqual(outcomes.map(() => ({ code: 0, signal: null, stdout: 'ready\nbooted\n', stderr: '' })));
 
     const hostDatabase = await HostDatabase.open({ database, migrate: 'check' });
     const executed = await executedMigrations(hostDatabase);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { EntityManager, type EntityRepository } from '@mikro-orm/core';
+import { defineEntity, EntityManager, type EntityRepository, p } from '@mikro-orm/core';
 import { InjectRepository } from '@mikro-orm/nestjs';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -20,6 +20,9 @@ import {
   InvalidOptionError,
   timestamp,
 } from 'nestjs-host-database';
+import { JobsService } from 'nestjs-host-database/jobs';
+import { getTenantRepositoryToken, TenantDatabases } from 'nestjs-host-database/tenant-databases';
+import { TenantsService } from 'nestjs-host-database/tenants';
 import { createTestHost } from 'nestjs-host-database/testing';
 
 const QUIET = { logger: false as const, abortOnError: false };
@@ -156,6 +159,10 @@ class UserCounter {
 @Module({ providers: [UserCounter], exports: [UserCounter] })
 class CounterModule {}
 
+const NoteSchema = defineEntity({ name: 'Note', properties: { id: p.integer().primary() } });
+class Note extends NoteSchema.class {}
+NoteSchema.setClass(Note);
+
 describe(HostDatabaseModule.name, () => {
   const sqlite = { type: 'sqlite', name: ':memory:' } as const;
   const jobs = { worker: false };
@@ -187,6 +194,24 @@ describe(HostDatabaseModule.name, () => {
     expect(counter.em).toBe(counter.hostDatabase.em);
     await app.close();
     expect(await counter.em.getDriver().getConnection().isConnected()).toBe(false);
+  });
+
+  it('makes the tables of the tenants from entities that are given beside the factory', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'tenants-'));
+    const module = HostDatabaseModule.forRootAsync({
+      type: 'sqlite',
+      entities: [Note],
+      useFactory: () => ({ database: sqlite, jobs, tenantDatabases: { directory } }),
+    });
+    const app = await boot([module]);
+    const { id } = await app.get(HostDatabase).run(() => app.get(TenantsService).create({ name: 'Acme' }));
+    await app.get(JobsService).runPending();
+    await app.get(TenantDatabases).run(id, (em) => void em.create(Note, { id: 1 }));
+    expect(
+      await app.get(TenantDatabases).run(id, () => app.get<EntityRepository<Note>>(getTenantRepositoryToken(Note)).count()),
+    ).toBe(1);
+    await app.close();
+    await rm(directory, { recursive: true });
   });
 
   it('reads the environment without options', async () => {

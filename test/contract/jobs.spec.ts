@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { ContextService, genId, GlobalUser, HostDatabase, SystemJob } from 'nestjs-host-database';
@@ -95,6 +94,14 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobsService.name} on %s`, (d
       completedAt: host.clock.now(),
     });
     expect(await emailOf(job)).toBe(0);
+  });
+
+  it('runs only the types that are asked for, and a builder of the test kit only its own', async () => {
+    const job = await host.run(() => sut.enqueue('mail.send-welcome', {}));
+    expect(await sut.runPending({ types: ['mail.send-broken'] })).toBe(0);
+    await host.newTenant();
+    expect((await host.run(() => sut.getById(job.id))).status).toBe('pending');
+    expect(await sut.runPending()).toBe(1);
   });
 
   it('leaves a job that has no handler here to another process', async () => {
@@ -221,7 +228,7 @@ describe.each(['sqlite', 'postgresql'] as const)('several processes on %s', (typ
   it('run each job exactly once between them', async () => {
     await addJobs('test.record-run', JOBS);
     const env = { DATABASE: JSON.stringify(scratch.options) };
-    const outcomes = await Promise.all(Array.from({ length: PROCESSES }, () => runProgram('work-jobs', env)));
+    const outcomes = await Promise.all(Array.from({ length: PROCESSES }, () => runProgram('work-jobs', { env })));
     expect(outcomes.map(({ code, stderr }) => ({ code, stderr }))).toEqual(outcomes.map(() => ({ code: 0, stderr: '' })));
 
     const runs = await hostDatabase.auditLogs.findAll();
@@ -234,18 +241,14 @@ describe.each(['sqlite', 'postgresql'] as const)('several processes on %s', (typ
 
   it('take over the job of one that was killed, once its lease has lapsed', async () => {
     await addJobs('test.never-end', 1);
-    const doomed = startProgram('work-jobs', { DATABASE: JSON.stringify(scratch.options), LEASE_MS: '500' });
-    await once(doomed.stdout as NodeJS.ReadableStream, 'data');
-    doomed.kill('SIGKILL');
-    await once(doomed, 'close');
+    const env = { DATABASE: JSON.stringify(scratch.options), LEASE_MS: '500' };
+    const doomed = startProgram('work-jobs', { env });
+    await doomed.said(/started/);
+    doomed.child.kill('SIGKILL');
+    await doomed.ended;
     expect(await hostDatabase.systemJobs.count({ status: 'running', claimToken: 1 })).toBe(1);
 
-    const heir = await runProgram('work-jobs', {
-      DATABASE: JSON.stringify(scratch.options),
-      LEASE_MS: '500',
-      WAIT_FOR: '1',
-      TAKE_OVER: '1',
-    });
+    const heir = await runProgram('work-jobs', { env: { ...env, WAIT_FOR: '1', TAKE_OVER: '1' } });
     expect(heir).toMatchObject({ code: 0, stderr: '' });
     expect(await hostDatabase.systemJobs.count({ status: 'completed', claimToken: 2 })).toBe(1);
   });

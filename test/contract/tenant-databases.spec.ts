@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Collection, defineEntity, type EntityRepository, p, type Ref } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
@@ -120,6 +122,14 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantDatabases.name} on %s`
       expect(sut.currentTenantId).toBeUndefined();
     });
 
+    it('rolls back a transaction that was begun by hand and left open', async () => {
+      await sut.run(tenantA, async (em) => {
+        await em.begin();
+        await em.execute(`update author set name = 'left open' where id = 1`);
+      });
+      expect((await rowsOf(tenantA)).authors).toMatchObject([{ name: `author of ${tenantA}` }]);
+    });
+
     it('opens one ORM for simultaneous first callers', async () => {
       const { id } = await host.newTenant();
       const drivers = await Promise.all(Array.from({ length: 20 }, () => sut.run(id, (em) => em.getDriver())));
@@ -147,13 +157,14 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantDatabases.name} on %s`
     });
 
     it('refuses a tenant whose database is gone, and never makes it anew', async () => {
-      const url = database === 'sqlite' ? 'sqlite:///tmp/there-is-no-such-file.db' : `postgresql://127.0.0.1:1/tenant_${genId()}`;
+      const missingFile = join(tmpdir(), 'there-is-no-such-file.db');
+      const url = database === 'sqlite' ? `sqlite://${missingFile}` : `postgresql://127.0.0.1:1/tenant_${genId()}`;
       const other = await createTestHost({ database, options: { tenantDatabases: { connect: { attempts: 2, backoffMs: 1 } } } });
       const tenant = await other.newTenant({ provisioned: false });
       await other.run(() => other.get(TenantsService).activate(tenant.id, url));
       const entering = other.get(TenantDatabases).run(tenant.id, () => 'entered');
       await expect(entering).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE', attempts: 2 });
-      expect(existsSync('/tmp/there-is-no-such-file.db')).toBe(false);
+      expect(existsSync(missingFile)).toBe(false);
       await other.run(() =>
         other.hostDatabase.tenantCatalogs.nativeUpdate({ id: tenant.id }, { isActive: false, status: 'failed', dbUrl: null }),
       );
@@ -253,6 +264,16 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantDatabases.name} on %s`
       'upserting many entities': (em, foreign) => em.upsertMany([foreign]),
       'inserting an entity': (em, foreign) => em.insert(foreign),
       'inserting data with an entity': (em, foreign) => em.insert(Book, { id: 9, title: 'crossed', author: foreign }),
+      'inserting data with entities in a list': (em, foreign) =>
+        em.insert(Book, { id: 9, title: 'crossed', tags: [foreign] as never }),
+      'creating an entity with entities in a list': (em, foreign) =>
+        em.create(Book, { id: 9, title: 'crossed', tags: [foreign] as never }),
+      'inserting by a query builder': (em, foreign) =>
+        em.createQueryBuilder(Book).insert({ id: 9, title: 'crossed', author: foreign }).execute(),
+      'updating by a query builder': (em, foreign) => em.createQueryBuilder(Book).update({ author: foreign }).execute(),
+      'deleting by an entity': (em, foreign) => em.nativeDelete(Book, { author: foreign }),
+      'refreshing an entity': (em, foreign) => em.refresh(foreign),
+      'populating an entity': (em, foreign) => em.populate(foreign, ['books']),
       'updating to an entity': (em, foreign) => em.nativeUpdate(Book, { id: 1 }, { author: foreign }),
     };
 

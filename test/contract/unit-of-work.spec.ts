@@ -6,6 +6,7 @@ import {
   UniqueConstraintViolationException,
 } from '@mikro-orm/core';
 import {
+  genId,
   GlobalUser,
   HostDatabaseError,
   InvalidInputError,
@@ -240,6 +241,14 @@ describe.each(['sqlite', 'postgresql'] as const)('the unit of work on %s', (data
         [1, 2].map(() => host.run(() => host.hostDatabase.globalUsers.findOneOrFail({ id: user.id }))),
       );
       expect(first).not.toBe(second);
+    });
+
+    it('rolls back a transaction that was begun by hand and left open', async () => {
+      await host.run(async () => {
+        await host.hostDatabase.em.begin();
+        await host.hostDatabase.em.insert(GlobalUser, { id: genId(), email: 'left-open@example.com', createdAt: new Date() });
+      });
+      expect(await rowCounts()).toEqual([0, 0, 0, 0, 0]);
     });
 
     it('flushes when the work resolves and discards when it throws', async () => {

@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 const HOOKS = fileURLToPath(new URL('typescript-hooks.mjs', import.meta.url));
@@ -7,26 +8,46 @@ const HOOKS = fileURLToPath(new URL('typescript-hooks.mjs', import.meta.url));
 /** How a program of its own process has ended. */
 export interface Outcome {
   readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Starts a TypeScript program of test/support/programs in a process of its own, on the library's sources. */
-export function startProgram(name: string, env: Readonly<Record<string, string>>): ChildProcess {
-  const program = fileURLToPath(new URL(`programs/${name}.ts`, import.meta.url));
+/** A program in a process of its own. */
+export interface Program {
+  readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly ended: Promise<Outcome>;
+  /** Resolves with everything said so far, once that matches; rejects when the program ends before. */
+  said(pattern: RegExp): Promise<string>;
+}
+
+/** How to start one. */
+export interface ProgramOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+/** Starts a TypeScript program in a process of its own, on the library's sources; a name means one of test/support/programs. */
+export function startProgram(program: string | URL, { env = {}, cwd }: ProgramOptions = {}): Program {
+  const file = fileURLToPath(program instanceof URL ? program : new URL(`programs/${program}.ts`, import.meta.url));
   const flags = ['-C', 'dev-source', '--disable-warning=ExperimentalWarning', '--import', HOOKS];
-  return spawn(process.execPath, [...flags, program], {
-    env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(process.execPath, [...flags, file], { env: { PATH: process.env.PATH, ...env }, cwd, stdio: 'pipe' });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
+  const ended = once(child, 'close').then(([code, signal]): Outcome => ({ code, signal, ...output }));
+  const said = async (pattern: RegExp) => {
+    while (!pattern.test(output.stdout)) {
+      const outcome = await Promise.race([ended, once(child.stdout, 'data').then(() => undefined)]);
+      if (outcome && !pattern.test(output.stdout))
+        throw new Error(`The program ended without saying ${pattern}: ${outcome.stderr}`);
+    }
+    return output.stdout;
+  };
+  return { child, ended, said };
 }
 
 /** Runs such a program to its end. */
-export async function runProgram(name: string, env: Readonly<Record<string, string>>): Promise<Outcome> {
-  const child = startProgram(name, env);
-  const output = { stdout: '', stderr: '' };
-  child.stdout?.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
-  child.stderr?.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, ...output };
+export async function runProgram(program: string | URL, options?: ProgramOptions): Promise<Outcome> {
+  return startProgram(program, options).ended;
 }

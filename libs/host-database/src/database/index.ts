@@ -1,3 +1,4 @@
+export { closingTransaction } from './closing-transaction.js';
 export { connectWithRetries } from './connect.js';
 export { DATABASE_OPTIONS, DATABASE_SETTINGS } from './database.constants.js';
 export { type DatabaseEnv, databaseOptionsFromEnv } from './database.env.js';

@@ -10,7 +10,7 @@ export type SqlEntityManagerClass = new (...args: any[]) => SqlEntityManager;
 
 /**
  * Makes the EntityManager class of one ORM: it refuses to work outside a unit of work with an error that says what to do, and
- * tells `scope` of every transaction, however it was begun. Its errors mean the same on every dialect.
+ * tells `scope` of every `transactional()`, the library's and your own. Its errors mean the same on every dialect.
  */
 export function scopedEntityManager(base: SqlEntityManagerClass, scope: TransactionScope): SqlEntityManagerClass {
   return class ScopedEntityManager extends base {

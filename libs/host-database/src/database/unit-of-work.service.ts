@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type EntityManager, type IsolationLevel, type MikroORM, RequestContext } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
+import { closingTransaction } from './closing-transaction.js';
 import { NoUnitOfWorkError } from './database.errors.js';
 import { hasPendingChanges } from './pending-changes.js';
 import { outsideTransaction, type TransactionScope } from './transaction-scope.js';
@@ -52,11 +53,13 @@ export class UnitOfWork {
    * throws.
    */
   async run<T>(work: (em: SqlEntityManager) => T | Promise<T>): Promise<T> {
-    return this.begin(async () => {
-      const result = await work(this.em);
-      if (hasPendingChanges(this.em.getContext())) await this.em.flush();
-      return result;
-    });
+    return this.begin(() =>
+      closingTransaction(this.em, async () => {
+        const result = await work(this.em);
+        if (hasPendingChanges(this.em.getContext())) await this.em.flush();
+        return result;
+      }),
+    );
   }
 
   /** Runs `next` in a unit of work of its own and leaves flushing to it: what a request's middleware calls. */
@@ -97,8 +100,8 @@ export class UnitOfWork {
   }
 
   /**
-   * Calls `callback` once what is being written here has been committed, at once where no transaction is open, and never where it
-   * is rolled back.
+   * Calls `callback` once what is being written here has been committed, at once where no `transactional()` is open, and never where
+   * it is rolled back.
    */
   afterCommit(callback: () => void): void {
     const frame = this.scope.frame(this.em.name);

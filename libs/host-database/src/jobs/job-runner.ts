@@ -21,18 +21,19 @@ export class JobRunner {
     @Inject(JOBS_OPTIONS) private readonly options: JobsOptions,
   ) {}
 
-  /** Runs jobs until none is left or `signal` is aborted; those that have begun are finished. Returns how many were run. */
-  async runPending(signal: AbortSignal): Promise<number> {
-    const lanes = Array.from({ length: this.options.concurrency }, () => this.runLane(signal));
+  /** Runs jobs, of some types or of all that have a handler here, until none is left or `signal` is aborted; those that have begun are finished. Returns how many were run. */
+  async runPending(signal: AbortSignal, only?: readonly string[]): Promise<number> {
+    const types = this.registry.types.filter((type) => only?.includes(type) ?? true);
+    const lanes = Array.from({ length: this.options.concurrency }, () => this.runLane(types, signal));
     // Where one lane fails, the jobs of the others are still awaited: a shutdown must not overtake them.
     await Promise.allSettled(lanes);
     const counts = await Promise.all(lanes);
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
-  private async runLane(signal: AbortSignal): Promise<number> {
+  private async runLane(types: readonly string[], signal: AbortSignal): Promise<number> {
     for (let count = 0; ; count++) {
-      const job = signal.aborted ? undefined : await this.claims.claimNext(this.registry.types);
+      const job = signal.aborted ? undefined : await this.claims.claimNext(types);
       if (!job) return count;
       await this.run(job, signal);
     }

@@ -14,6 +14,12 @@ export interface EnqueueOptions {
   readonly tenantId?: string;
 }
 
+/** Which jobs to run. */
+export interface RunPendingOptions {
+  /** Only jobs of these types. @default all that have a handler in this process */
+  readonly types?: readonly string[];
+}
+
 /** The durable queue on the host database. */
 @Injectable()
 export class JobsService {
@@ -58,8 +64,8 @@ export class JobsService {
    * Runs all pending jobs that have a handler here, in this process, until none is left: for tests, scripts and processes without
    * a worker. Returns how many were run; one that failed says so in its row. Not to be awaited inside a transaction.
    */
-  async runPending(): Promise<number> {
-    return this.runner.runPending(this.worker.signal);
+  async runPending({ types }: RunPendingOptions = {}): Promise<number> {
+    return this.runner.runPending(this.worker.signal, types);
   }
 }
 

@@ -28,16 +28,14 @@ export class EntityOwnership {
     for (const entity of unitOfWork.getRemoveStack()) this.assertOwn(em, entity);
   }
 
-  /** Looks at what is handed to a write that no flush sees: entities, or data with entities in it. @throws WrongTenantError */
+  /** Looks at what is handed to a method: entities, or data with entities in it. @throws WrongTenantError */
   assertValue(em: EntityManager, value: unknown): void {
     if (Array.isArray(value)) {
       for (const item of value) this.assertValue(em, item);
     } else if (Utils.isEntity(value, true)) {
       this.assertGraph(em, Reference.unwrapReference(value as AnyEntity), new Set());
     } else if (Utils.isPlainObject(value)) {
-      for (const item of Object.values(value)) {
-        if (Utils.isEntity(item, true)) this.assertOwn(em, Reference.unwrapReference(item as AnyEntity));
-      }
+      for (const item of Object.values(value)) this.assertValue(em, item);
     }
   }
 

@@ -3,6 +3,7 @@ import type { EntityDefinition } from '../database/index.js';
 import { EntityOwnership } from './entity-ownership.js';
 import { getTenantRepositoryToken, TENANT_ENTITY_MANAGER } from './inject-tenant.decorators.js';
 import { TenantBindings } from './tenant-bindings.js';
+import { TENANT_ENTITIES } from './tenant-databases.options.js';
 import { TenantConnections } from './tenant-connections.js';
 import { TenantDatabases } from './tenant-databases.service.js';
 import { TenantOrmFactory } from './tenant-orm.factory.js';
@@ -31,6 +32,7 @@ export class TenantDatabasesModule {
         TenantOrmFactory,
         TenantProvisioning,
         EntityOwnership,
+        { provide: TENANT_ENTITIES, useValue: entities },
         ...injectables,
       ],
       exports: [TenantDatabases, ...injectables],

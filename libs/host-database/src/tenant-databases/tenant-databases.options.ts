@@ -20,6 +20,10 @@ export class TenantDatabasesOptions {
   readonly mikroOrm?: MikroOrmPassThrough;
 }
 
+/** Injection token of the entities, which are known before the other options are. */
+export const TENANT_ENTITIES = Symbol('nestjs-host-database:tenant-entities');
+
+/** Injection token of the {@link TenantDatabasesOptions}. */
 export const TENANT_DATABASES_OPTIONS = Symbol('nestjs-host-database:tenant-databases-options');
 
 /** @throws InvalidOptionError naming the option that is wrong */

@@ -2,7 +2,7 @@ import type { SqlEntityManager } from '@mikro-orm/sql';
 import { Injectable } from '@nestjs/common';
 import { assertId } from '../common/index.js';
 import { ContextService } from '../context/index.js';
-import { hasPendingChanges } from '../database/index.js';
+import { closingTransaction, hasPendingChanges } from '../database/index.js';
 import { TenantBinding, TenantBindings } from './tenant-bindings.js';
 import { TenantConnections } from './tenant-connections.js';
 import { TenantSwitchError } from './tenant-databases.errors.js';
@@ -43,7 +43,7 @@ export class TenantDatabases {
         try {
           // Resolves the transaction that is open in it, but never another unit of work.
           const em = binding.begin(orm.em.fork({ disableContextResolution: true, useContext: true }) as SqlEntityManager);
-          return await flushed(em, work);
+          return await closingTransaction(em, () => flushed(em, work));
         } finally {
           binding.end();
         }

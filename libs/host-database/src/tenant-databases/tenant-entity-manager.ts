@@ -4,8 +4,19 @@ import type { SqlEntityManagerClass } from '../database/index.js';
 import type { EntityOwnership } from './entity-ownership.js';
 import type { TenantBindings } from './tenant-bindings.js';
 
-/** What can carry an entity of another tenant past a flush, or make it look like one's own before. */
-const CHECKED_METHODS = ['merge', 'insert', 'insertMany', 'upsert', 'upsertMany', 'nativeUpdate'] as const;
+/** What takes entities, or data with entities in it, and could carry one of another tenant past a flush or make it look like one's own. */
+const CHECKED_METHODS = ['merge', 'create', 'assign'] as const;
+const CHECKED_ASYNC_METHODS = [
+  'insert',
+  'insertMany',
+  'upsert',
+  'upsertMany',
+  'nativeUpdate',
+  'nativeDelete',
+  'refresh',
+  'refreshOrFail',
+  'populate',
+] as const;
 
 /** What a tenant's EntityManager class is made of. */
 interface TenantEntityManagerParts {
@@ -53,20 +64,42 @@ export function tenantEntityManager(
       return super.flush();
     }
   }
+  const check = (em: SqlEntityManager, args: readonly unknown[]) => {
+    for (const arg of args) ownership.assertValue(em, arg);
+  };
   for (const method of CHECKED_METHODS) {
-    const write = base.prototype[method] as (this: SqlEntityManager, ...args: unknown[]) => unknown;
-    const isAsync = method !== 'merge';
-    Object.defineProperty(TenantEntityManager.prototype, method, {
-      value(this: SqlEntityManager, ...args: unknown[]): unknown {
-        try {
-          for (const arg of args) ownership.assertValue(this, arg);
-        } catch (error) {
-          if (isAsync) return Promise.reject(error as Error);
-          throw error;
-        }
-        return write.apply(this, args);
-      },
+    const original = base.prototype[method] as Method;
+    define(method, function checked(...args) {
+      check(this, args);
+      return original.apply(this, args);
     });
   }
+  for (const method of CHECKED_ASYNC_METHODS) {
+    const original = base.prototype[method] as Method;
+    define(method, async function checked(...args) {
+      check(this, args);
+      return original.apply(this, args);
+    });
+  }
+  define('createQueryBuilder', function checked(...args) {
+    const builder = (base.prototype.createQueryBuilder as Method).apply(this, args) as Record<
+      'insert' | 'update',
+      (data: unknown) => unknown
+    >;
+    for (const verb of ['insert', 'update'] as const) {
+      const write = builder[verb].bind(builder);
+      builder[verb] = (data) => {
+        check(this, [data]);
+        return write(data);
+      };
+    }
+    return builder;
+  });
   return TenantEntityManager;
+
+  function define(name: string, value: Method): void {
+    Object.defineProperty(TenantEntityManager.prototype, name, { value, writable: true, configurable: true });
+  }
 }
+
+type Method = (this: SqlEntityManager, ...args: unknown[]) => unknown;

@@ -6,18 +6,20 @@ import {
   DATABASE_SETTINGS,
   type DatabaseModuleOptions,
   type DatabaseSettings,
+  type EntityDefinition,
   ormOptions,
   TransactionScope,
 } from '../database/index.js';
 import { EntityOwnership, tenantContextName } from './entity-ownership.js';
 import { TenantBinding, TenantBindings } from './tenant-bindings.js';
-import { TENANT_DATABASES_OPTIONS, type TenantDatabasesOptions } from './tenant-databases.options.js';
+import { TENANT_DATABASES_OPTIONS, TENANT_ENTITIES, type TenantDatabasesOptions } from './tenant-databases.options.js';
 import { tenantEntityManager } from './tenant-entity-manager.js';
 
 /** Opens the ORM of one tenant. */
 @Injectable()
 export class TenantOrmFactory {
   constructor(
+    @Inject(TENANT_ENTITIES) private readonly entities: readonly EntityDefinition[],
     @Inject(TENANT_DATABASES_OPTIONS) private readonly options: TenantDatabasesOptions,
     @Inject(DATABASE_OPTIONS) private readonly host: DatabaseModuleOptions,
     @Inject(DATABASE_SETTINGS) private readonly hostSettings: DatabaseSettings,
@@ -46,7 +48,7 @@ export class TenantOrmFactory {
     };
     const options = await ormOptions({
       settings,
-      entities: this.options.entities,
+      entities: this.entities,
       scope: this.scope,
       // A name of its own: with a shared one, a look-up inside one tenant's transaction would find that of another.
       contextName: tenantContextName(tenantId),

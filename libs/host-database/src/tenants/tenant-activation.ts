@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Bell } from '../common/index.js';
 import { UnitOfWork } from '../database/index.js';
 import { effectiveStatus, TenantCatalog } from './tenant-catalog.entity.js';
@@ -15,11 +15,18 @@ const POLL_INTERVAL_MS = 100;
 
 /** Waits for tenants to become active. */
 @Injectable()
-export class TenantActivation {
+export class TenantActivation implements OnModuleDestroy {
+  private readonly stopping = new AbortController();
+
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly events: TenantEvents,
   ) {}
+
+  /** This process stops working on jobs: whoever waits for one is told now instead of at the end of their time. */
+  onModuleDestroy(): void {
+    this.stopping.abort();
+  }
 
   async wait(tenantId: string, timeoutMs: number): Promise<TenantCatalog> {
     if (this.unitOfWork.isInTransaction) throw new WaitInTransactionError();
@@ -36,8 +43,8 @@ export class TenantActivation {
         if (status === 'active') return tenant;
         if (status !== 'provisioning') throw new TenantNotActiveError(tenantId, status);
         const leftMs = deadline - performance.now();
-        if (leftMs <= 0) throw new TenantActivationTimeoutError(tenantId, timeoutMs);
-        await bell.wait(Math.min(leftMs, POLL_INTERVAL_MS));
+        if (leftMs <= 0 || this.stopping.signal.aborted) throw new TenantActivationTimeoutError(tenantId, timeoutMs);
+        await bell.wait(Math.min(leftMs, POLL_INTERVAL_MS), this.stopping.signal);
       }
     } finally {
       unsubscribe();

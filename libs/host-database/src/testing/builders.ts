@@ -2,7 +2,7 @@ import { genId } from '../common/index.js';
 import type { UnitOfWork } from '../database/index.js';
 import type { JobsService } from '../jobs/index.js';
 import type { Membership, MembershipRole, MembershipsService } from '../memberships/index.js';
-import type { NewTenant, TenantCatalog, TenantsService } from '../tenants/index.js';
+import { type NewTenant, PROVISION_TENANT_JOB, type TenantCatalog, type TenantsService } from '../tenants/index.js';
 import type { GlobalUser, NewUser, UsersService } from '../users/index.js';
 
 /** The services that the builders work through. */
@@ -40,7 +40,8 @@ export class Builders {
     const { unitOfWork, tenants, jobs } = this.services;
     const tenant = await unitOfWork.run(() => tenants.create({ name: `Tenant ${genId()}`, ...facts }));
     if (!provisioned) return tenant;
-    await jobs.runPending();
+    // The jobs of the test itself run when it says so.
+    await jobs.runPending({ types: [PROVISION_TENANT_JOB] });
     return unitOfWork.run(() => tenants.whenActive(tenant.id, { timeoutMs: 60_000 }));
   }
 

@@ -1,6 +1,6 @@
 import type { DynamicModule, INestApplication, ModuleMetadata, Provider, Type } from '@nestjs/common';
 import { Test, type TestingModule, type TestingModuleBuilder } from '@nestjs/testing';
-import { Clock } from '../common/index.js';
+import { Clock, HostDatabaseError } from '../common/index.js';
 import { type DatabaseType, type MikroOrmPassThrough, UnitOfWork } from '../database/index.js';
 import { HostDatabase, HostDatabaseModule, type HostDatabaseOptions } from '../index.js';
 import { JobsService } from '../jobs/index.js';
@@ -10,6 +10,15 @@ import { UsersService } from '../users/index.js';
 import { Builders } from './builders.js';
 import { FakeClock } from './fake-clock.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
+
+/** A test host without an HTTP application was asked for one. */
+export class NoHttpApplicationError extends HostDatabaseError {
+  readonly code = 'TESTING_NO_HTTP_APPLICATION';
+
+  constructor() {
+    super('This test host has no HTTP application. Pass http to createTestHost().');
+  }
+}
 
 /** What a test needs beside the host database. */
 export interface TestHostOptions {
@@ -115,7 +124,7 @@ function startedHost({ module, app, clock, options, database }: Started): TestHo
   return {
     module,
     get app() {
-      if (!app) throw new TypeError('This test host has no HTTP application. Pass http to createTestHost().');
+      if (!app) throw new NoHttpApplicationError();
       return app;
     },
     hostDatabase: get(HostDatabase),
