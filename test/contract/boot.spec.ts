@@ -36,6 +36,8 @@ describe.each(['sqlite', 'postgresql'] as const)('the boot on %s', (type) => {
   });
 
   it('is safe in several processes at once', async () => {
+    // The database is there, so that they meet at its tables.
+    await (await HostDatabase.open({ database, migrate: 'off' })).close();
     const env = { DATABASE: JSON.stringify(database) };
     const programs = Array.from({ length: PROCESSES }, () => startProgram('boot', { env }));
     await Promise.all(programs.map((program) => program.said(/ready/)));
@@ -63,6 +65,30 @@ describe.each(['sqlite', 'postgresql'] as const)('the boot on %s', (type) => {
     } finally {
       await orm.close(true);
     }
+  });
+});
+
+describe('the boot on PostgreSQL', () => {
+  // The key by which processes of all versions have to agree.
+  const MIGRATION_LOCK_KEY = 0x686f7374;
+
+  it('waits while another process migrates', async () => {
+    const scratch = await scratchDatabase('postgresql');
+    const other = await HostDatabase.open({ database: scratch.options, migrate: 'off' });
+    const outcome: { booted?: HostDatabase } = {};
+    let booting: Promise<void> | undefined;
+    await other.transactional(async (em) => {
+      await em.execute('select pg_advisory_xact_lock(?)', [MIGRATION_LOCK_KEY]);
+      booting = HostDatabase.open({ database: scratch.options }).then((opened) => void (outcome.booted = opened));
+      const waiting = () => em.execute(`select 1 from pg_locks where locktype = 'advisory' and not granted`);
+      while (!outcome.booted && (await waiting()).length === 0);
+      expect(outcome.booted).toBeUndefined();
+    });
+    await booting;
+    expect(await outcome.booted?.globalUsers.count()).toBe(0);
+    await outcome.booted?.close();
+    await other.close();
+    await scratch.drop();
   });
 });
 
