@@ -4,7 +4,13 @@ import { AccessModule } from './access/index.js';
 import { AuditModule } from './audit/index.js';
 import { BillingModule } from './billing/index.js';
 import { ContextModule } from './context/index.js';
-import { DatabaseModule, type DatabaseOptions, databaseOptionsFromEnv } from './database/index.js';
+import {
+  DatabaseModule,
+  type DatabaseOptions,
+  databaseOptionsFromEnv,
+  DatabaseSettings,
+  databaseTypeFromEnv,
+} from './database/index.js';
 import { hostDatabaseConfig } from './host-database.config.js';
 import type { HOST_DATABASE_ASYNC_OPTIONS } from './host-database.module-definition.js';
 import { hostDatabaseProvider } from './host-database.provider.js';
@@ -34,7 +40,7 @@ export class HostDatabaseModule {
   static forRoot({ database, ...options }: HostDatabaseOptions = {}): DynamicModule {
     const entities = options.tenantDatabases?.entities ?? [];
     if (database) {
-      const type = () => database.type ?? 'postgresql';
+      const type = () => DatabaseSettings.from(database).type;
       return compose(HostDatabaseOptionsModule.register({ ...options, database }), type, entities);
     }
     const fromEnvironment = HostDatabaseOptionsModule.registerAsync({
@@ -47,11 +53,7 @@ export class HostDatabaseModule {
 
   /** Takes the options from a factory. `type` and `entities` are structural: known before the factory has run. */
   static forRootAsync({ type, entities = [], ...options }: HostDatabaseAsyncOptions): DynamicModule {
-    return compose(
-      HostDatabaseOptionsModule.registerAsync(options),
-      () => type ?? databaseOptionsFromEnv(process.env).type,
-      entities,
-    );
+    return compose(HostDatabaseOptionsModule.registerAsync(options), () => type ?? databaseTypeFromEnv(), entities);
   }
 }
 

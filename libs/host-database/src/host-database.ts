@@ -3,6 +3,7 @@ import { type EntityRepository, MikroORM } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { HostAuditLog } from './audit/index.js';
 import { PricingPlan, Subscription } from './billing/index.js';
+import { genId } from './common/index.js';
 import {
   type DatabaseEnv,
   databaseOptionsFromEnv,
@@ -86,7 +87,9 @@ export class HostDatabase {
   }: HostDatabaseScriptOptions = {}): Promise<HostDatabase> {
     const scope = new TransactionScope();
     let script: SqlEntityManager | undefined;
-    const orm = await MikroORM.init(await hostOrmOptions({ database, entities: hostEntities, scope, script: () => script }));
+    const orm = await MikroORM.init(
+      await hostOrmOptions({ database, entities: hostEntities, scope, script: () => script, contextName: `host:${genId()}` }),
+    );
     await prepareHostOrm(orm, database, migrate);
     script = orm.em.fork({ useContext: true }) as SqlEntityManager;
     return new HostDatabase(orm, new UnitOfWork(orm, scope));

@@ -26,6 +26,7 @@ export {
   type MigratePolicy,
   type MikroOrmPassThrough,
   NoUnitOfWorkError,
+  PendingChangesError,
   type PoolOptions,
   SchemaOutdatedError,
   type TransactionalOptions,

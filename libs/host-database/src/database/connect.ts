@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MikroORM } from '@mikro-orm/core';
+import { assertWholeOption } from '../common/index.js';
 import { DatabaseUnreachableError } from './database.errors.js';
 import type { ConnectOptions } from './database.options.js';
 import type { DatabaseSettings } from './database-settings.js';
@@ -14,6 +15,9 @@ export async function connectWithRetries(
   settings: DatabaseSettings,
   { attempts = 5, backoffMs = 200, timeoutMs = 5_000 }: ConnectOptions = {},
 ): Promise<void> {
+  assertWholeOption('connect.attempts', attempts, 1);
+  assertWholeOption('connect.backoffMs', backoffMs, 0);
+  assertWholeOption('connect.timeoutMs', timeoutMs, 1);
   for (let attempt = 1; ; attempt++) {
     try {
       await withTimeout(connect(orm), timeoutMs);

@@ -15,9 +15,8 @@ export type DatabaseEnv = Readonly<Record<string, string | undefined>>;
  */
 export function databaseOptionsFromEnv(env: DatabaseEnv = process.env): DatabaseOptions & { readonly type: DatabaseType } {
   const problems: string[] = [];
-  const typeName = env.DB_TYPE || 'POSTGRESQL';
-  const type = TYPES[typeName.toUpperCase()];
-  if (type === undefined) problems.push(`DB_TYPE is '${typeName}'. Set it to POSTGRESQL or SQLITE.`);
+  const type = TYPES[typeName(env)];
+  if (type === undefined) problems.push(unknownType(env));
   const port = env.DB_PORT || '5432';
   if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
     problems.push(`DB_PORT is '${port}'. Set it to a whole number from 1 to 65535, or leave it out for 5432.`);
@@ -36,4 +35,23 @@ export function databaseOptionsFromEnv(env: DatabaseEnv = process.env): Database
     user: env.DB_USER || 'postgres',
     ...(env.DB_PASS && { password: env.DB_PASS }),
   };
+}
+
+/**
+ * Reads `DB_TYPE` alone.
+ *
+ * @throws DatabaseConfigError when there is no such type
+ */
+export function databaseTypeFromEnv(env: DatabaseEnv = process.env): DatabaseType {
+  const type = TYPES[typeName(env)];
+  if (type === undefined) throw new DatabaseConfigError([unknownType(env)]);
+  return type;
+}
+
+function typeName(env: DatabaseEnv): string {
+  return (env.DB_TYPE || 'POSTGRESQL').toUpperCase();
+}
+
+function unknownType(env: DatabaseEnv): string {
+  return `DB_TYPE is '${env.DB_TYPE}'. Set it to POSTGRESQL or SQLITE.`;
 }

@@ -58,6 +58,18 @@ export class NoUnitOfWorkError extends HostDatabaseError {
   }
 }
 
+/** A transaction with retries was begun while this unit of work held changes that a retry would lose. Nothing was written. */
+export class PendingChangesError extends HostDatabaseError {
+  readonly code = 'DATABASE_PENDING_CHANGES';
+
+  constructor() {
+    super(
+      'This unit of work has unwritten changes, which a retried transaction would lose. commit() them first, or make them inside the ' +
+        'work that is retried.',
+    );
+  }
+}
+
 /** A transaction in which a joined part failed was to be committed. All of it was rolled back. */
 export class TransactionRollbackOnlyError extends HostDatabaseError {
   readonly code = 'DATABASE_TRANSACTION_ROLLBACK_ONLY';

@@ -14,6 +14,8 @@ export interface HostOrmBlueprint {
   readonly database: DatabaseOptions;
   readonly entities: readonly EntityDefinition[];
   readonly scope?: TransactionScope;
+  /** Tells several host databases of one process apart. A Nest application's has none. */
+  readonly contextName?: string;
   /** The EntityManager of a script, used where there is neither request nor job. */
   readonly script?: () => EntityManager | undefined;
 }
@@ -24,6 +26,7 @@ export async function hostOrmOptions({
   entities,
   scope = new TransactionScope(),
   script,
+  contextName,
 }: HostOrmBlueprint): Promise<Options> {
   const settings = DatabaseSettings.from(database);
   return ormOptions({
@@ -31,6 +34,7 @@ export async function hostOrmOptions({
     entities,
     scope,
     context: hostContext(scope, script),
+    ...(contextName !== undefined && { contextName }),
     migrations: hostMigrations(settings.type),
     ...(database.mikroOrm && { mikroOrm: database.mikroOrm }),
   });

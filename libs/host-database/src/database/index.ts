@@ -1,12 +1,13 @@
 export { closingTransaction } from './closing-transaction.js';
 export { connectWithRetries } from './connect.js';
 export { DATABASE_OPTIONS, DATABASE_SETTINGS } from './database.constants.js';
-export { type DatabaseEnv, databaseOptionsFromEnv } from './database.env.js';
+export { type DatabaseEnv, databaseOptionsFromEnv, databaseTypeFromEnv } from './database.env.js';
 export {
   DatabaseConfigError,
   DatabaseDriverMissingError,
   DatabaseUnreachableError,
   NoUnitOfWorkError,
+  PendingChangesError,
   SchemaOutdatedError,
   TransactionRollbackOnlyError,
 } from './database.errors.js';
@@ -28,6 +29,6 @@ export { hostMigrations } from './migrations/index.js';
 export { type EntityDefinition, ormOptions } from './orm-options.js';
 export { hasPendingChanges } from './pending-changes.js';
 export type { SqlEntityManagerClass } from './scoped-entity-manager.js';
-export { TransactionScope } from './transaction-scope.js';
+export { TENANT_CONTEXT_PREFIX, TransactionScope } from './transaction-scope.js';
 export { type TransactionalOptions, UnitOfWork } from './unit-of-work.service.js';
 export { violatesUnique } from './violations.js';

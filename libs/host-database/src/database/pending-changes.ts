@@ -1,5 +1,7 @@
 import { type AnyEntity, Collection, type EntityComparator, type EntityManager, helper, Reference, Utils } from '@mikro-orm/core';
 
+type IdentityMap = ReturnType<ReturnType<EntityManager['getUnitOfWork']>['getIdentityMap']>;
+
 /** A subscriber to any of these may change what is flushed, or count on being told. */
 const FLUSH_EVENTS = ['beforeFlush', 'onFlush', 'afterFlush'] as const;
 
@@ -22,8 +24,9 @@ export function hasPendingChanges(em: EntityManager): boolean {
     return true;
   }
   const comparator = em.config.getComparator(em.getMetadata());
-  for (const entity of unitOfWork.getIdentityMap()) {
-    if (isChanged(entity, comparator) || refersElsewhere(entity, em.name)) return true;
+  const identityMap = unitOfWork.getIdentityMap();
+  for (const entity of identityMap) {
+    if (isChanged(entity, comparator) || refersElsewhere(entity, identityMap)) return true;
   }
   return false;
 }
@@ -45,14 +48,15 @@ function isChanged(entity: AnyEntity, comparator: EntityComparator): boolean {
     : !Utils.equals(current, original);
 }
 
-/** A collection that was touched, or a reference to an entity that was not loaded under this name. */
-function refersElsewhere(entity: AnyEntity, name: string): boolean {
+/** A collection that was touched, or a reference to an entity that is not managed here and that a flush would take in. */
+function refersElsewhere(entity: AnyEntity, identityMap: IdentityMap): boolean {
   for (const relation of helper(entity).__meta.relations) {
     const value = (entity as Record<string, unknown>)[relation.name];
     if (value instanceof Collection) {
-      if (value.isDirty()) return true;
-    } else if (value && helper(Reference.unwrapReference(value as AnyEntity))?.__em?.name !== name) {
-      return true;
+      if (value.isDirty() || value.getItems(false).some((item) => identityMap.getByEntity(item) !== item)) return true;
+    } else if (value) {
+      const target = Reference.unwrapReference(value as AnyEntity);
+      if (!helper(target) || identityMap.getByEntity(target) !== target) return true;
     }
   }
   return false;

@@ -1,26 +1,42 @@
 import { TransactionPropagation, type TransactionOptions } from '@mikro-orm/core';
-import { SqlEntityManager } from '@mikro-orm/sql';
-import { driverNeutral } from './driver-neutral.js';
+import type { SqlEntityManager } from '@mikro-orm/sql';
 import { NoUnitOfWorkError, TransactionRollbackOnlyError } from './database.errors.js';
+import { driverNeutral } from './driver-neutral.js';
 import type { TransactionFrame, TransactionScope } from './transaction-scope.js';
 
 // A class expression's base has to be constructible with any arguments (TypeScript's rule for mixins).
 // oxlint-disable-next-line typescript/no-explicit-any -- the rule above
 export type SqlEntityManagerClass = new (...args: any[]) => SqlEntityManager;
 
+type Method = (this: SqlEntityManager, ...args: unknown[]) => unknown;
+
+/** What MikroORM lets the global EntityManager do, since it needs no identity map. */
+const UNCHECKED_ASYNC_METHODS = [
+  'insert',
+  'insertMany',
+  'upsert',
+  'upsertMany',
+  'nativeUpdate',
+  'nativeDelete',
+  'execute',
+] as const;
+const UNCHECKED_METHODS = ['createQueryBuilder', 'qb', 'getKysely'] as const;
+
 /**
  * Makes the EntityManager class of one ORM: it refuses to work outside a unit of work with an error that says what to do, and
- * tells `scope` of every `transactional()`, the library's and your own. Its errors mean the same on every dialect.
+ * tells `scope` of every transaction, the library's and your own. Its errors mean the same on every dialect.
  */
 export function scopedEntityManager(base: SqlEntityManagerClass, scope: TransactionScope): SqlEntityManagerClass {
-  return class ScopedEntityManager extends base {
+  class ScopedEntityManager extends base {
     override getContext(validate = true): this {
       const em = super.getContext(false);
-      if (validate && em.global) throw new NoUnitOfWorkError();
+      // Found by its name, which another application in this process may use as well.
+      if (em.config !== this.config || (validate && em.global)) throw new NoUnitOfWorkError();
       return em;
     }
 
     override async transactional<T>(work: (em: this) => T | Promise<T>, options: TransactionOptions = {}): Promise<T> {
+      assertUnitOfWork(this);
       const joins = options.propagation !== TransactionPropagation.REQUIRES_NEW;
       const outer = joins ? scope.frame(this.name) : undefined;
       let own: TransactionFrame | undefined;
@@ -31,19 +47,39 @@ export function scopedEntityManager(base: SqlEntityManagerClass, scope: Transact
               own = frame;
               const value = await work(em);
               // Thrown inside the transaction, so that MikroORM rolls it back.
-              if (frame.rollbackOnly) throw new TransactionRollbackOnlyError({ cause: frame.rollbackOnly.cause });
+              assertCommittable(frame);
               return value;
             }),
           options,
         )
         .catch((error: unknown) => {
+          // Without a savepoint of its own, what failed here is part of the outer transaction.
+          if (outer && options.propagation === TransactionPropagation.REQUIRED) outer.rollbackOnly ??= { cause: error };
           throw driverNeutral(error, this.getPlatform());
         });
-      for (const callback of own?.afterCommit ?? []) {
-        if (outer) outer.afterCommit.push(callback);
-        else callback();
-      }
+      if (outer) outer.afterCommit.push(...(own?.afterCommit ?? []));
+      else own?.afterCommit.forEach((callback) => callback());
       return result;
+    }
+
+    override async begin(options?: Parameters<SqlEntityManager['begin']>[0]): Promise<void> {
+      assertUnitOfWork(this);
+      await super.begin(options);
+      scope.setBegun(this.getContext(false), true);
+    }
+
+    override async commit(): Promise<void> {
+      const em = this.getContext(false);
+      const frame = scope.begun(em);
+      if (frame) assertCommittable(frame);
+      await super.commit();
+      scope.setBegun(em, false);
+      frame?.afterCommit.forEach((callback) => callback());
+    }
+
+    override async rollback(): Promise<void> {
+      scope.setBegun(this.getContext(false), false);
+      await super.rollback();
     }
 
     override flush(): Promise<void> {
@@ -51,5 +87,32 @@ export function scopedEntityManager(base: SqlEntityManagerClass, scope: Transact
         throw driverNeutral(error, this.getPlatform());
       });
     }
-  };
+  }
+  for (const name of UNCHECKED_ASYNC_METHODS) {
+    const original = base.prototype[name] as Method;
+    define(name, async function checked(...args) {
+      assertUnitOfWork(this);
+      return original.apply(this, args);
+    });
+  }
+  for (const name of UNCHECKED_METHODS) {
+    const original = base.prototype[name] as Method;
+    define(name, function checked(...args) {
+      assertUnitOfWork(this);
+      return original.apply(this, args);
+    });
+  }
+  return ScopedEntityManager;
+
+  function define(name: string, value: Method): void {
+    Object.defineProperty(ScopedEntityManager.prototype, name, { value, writable: true, configurable: true });
+  }
+}
+
+function assertUnitOfWork(em: SqlEntityManager): void {
+  if (em.getContext(false).global) throw new NoUnitOfWorkError();
+}
+
+function assertCommittable({ rollbackOnly }: TransactionFrame): void {
+  if (rollbackOnly) throw new TransactionRollbackOnlyError({ cause: rollbackOnly.cause });
 }

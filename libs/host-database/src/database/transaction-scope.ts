@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type EntityManager, RequestContext, TransactionContext } from '@mikro-orm/core';
 
-/** What MikroORM calls the EntityManager of an ORM that was given no name. */
-const HOST_CONTEXT_NAME = 'default';
+/** What the names of the tenants' EntityManagers begin with. */
+export const TENANT_CONTEXT_PREFIX = 'tenant:';
 
 /** One open transaction or savepoint, and what waits for its end. */
 export interface TransactionFrame {
@@ -24,6 +24,7 @@ export interface TransactionFrame {
  */
 export class TransactionScope {
   private readonly storage = new AsyncLocalStorage<TransactionFrame>();
+  private readonly begunFrames = new WeakMap<EntityManager, TransactionFrame>();
 
   /** The transaction's EntityManager of that name, if one is open in the current unit of work. */
   current(name: string): EntityManager | undefined {
@@ -36,8 +37,19 @@ export class TransactionScope {
     while (frame && frame.em.name !== name) frame = frame.outer;
     // A unit of work on the host that was begun inside a transaction is not part of it. A tenant has one unit of work in all of its
     // run, whatever the host does meanwhile.
-    const isPart = name !== HOST_CONTEXT_NAME || frame?.requestContext === RequestContext.currentRequestContext();
+    const isPart = name.startsWith(TENANT_CONTEXT_PREFIX) || frame?.requestContext === RequestContext.currentRequestContext();
     return isPart ? frame : undefined;
+  }
+
+  /** The frame of a transaction that was begun with `em.begin()`. */
+  begun(em: EntityManager): TransactionFrame | undefined {
+    return this.begunFrames.get(em);
+  }
+
+  /** Remembers that `em.begin()` has begun a transaction, or that it has ended. */
+  setBegun(em: EntityManager, isOpen: boolean): void {
+    if (isOpen) this.begunFrames.set(em, { em, requestContext: undefined, outer: undefined, afterCommit: [] });
+    else this.begunFrames.delete(em);
   }
 
   /** Runs `work` in a new frame. */

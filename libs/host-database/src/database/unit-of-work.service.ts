@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type EntityManager, type IsolationLevel, type MikroORM, RequestContext } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { closingTransaction } from './closing-transaction.js';
-import { NoUnitOfWorkError } from './database.errors.js';
+import { NoUnitOfWorkError, PendingChangesError } from './database.errors.js';
 import { hasPendingChanges } from './pending-changes.js';
-import { outsideTransaction, type TransactionScope } from './transaction-scope.js';
+import { outsideTransaction, type TransactionFrame, type TransactionScope } from './transaction-scope.js';
 import { isTransientFailure } from './transient-failure.js';
 
 const BACKOFF_BASE_MS = 10;
@@ -73,6 +73,7 @@ export class UnitOfWork {
    * Afterwards the unit of work is empty: entities loaded before the failure are detached.
    *
    * @throws NoUnitOfWorkError outside a unit of work
+   * @throws PendingChangesError when there are unwritten changes that a retry would lose
    * @throws TransactionRollbackOnlyError when a joined part failed and its error was swallowed
    */
   async transactional<T>(
@@ -81,6 +82,7 @@ export class UnitOfWork {
   ): Promise<T> {
     if (!this.isActive) throw new NoUnitOfWorkError();
     if (this.isInTransaction) return this.join(work);
+    if (retries > 0 && hasPendingChanges(this.em.getContext())) throw new PendingChangesError();
     for (let attempt = 0; ; attempt++) {
       try {
         return await this.em.transactional(() => work(this.em), { clear: retries > 0, isolationLevel });
@@ -95,25 +97,30 @@ export class UnitOfWork {
   /** Discards what was not committed. Inside a transaction, none of it will be. */
   rollback(): void {
     this.em.clear();
-    const frame = this.scope.frame(this.em.name);
+    const { frame } = this;
     if (frame) frame.rollbackOnly ??= { cause: undefined };
   }
 
   /**
-   * Calls `callback` once what is being written here has been committed, at once where no `transactional()` is open, and never where
-   * it is rolled back.
+   * Calls `callback` once what is being written here has been committed, at once where no transaction is open, and never where it
+   * is rolled back.
    */
   afterCommit(callback: () => void): void {
-    const frame = this.scope.frame(this.em.name);
+    const { frame } = this;
     if (frame) frame.afterCommit.push(callback);
     else callback();
+  }
+
+  /** The innermost transaction that is open here. */
+  private get frame(): TransactionFrame | undefined {
+    return this.scope.frame(this.em.name) ?? this.scope.begun(this.em.getContext(false));
   }
 
   private async join<T>(work: (em: SqlEntityManager) => T | Promise<T>): Promise<T> {
     try {
       return await work(this.em);
     } catch (error) {
-      const frame = this.scope.frame(this.em.name);
+      const { frame } = this;
       if (frame) frame.rollbackOnly ??= { cause: error };
       throw error;
     }

@@ -12,6 +12,7 @@ import type { SystemJob } from './system-job.entity.js';
 @Injectable()
 export class JobRunner {
   private readonly logger = new Logger('Jobs');
+  private readonly lanes = new Set<Promise<number>>();
 
   constructor(
     private readonly claims: JobClaims,
@@ -21,17 +22,29 @@ export class JobRunner {
     @Inject(JOBS_OPTIONS) private readonly options: JobsOptions,
   ) {}
 
-  /** Runs jobs, of some types or of all that have a handler here, until none is left or `signal` is aborted; those that have begun are finished. Returns how many were run. */
-  async runPending(signal: AbortSignal, only?: readonly string[]): Promise<number> {
-    const types = this.registry.types.filter((type) => only?.includes(type) ?? true);
-    const lanes = Array.from({ length: this.options.concurrency }, () => this.runLane(types, signal));
-    // Where one lane fails, the jobs of the others are still awaited: a shutdown must not overtake them.
+  /** Runs jobs, of some types or of all that have a handler here, until none is left. Returns how many were run. */
+  async runPending(signal: AbortSignal, types?: readonly string[]): Promise<number> {
+    const lanes = Array.from({ length: this.options.concurrency }, () => this.runLane(signal, types));
+    // Where one lane fails, the jobs of the others are still awaited.
     await Promise.allSettled(lanes);
     const counts = await Promise.all(lanes);
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
-  private async runLane(types: readonly string[], signal: AbortSignal): Promise<number> {
+  /** Runs one job after the other until none is left or `signal` is aborted; the one that has begun is finished. */
+  async runLane(signal: AbortSignal, only?: readonly string[]): Promise<number> {
+    const lane = this.work(signal, only);
+    this.lanes.add(lane);
+    return lane.finally(() => this.lanes.delete(lane));
+  }
+
+  /** Resolves once all jobs that have begun in this process are finished. */
+  async whenIdle(): Promise<void> {
+    await Promise.allSettled(this.lanes);
+  }
+
+  private async work(signal: AbortSignal, only?: readonly string[]): Promise<number> {
+    const types = this.registry.types.filter((type) => only?.includes(type) ?? true);
     for (let count = 0; ; count++) {
       const job = signal.aborted ? undefined : await this.claims.claimNext(types);
       if (!job) return count;
@@ -52,7 +65,7 @@ export class JobRunner {
       clearInterval(renewal);
     }
     // The stack is in the row.
-    if (failure) this.logger.error(`Job ${job.id} (${job.jobType}) failed: ${String(failure.error)}`);
+    if (failure) this.logger.error(`Job ${job.id} (${job.jobType}) failed: ${describe(failure.error).split('\n', 1)[0]}`);
     const finished = await (failure
       ? this.claims.finish(job, 'failed', describe(failure.error))
       : this.claims.finish(job, 'completed'));
@@ -75,6 +88,10 @@ export class JobRunner {
   }
 }
 
+const ERROR_LOG_MAX_LENGTH = 64_000;
+
+/** What is kept of an error. A NUL, which no database stores in a text, must not keep a job from being failed. */
 function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : inspect(error);
+  const text = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : inspect(error);
+  return text.replaceAll('\0', '\u2400').slice(0, ERROR_LOG_MAX_LENGTH);
 }

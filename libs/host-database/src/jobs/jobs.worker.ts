@@ -7,14 +7,17 @@ import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
 @Injectable()
 export class JobsWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Jobs');
-  private readonly bell = new Bell();
   private readonly stopping = new AbortController();
-  private loop: Promise<void> | undefined;
+  /** One for each lane, so that a long job holds up nobody but its own lane. */
+  private readonly bells: readonly Bell[];
+  private loops: Promise<unknown> | undefined;
 
   constructor(
     private readonly runner: JobRunner,
     @Inject(JOBS_OPTIONS) private readonly options: JobsOptions,
-  ) {}
+  ) {
+    this.bells = Array.from({ length: options.concurrency }, () => new Bell());
+  }
 
   /** Aborted when the application shuts down. */
   get signal(): AbortSignal {
@@ -22,27 +25,28 @@ export class JobsWorker implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   onApplicationBootstrap(): void {
-    if (this.options.worker) this.loop = this.work();
+    if (this.options.worker) this.loops = Promise.all(this.bells.map((bell) => this.work(bell)));
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort();
-    await this.loop;
+    await this.loops;
+    await this.runner.whenIdle();
   }
 
   /** Looks for work now instead of at the next poll. The caller's own context does not reach the jobs. */
   wakeUp(): void {
-    this.bell.ring();
+    for (const bell of this.bells) bell.ring();
   }
 
-  private async work(): Promise<void> {
+  private async work(bell: Bell): Promise<void> {
     while (!this.signal.aborted) {
       try {
-        await this.runner.runPending(this.signal);
+        await this.runner.runLane(this.signal);
       } catch (error) {
         this.logger.error(`The queue could not be read; it is tried again: ${String(error)}`);
       }
-      await this.bell.wait(this.options.pollIntervalMs, this.signal);
+      await bell.wait(this.options.pollIntervalMs, this.signal);
     }
   }
 }

@@ -1,13 +1,11 @@
 import { type AnyEntity, Collection, type EntityManager, helper, Reference, Utils } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
+import { TENANT_CONTEXT_PREFIX } from '../database/index.js';
 import { WrongTenantError } from './tenant-databases.errors.js';
 
-/** What MikroORM calls the ORM of a tenant; the name outlives the connection, so that an entity belongs to the tenant for good. */
-const NAME_PREFIX = 'tenant:';
-
-/** The `contextName` of a tenant's ORM. */
+/** The `contextName` of a tenant's ORM; it outlives the connection, so that an entity belongs to the tenant for good. */
 export function tenantContextName(tenantId: string): string {
-  return `${NAME_PREFIX}${tenantId}`;
+  return `${TENANT_CONTEXT_PREFIX}${tenantId}`;
 }
 
 /**
@@ -29,13 +27,13 @@ export class EntityOwnership {
   }
 
   /** Looks at what is handed to a method: entities, or data with entities in it. @throws WrongTenantError */
-  assertValue(em: EntityManager, value: unknown): void {
-    if (Array.isArray(value)) {
-      for (const item of value) this.assertValue(em, item);
-    } else if (Utils.isEntity(value, true)) {
-      this.assertGraph(em, Reference.unwrapReference(value as AnyEntity), new Set());
-    } else if (Utils.isPlainObject(value)) {
-      for (const item of Object.values(value)) this.assertValue(em, item);
+  assertValue(em: EntityManager, value: unknown, seen = new Set<object>()): void {
+    if (value === null || typeof value !== 'object' || seen.has(value)) return;
+    if (Utils.isEntity(value, true)) {
+      this.assertGraph(em, Reference.unwrapReference(value as AnyEntity), seen);
+    } else if (Array.isArray(value) || Utils.isPlainObject(value)) {
+      seen.add(value);
+      for (const item of Object.values(value)) this.assertValue(em, item, seen);
     }
   }
 
@@ -45,7 +43,7 @@ export class EntityOwnership {
     throw new WrongTenantError(helper(entity).__meta.className, withoutPrefix(owner), withoutPrefix(em.name));
   }
 
-  /** An entity and what it refers to; through new ones as far as they lead, since MikroORM persists what they refer to along with them. */
+  /** An entity and what it refers to; through what is not managed here as far as it leads. */
   private assertGraph(em: EntityManager, entity: AnyEntity, seen: Set<object>): void {
     if (seen.has(entity)) return;
     seen.add(entity);
@@ -61,12 +59,12 @@ export class EntityOwnership {
   }
 
   private assertReferenced(em: EntityManager, entity: AnyEntity, seen: Set<object>): void {
-    // What is managed here is reached by itself.
-    if (helper(entity).__em) this.assertOwn(em, entity);
+    // What is managed here is reached by itself. What is not, new or kept from an earlier run, MikroORM persists with all it refers to.
+    if (em.getUnitOfWork().getIdentityMap().getByEntity(entity) === entity) this.assertOwn(em, entity);
     else this.assertGraph(em, entity, seen);
   }
 }
 
 function withoutPrefix(name: string): string {
-  return name.startsWith(NAME_PREFIX) ? name.slice(NAME_PREFIX.length) : name;
+  return name.startsWith(TENANT_CONTEXT_PREFIX) ? name.slice(TENANT_CONTEXT_PREFIX.length) : name;
 }

@@ -114,6 +114,10 @@ class WeakenedBindings extends TenantBindings {
     return (this.first ??= super.em);
   }
 
+  override get bound(): TenantBinding {
+    return this.anyBinding;
+  }
+
   override assertBound(): TenantBinding {
     return this.anyBinding;
   }

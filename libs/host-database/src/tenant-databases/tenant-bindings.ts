@@ -1,12 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { Injectable } from '@nestjs/common';
+import { TransactionRollbackOnlyError } from '../database/index.js';
 import { NoTenantError, TenantRunEndedError } from './tenant-databases.errors.js';
 
 /** One run() in one tenant. */
 export class TenantBinding {
   private entityManager: SqlEntityManager | undefined;
   private isOver = false;
+  /** Why what was changed in this run may not be written any more. */
+  failure?: { readonly cause: unknown };
   /** How many transactions and savepoints are open in this run. */
   openTransactions = 0;
 
@@ -26,6 +29,11 @@ export class TenantBinding {
     return (this.entityManager = em);
   }
 
+  /** @throws TransactionRollbackOnlyError when a part of this run has failed */
+  assertWritable(): void {
+    if (this.failure) throw new TransactionRollbackOnlyError({ cause: this.failure.cause });
+  }
+
   /** From here on everything that still holds on to this run is refused. */
   end(): void {
     this.isOver = true;
@@ -36,6 +44,11 @@ export class TenantBinding {
 @Injectable()
 export class TenantBindings {
   private readonly storage = new AsyncLocalStorage<TenantBinding>();
+
+  /** The run that the caller is in, ended or not. */
+  get bound(): TenantBinding | undefined {
+    return this.storage.getStore();
+  }
 
   /** The run that the caller is in, if it has not ended. */
   get current(): TenantBinding | undefined {

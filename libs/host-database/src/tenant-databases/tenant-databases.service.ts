@@ -24,17 +24,18 @@ export class TenantDatabases {
   /**
    * Runs `work` in one tenant's database, in a unit of work of its own: flushed when it resolves, discarded when it throws.
    * Repositories and EntityManagers injected with `@InjectTenantRepository()` and `@InjectTenantEntityManager()` reach this tenant
-   * in all that `work` awaits. Inside a run() of the same tenant it joins that one's unit of work.
+   * in all that `work` awaits. Inside a run() of the same tenant it joins that one's unit of work, and its failure is the failure of both.
    *
    * @throws InvalidIdError, TenantNotFoundError, TenantNotActiveError, DatabaseUnreachableError
    * @throws TenantSwitchError inside a run() of another tenant
+   * @throws TransactionRollbackOnlyError when a joined run failed and its error was swallowed
    */
   async run<T>(tenantId: string, work: (em: SqlEntityManager) => T | Promise<T>): Promise<T> {
     const id = assertId(tenantId, 'tenant');
     const outer = this.bindings.current;
     if (outer) {
       if (outer.tenantId !== id) throw new TenantSwitchError(outer.tenantId, id);
-      return flushed(outer.em, work);
+      return joined(outer, work);
     }
     const orm = this.connections.warm(id) ?? (await this.connections.acquire(id));
     const binding = new TenantBinding(id);
@@ -43,7 +44,7 @@ export class TenantDatabases {
         try {
           // Resolves the transaction that is open in it, but never another unit of work.
           const em = binding.begin(orm.em.fork({ disableContextResolution: true, useContext: true }) as SqlEntityManager);
-          return await closingTransaction(em, () => flushed(em, work));
+          return await closingTransaction(em, () => flushed(binding, work));
         } finally {
           binding.end();
         }
@@ -52,13 +53,27 @@ export class TenantDatabases {
   }
 }
 
-async function flushed<T>(em: SqlEntityManager, work: (em: SqlEntityManager) => T | Promise<T>): Promise<T> {
+async function flushed<T>(binding: TenantBinding, work: (em: SqlEntityManager) => T | Promise<T>): Promise<T> {
+  const { em } = binding;
   try {
     const result = await work(em);
+    binding.assertWritable();
     if (hasPendingChanges(em)) await em.flush();
     return result;
   } catch (error) {
     em.clear();
+    throw error;
+  }
+}
+
+/** As part of a run that is open: when it throws, nothing of that run is written, also where a caller catches the error. */
+async function joined<T>(binding: TenantBinding, work: (em: SqlEntityManager) => T | Promise<T>): Promise<T> {
+  try {
+    const result = await work(binding.em);
+    if (hasPendingChanges(binding.em.getContext())) await binding.em.flush();
+    return result;
+  } catch (error) {
+    binding.failure ??= { cause: error };
     throw error;
   }
 }

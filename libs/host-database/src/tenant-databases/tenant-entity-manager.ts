@@ -2,7 +2,8 @@ import type { TransactionOptions } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import type { SqlEntityManagerClass } from '../database/index.js';
 import type { EntityOwnership } from './entity-ownership.js';
-import type { TenantBindings } from './tenant-bindings.js';
+import type { TenantBinding, TenantBindings } from './tenant-bindings.js';
+import { TenantRunEndedError } from './tenant-databases.errors.js';
 
 /** What takes entities, or data with entities in it, and could carry one of another tenant past a flush or make it look like one's own. */
 const CHECKED_METHODS = ['merge', 'create', 'assign'] as const;
@@ -35,24 +36,35 @@ export function tenantEntityManager(
   { tenantId, bindings, ownership }: TenantEntityManagerParts,
 ): SqlEntityManagerClass {
   class TenantEntityManager extends base {
-    // Undefined while the base class constructs itself, which asks for the context too.
-    private readonly isConstructed: true | undefined = true;
+    // The run that it was made in. Undefined while the base class constructs itself, which asks for the context too.
+    private readonly binding: TenantBinding | 'none' | undefined = bindings.bound ?? 'none';
 
     override getContext(validate = true): this {
       // The global one belongs to MikroORM's own tools: it opens connections and compares schemas.
-      if (!this.isConstructed || this.global) return super.getContext(validate);
+      if (!this.binding || this.global) return super.getContext(validate);
       // Asked some twenty times for each query. Where no transaction is open in this run it can only be this one.
-      return bindings.assertBound(tenantId).openTransactions === 0 ? this : super.getContext(validate);
+      return this.assertBound().openTransactions === 0 ? this : super.getContext(validate);
     }
 
     override async transactional<T>(work: (em: this) => T | Promise<T>, options?: TransactionOptions): Promise<T> {
-      const binding = bindings.assertBound(tenantId);
+      const binding = this.assertBound();
       binding.openTransactions++;
       try {
-        return await super.transactional(work, options);
+        return await super.transactional(async (em) => {
+          const result = await work(em);
+          binding.assertWritable();
+          return result;
+        }, options);
       } finally {
         binding.openTransactions--;
       }
+    }
+
+    /** @throws TenantRunEndedError outside the run that this was made in */
+    private assertBound(): TenantBinding {
+      const binding = bindings.assertBound(tenantId);
+      if (this.binding !== binding) throw new TenantRunEndedError(tenantId);
+      return binding;
     }
 
     override flush(): Promise<void> {
