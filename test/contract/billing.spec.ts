@@ -65,10 +65,18 @@ describe.each(['sqlite', 'postgresql'] as const)('billing on %s', (database) => 
       ['a new plan without a name', 'nameless', {}],
       ['a fraction of a cent', 'fraction', { name: 'x', amountMonthly: 9.99 }],
       ['a negative trial', 'negative', { name: 'x', trialDays: -1 }],
+      ['an amount that no integer column holds', 'huge', { name: 'x', amountMonthly: 2 ** 31 }],
       ['a currency in capitals', 'capitals', { name: 'x', currency: 'USD' }],
     ])('refuses %s', async (_, id, facts) => {
       await expect(host.run(() => plans.upsert(id, facts))).rejects.toBeInstanceOf(InvalidInputError);
       expect(await host.run(() => plans.findById(id))).toBeNull();
+    });
+
+    it('makes one plan of simultaneous writes', async () => {
+      await Promise.all(
+        Array.from({ length: 6 }, (_, index) => host.run(() => plans.upsert('raced', { name: `Raced ${index}` }))),
+      );
+      expect((await host.run(() => plans.findAll())).filter(({ id }) => id === 'raced')).toHaveLength(1);
     });
 
     it('refuses a price of Stripe that another plan has', async () => {

@@ -70,6 +70,22 @@ describe('a script', () => {
     expect((await hostDatabase.globalUsers.findAll()).map(({ email }) => email)).toEqual(['kept@example.com']);
   });
 
+  it('keeps two host databases of one process apart', async () => {
+    const memory = { database: { type: 'sqlite', name: ':memory:' } } as const;
+    const [first, second] = [await HostDatabase.open(memory), await HostDatabase.open(memory)];
+    await first.transactional(async () => {
+      first.em.create(GlobalUser, { email: 'first@example.com' });
+      await first.commit();
+      second.em.create(GlobalUser, { email: 'second@example.com' });
+      await second.commit();
+    });
+    expect(await first.run(() => second.globalUsers.count({ email: 'first@example.com' }))).toBe(0);
+    const emails = async (hostDatabase: HostDatabase) => (await hostDatabase.globalUsers.findAll()).map(({ email }) => email);
+    expect([await emails(first), await emails(second)]).toEqual([['first@example.com'], ['second@example.com']]);
+    await first.close();
+    await second.close();
+  });
+
   it('has transactions and all seven repositories', async () => {
     const hostDatabase = await HostDatabase.open({ database: { type: 'sqlite', name: ':memory:' } });
     await expect(
@@ -175,6 +191,7 @@ describe(HostDatabaseModule.name, () => {
 
   it.each([
     ['forRoot', () => HostDatabaseModule.forRoot({ database: sqlite, jobs })],
+    ['forRoot with a URL', () => HostDatabaseModule.forRoot({ database: { url: 'sqlite::memory:' }, jobs })],
     ['forRootAsync', () => HostDatabaseModule.forRootAsync({ type: 'sqlite', useFactory: () => ({ database: sqlite, jobs }) })],
     [
       'forRootAsync with a class',

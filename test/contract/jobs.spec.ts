@@ -104,6 +104,16 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobsService.name} on %s`, (d
     expect(await sut.runPending()).toBe(1);
   });
 
+  it('fails a job whose error has what no database stores', async () => {
+    const job = await host.run(() => sut.enqueue('mail.send-welcome', {}));
+    host.get(MailHandlers).sendWelcome = () => Promise.reject(new Error('a bad byte: \0'));
+    expect(await sut.runPending()).toBe(1);
+    expect(await host.run(() => sut.getById(job.id))).toMatchObject({
+      status: 'failed',
+      errorLog: expect.stringContaining('a bad byte: \u2400'),
+    });
+  });
+
   it('leaves a job that has no handler here to another process', async () => {
     const job = await host.run(() => sut.enqueue('elsewhere.do-something', {}));
     expect(await sut.runPending()).toBe(0);
@@ -128,7 +138,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobsService.name} on %s`, (d
   it('refuses a payload that is not JSON, and writes nothing', async () => {
     const circular: Record<string, unknown> = {};
     circular.self = circular;
-    for (const payload of [circular, 1n, undefined, () => 1]) {
+    for (const payload of [circular, 1n, undefined, () => 1, { text: 'a NUL: \0' }]) {
       await expect(host.run(() => sut.enqueue('mail.send-welcome', payload))).rejects.toBeInstanceOf(InvalidJobPayloadError);
     }
     expect(await host.run(() => host.hostDatabase.systemJobs.count())).toBe(0);
@@ -192,6 +202,33 @@ describe('the worker', () => {
     release.resolve();
     await closing;
     expect(steps).toEqual(['handler ended, aborted: true', 'closed']);
+  });
+});
+
+describe('a long job', () => {
+  it('holds up no other', async () => {
+    const host = await createTestHost({
+      providers: [MailHandlers],
+      options: { jobs: { worker: true, pollIntervalMs: 600_000 } },
+    });
+    const handlers = host.get(MailHandlers);
+    const [started, quickDone, release] = [
+      Promise.withResolvers<void>(),
+      Promise.withResolvers<void>(),
+      Promise.withResolvers<void>(),
+    ];
+    handlers.sendWelcome = async () => {
+      started.resolve();
+      await release.promise;
+    };
+    handlers.sendBroken = async () => quickDone.resolve();
+    await host.run(() => host.get(JobsService).enqueue('mail.send-welcome', {}));
+    await started.promise;
+    await host.run(() => host.get(JobsService).enqueue('mail.send-broken', {}));
+    await quickDone.promise;
+    release.resolve();
+    await host.close();
+    expect.assertions(0);
   });
 });
 

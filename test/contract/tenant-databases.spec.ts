@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Collection, defineEntity, type EntityRepository, p, type Ref } from '@mikro-orm/core';
+import { Collection, defineEntity, type EntityRepository, p, ref, type Ref } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { Injectable } from '@nestjs/common';
 import { genId, GlobalUser, HostDatabase, InvalidIdError, UnitOfWork } from 'nestjs-host-database';
@@ -23,6 +23,7 @@ const AuthorSchema = defineEntity({
   properties: {
     id: p.integer().primary(),
     name: p.string(),
+    mentor: () => p.manyToOne(Author).ref().nullable(),
     books: () => p.oneToMany(Book).mappedBy('author'),
   },
 });
@@ -105,6 +106,25 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantDatabases.name} on %s`
       await expect(failing).rejects.toThrow('no');
       expect(await sut.run(tenantA, (em) => em.find(Tag, { id: { $in: [2, 3] } }))).toMatchObject([{ name: 'flushed' }]);
       await sut.run(tenantA, (em) => em.nativeDelete(Tag, { id: 2 }));
+    });
+
+    it('writes nothing of a run in which a joined one has failed, also where the error is swallowed', async () => {
+      const swallowing = (em: SqlEntityManager) =>
+        sut.run(tenantA, () => Promise.reject(new Error('inner'))).catch(() => void em.create(Tag, { id: 5, name: 'after' }));
+      const outside = sut.run(tenantA, async (em) => {
+        em.create(Tag, { id: 4, name: 'before' });
+        await swallowing(em);
+      });
+      await expect(outside).rejects.toMatchObject({ code: 'DATABASE_TRANSACTION_ROLLBACK_ONLY' });
+      const inTransaction = sut.run(tenantA, (em) =>
+        em.transactional(async (transaction) => {
+          transaction.create(Tag, { id: 4, name: 'before' });
+          await transaction.flush();
+          await swallowing(transaction);
+        }),
+      );
+      await expect(inTransaction).rejects.toMatchObject({ code: 'DATABASE_TRANSACTION_ROLLBACK_ONLY' });
+      expect(await sut.run(tenantA, (em) => em.count(Tag, { id: { $in: [4, 5] } }))).toBe(0);
     });
 
     it('joins the unit of work of a run for the same tenant', async () => {
@@ -221,6 +241,14 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantDatabases.name} on %s`
       });
     });
 
+    it('refuses to work in a later run of the same tenant', async () => {
+      let escaped: SqlEntityManager | undefined;
+      await sut.run(tenantA, (em) => void (escaped = em));
+      await sut.run(tenantA, async () => {
+        await expect(escaped?.find(Author, {})).rejects.toBeInstanceOf(TenantRunEndedError);
+      });
+    });
+
     it('refuses what was not awaited', async () => {
       const released = Promise.withResolvers<void>();
       let late: Promise<unknown> | undefined;
@@ -296,6 +324,29 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantDatabases.name} on %s`
           usedInTenantId: tenantB,
         });
         expect([await rowsOf(tenantA), await rowsOf(tenantB)]).toEqual(before);
+      });
+    });
+
+    it('is refused behind an entity that was kept from an earlier run', async () => {
+      const foreign = await sut.run(tenantA, (em) => em.findOneOrFail(Author, { id: 1 }));
+      foreign.name = 'carried over';
+      const kept = await sut.run(tenantB, (em) => em.create(Author, { id: 2, name: 'kept' }));
+      kept.mentor = ref(foreign);
+      const before = await rowsOf(tenantB);
+      const crossing = sut.run(tenantB, async (em) => {
+        (await em.findOneOrFail(Author, { id: 1 })).mentor = ref(kept);
+      });
+      await expect(crossing).rejects.toBeInstanceOf(WrongTenantError);
+      expect(await rowsOf(tenantB)).toEqual(before);
+      await sut.run(tenantB, (em) => em.nativeDelete(Author, { id: 2 }));
+    });
+
+    it('is looked for in data that refers to itself, and ends', async () => {
+      const data: Record<string, unknown> = { id: 1, name: `tag of ${tenantA}` };
+      data.self = [data];
+      await sut.run(tenantA, (em) => {
+        expect(() => em.assign(em.getReference(Tag, 1), { name: `tag of ${tenantA}`, ...data } as never)).not.toThrow(RangeError);
+        em.clear();
       });
     });
 

@@ -6,7 +6,9 @@ import { JobsService } from 'nestjs-host-database/jobs';
 import { MembershipsService } from 'nestjs-host-database/memberships';
 import {
   DuplicateSlugError,
+  DuplicateTenantDatabaseError,
   TenantActivationTimeoutError,
+  TenantEvents,
   TenantNotActiveError,
   TenantNotFoundError,
   TenantsService,
@@ -119,6 +121,38 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantsService.name} on %s`,
         (await sut.getById(id)).isActive = false;
       });
       await expect(host.run(() => sut.whenActive(id))).rejects.toBeInstanceOf(TenantNotActiveError);
+    });
+
+    it('is not given to a database that another tenant has, or of another kind', async () => {
+      const { dbUrl } = await host.newTenant();
+      const { id } = await host.newTenant({ provisioned: false });
+      await expect(host.run(() => sut.activate(id, dbUrl ?? ''))).rejects.toBeInstanceOf(DuplicateTenantDatabaseError);
+      await expect(host.run(() => sut.activate(id, 'mysql://localhost/x'))).rejects.toMatchObject({
+        code: 'DATABASE_CONFIG_INVALID',
+      });
+    });
+
+    it('keeps what the caller has changed of the tenant', async () => {
+      const { id } = await host.newTenant();
+      await host.run(async () => {
+        (await sut.getById(id)).name = 'Renamed';
+        await sut.suspend(id);
+      });
+      expect(await host.run(() => sut.getById(id))).toMatchObject({ name: 'Renamed', status: 'suspended' });
+    });
+
+    it('is told to all listeners, whatever one of them throws', async () => {
+      const { id } = await host.newTenant();
+      const heard: string[] = [];
+      const stop = [
+        host.get(TenantEvents).onStatusChanged(() => {
+          throw new Error('a broken listener');
+        }),
+        host.get(TenantEvents).onStatusChanged(({ status }) => heard.push(status)),
+      ];
+      await host.run(() => sut.suspend(id));
+      expect(heard).toEqual(['suspended']);
+      for (const end of stop) end();
     });
 
     it('is checked by the database', async () => {

@@ -11,6 +11,7 @@ import {
   HostDatabaseError,
   InvalidInputError,
   NoUnitOfWorkError,
+  PendingChangesError,
   TransactionRollbackOnlyError,
   UnitOfWork,
 } from 'nestjs-host-database';
@@ -158,6 +159,23 @@ describe.each(['sqlite', 'postgresql'] as const)('the unit of work on %s', (data
       expect(() => host.hostDatabase.em.persist(new GlobalUser())).toThrow(NoUnitOfWorkError);
       expect(conversation.said).toEqual([]);
     });
+
+    it.each([
+      'insert',
+      'upsert',
+      'nativeUpdate',
+      'nativeDelete',
+      'execute',
+      'createQueryBuilder',
+      'getKysely',
+      'transactional',
+      'begin',
+    ])('refuses %s on the shared EntityManager', async (method) => {
+      const { em } = host.hostDatabase;
+      const call = async () => (em[method as 'execute'] as (...args: unknown[]) => Promise<unknown>)(GlobalUser, {}, {});
+      await expect(call()).rejects.toBeInstanceOf(NoUnitOfWorkError);
+      expect(conversation.said).toEqual([]);
+    });
   });
 
   describe('transactional with retries', () => {
@@ -188,6 +206,15 @@ describe.each(['sqlite', 'postgresql'] as const)('the unit of work on %s', (data
       await work();
       expect(attempts()).toBe(3);
       expect(await emails()).toEqual(['attempt-3@example.com']);
+    });
+
+    it('refuses to begin where a retry would lose changes', async () => {
+      const user = await host.newUser();
+      const work = host.run(async () => {
+        (await host.hostDatabase.globalUsers.findOneOrFail({ id: user.id })).isSysAdmin = true;
+        await host.hostDatabase.transactional(() => undefined, { retries: 1 });
+      });
+      await expect(work).rejects.toBeInstanceOf(PendingChangesError);
     });
 
     it('gives up after so many retries, with the last error', async () => {
@@ -290,6 +317,24 @@ describe.each(['sqlite', 'postgresql'] as const)('the unit of work on %s', (data
         }),
       );
       expect(seen).toEqual(['of the transaction']);
+    });
+
+    it('knows a transaction that was begun by hand', async () => {
+      const seen: string[] = [];
+      await host.run(async () => {
+        const { em } = host.hostDatabase;
+        await em.begin();
+        unitOfWork().afterCommit(() => seen.push('committed'));
+        seen.push('before the commit');
+        await em.commit();
+        await em.begin();
+        unitOfWork().afterCommit(() => seen.push('never'));
+        await em.rollback();
+        await em.begin();
+        host.hostDatabase.rollback();
+        await expect(em.commit()).rejects.toBeInstanceOf(TransactionRollbackOnlyError);
+      });
+      expect(seen).toEqual(['before the commit', 'committed']);
     });
 
     it('calls back at once where no transaction is open', async () => {

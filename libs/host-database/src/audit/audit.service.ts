@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock } from '../common/index.js';
+import { assertInt32, assertJson, assertText, Clock } from '../common/index.js';
 import { ContextService } from '../context/index.js';
 import { UnitOfWork } from '../database/index.js';
 import { InvalidAuditEventTypeError } from './audit.errors.js';
@@ -36,7 +36,7 @@ export class AuditService {
    * Appends a row in the caller's transaction: what is recorded and the change it records commit or vanish together. Actor and
    * address come from the context.
    *
-   * @throws InvalidAuditEventTypeError
+   * @throws InvalidAuditEventTypeError, InvalidInputError
    */
   async record({ eventType, targetId, details }: AuditEvent): Promise<HostAuditLog> {
     return this.unitOfWork.transactional(async (em) => {
@@ -47,8 +47,8 @@ export class AuditService {
       const row = em.create(HostAuditLog, {
         actorUserId: actorUserId ?? null,
         eventType,
-        targetId: targetId ?? null,
-        details: details ?? null,
+        targetId: targetId === undefined ? null : assertText(targetId, 'targetId'),
+        details: details === undefined ? null : assertJson(details, 'details'),
         ipAddress: ipAddress ?? null,
         createdAt: this.clock.now(),
       });
@@ -59,6 +59,11 @@ export class AuditService {
 
   /** Returns what happened to one thing, the newest first. */
   async findByTarget(targetId: string, { limit = 100 }: AuditQuery = {}): Promise<HostAuditLog[]> {
-    return this.unitOfWork.em.find(HostAuditLog, { targetId }, { orderBy: { createdAt: 'desc', id: 'desc' }, limit });
+    assertInt32(limit, 'limit', 1);
+    return this.unitOfWork.em.find(
+      HostAuditLog,
+      { targetId: assertText(targetId, 'targetId') },
+      { orderBy: { createdAt: 'desc', id: 'desc' }, limit },
+    );
   }
 }

@@ -1,11 +1,13 @@
 import { UniqueConstraintViolationException } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
-import { assertText, Clock, InvalidInputError } from '../common/index.js';
-import { UnitOfWork } from '../database/index.js';
+import { assertInt32, assertText, Clock, INT32_MAX, InvalidInputError } from '../common/index.js';
+import { UnitOfWork, violatesUnique } from '../database/index.js';
 import { DuplicateStripeIdError, PlanNotFoundError } from './billing.errors.js';
 import { PricingPlan } from './pricing-plan.entity.js';
 
 const PLAN_ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+/** Of a primary key SQLite names the column, PostgreSQL the index. */
+const ID_UNIQUE = { name: 'core_pricing_plans_pkey', table: 'core_pricing_plans', columns: ['id'] };
 const CURRENCY_PATTERN = /^[a-z]{3}$/;
 
 /** What may be said of a plan. Amounts are in minor units of the currency. */
@@ -43,33 +45,20 @@ export class PlansService {
    */
   async upsert(planId: string, facts: PlanFacts): Promise<PricingPlan> {
     assertPlan(planId, facts);
-    const { features, ...others } = facts;
     return this.unitOfWork.transactional(async (em) => {
-      let plan = await em.findOne(PricingPlan, { id: planId });
-      if (plan) {
-        em.assign(plan, others);
-        if (features) plan.features = [...features];
-      } else {
-        plan = em.create(PricingPlan, {
-          ...others,
-          id: planId,
-          name: assertText(facts.name, 'name'),
-          features: [...(features ?? [])],
-          createdAt: this.clock.now(),
-        });
-      }
       try {
-        await em.flush();
+        // A savepoint of its own, so that losing a race for a new plan leaves the transaction usable.
+        return await em.transactional(() => this.write(planId, facts));
       } catch (cause) {
-        if (cause instanceof UniqueConstraintViolationException) throw new DuplicateStripeIdError({ cause });
-        throw cause;
+        if (!(cause instanceof UniqueConstraintViolationException)) throw cause;
+        if (!violatesUnique(cause, ID_UNIQUE)) throw new DuplicateStripeIdError({ cause });
+        return this.write(planId, facts);
       }
-      return plan;
     });
   }
 
   async findById(planId: string): Promise<PricingPlan | null> {
-    return this.unitOfWork.em.findOne(PricingPlan, { id: planId });
+    return PLAN_ID_PATTERN.test(planId) ? this.unitOfWork.em.findOne(PricingPlan, { id: planId }) : null;
   }
 
   /** @throws PlanNotFoundError */
@@ -87,6 +76,23 @@ export class PlansService {
       { orderBy: { sortOrder: 'asc', tierLevel: 'asc', id: 'asc' } },
     );
   }
+
+  private async write(planId: string, { features, ...others }: PlanFacts): Promise<PricingPlan> {
+    const { em } = this.unitOfWork;
+    const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined)) as typeof others;
+    const existing = await em.findOne(PricingPlan, { id: planId });
+    const plan = existing
+      ? em.assign(existing, { ...given, ...(features && { features: [...features] }) })
+      : em.create(PricingPlan, {
+          ...given,
+          id: planId,
+          name: assertText(others.name, 'name'),
+          features: [...(features ?? [])],
+          createdAt: this.clock.now(),
+        });
+    await em.flush();
+    return plan;
+  }
 }
 
 function assertPlan(planId: string, facts: PlanFacts): void {
@@ -96,10 +102,9 @@ function assertPlan(planId: string, facts: PlanFacts): void {
   if (facts.currency !== undefined && !CURRENCY_PATTERN.test(facts.currency)) {
     throw new InvalidInputError('currency', 'must be an ISO 4217 code in lower case, such as usd.');
   }
-  for (const field of ['amountMonthly', 'amountYearly', 'trialDays', 'tierLevel'] as const) {
+  if (facts.name !== undefined) assertText(facts.name, 'name');
+  for (const field of ['amountMonthly', 'amountYearly', 'trialDays', 'tierLevel', 'sortOrder'] as const) {
     const value = facts[field];
-    if (value != null && (!Number.isInteger(value) || value < 0)) {
-      throw new InvalidInputError(field, 'must be a whole number of 0 or more.');
-    }
+    if (value != null) assertInt32(value, field, field === 'sortOrder' ? -INT32_MAX : 0);
   }
 }

@@ -1,11 +1,17 @@
 import { LockMode, UniqueConstraintViolationException } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
-import { assertId, assertOneOf, Clock, InvalidInputError } from '../common/index.js';
+import { assertId, assertInt32, assertOneOf, Clock, InvalidInputError } from '../common/index.js';
 import { UnitOfWork } from '../database/index.js';
 import { TenantCatalog, TenantNotFoundError } from '../tenants/index.js';
 import { DuplicateStripeIdError, SubscriptionNotFoundError } from './billing.errors.js';
 import { PlansService } from './plans.service.js';
-import { type PaymentType, Subscription, SUBSCRIPTION_STATUSES, type SubscriptionStatus } from './subscription.entity.js';
+import {
+  PAYMENT_TYPES,
+  type PaymentType,
+  Subscription,
+  SUBSCRIPTION_STATUSES,
+  type SubscriptionStatus,
+} from './subscription.entity.js';
 
 /** What may be said of a subscription. */
 export interface SubscriptionFacts {
@@ -41,17 +47,21 @@ export class SubscriptionsService {
    */
   async upsert(tenantId: string, facts: SubscriptionFacts): Promise<Subscription> {
     const id = assertId(tenantId, 'tenant');
-    assertOneOf(facts.status, SUBSCRIPTION_STATUSES, 'status');
-    assertAmount(facts.amountCents);
+    assertFacts(facts);
+    const given = Object.fromEntries(
+      Object.entries(facts).filter(([, value]) => value !== undefined),
+    ) as unknown as SubscriptionFacts;
     return this.unitOfWork.transactional(async (em) => {
+      // What the caller has changed is written before the row is read anew.
+      await em.flush();
       // The tenant's row is the lock of its subscriptions: of two events at once, the second finds the row of the first.
       const tenant = await em.findOne(TenantCatalog, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true });
       if (!tenant) throw new TenantNotFoundError(id);
       await this.plans.getById(facts.planTier);
       const existing = await em.findOne(Subscription, { tenant: id, stripeSubId: facts.stripeSubId ?? null });
       const subscription = existing
-        ? em.assign(existing, facts)
-        : em.create(Subscription, { ...facts, tenant, createdAt: this.clock.now() });
+        ? em.assign(existing, given)
+        : em.create(Subscription, { ...given, tenant, createdAt: this.clock.now() });
       try {
         await em.flush();
       } catch (cause) {
@@ -77,8 +87,12 @@ export class SubscriptionsService {
   }
 }
 
-function assertAmount(amountCents: number | null | undefined): void {
-  if (amountCents != null && (!Number.isInteger(amountCents) || amountCents < 0)) {
-    throw new InvalidInputError('amountCents', 'must be a whole number of 0 or more, in minor units.');
+function assertFacts(facts: SubscriptionFacts): void {
+  assertOneOf(facts.status, SUBSCRIPTION_STATUSES, 'status');
+  if (facts.paymentType !== undefined) assertOneOf(facts.paymentType, PAYMENT_TYPES, 'paymentType');
+  if (facts.amountCents != null) assertInt32(facts.amountCents, 'amountCents');
+  for (const field of ['currentPeriodEnd', 'trialEnd'] as const) {
+    const date = facts[field];
+    if (date != null && Number.isNaN(date.getTime())) throw new InvalidInputError(field, 'is not a date.');
   }
 }

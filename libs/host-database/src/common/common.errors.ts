@@ -20,8 +20,9 @@ export class InvalidInputError extends HostDatabaseError {
     /** The name of the argument, such as `email`. */
     readonly field: string,
     problem: string,
+    options?: ErrorOptions,
   ) {
-    super(`The ${field} ${problem}`);
+    super(`The ${field} ${problem}`, options);
   }
 }
 

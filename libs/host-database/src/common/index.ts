@@ -3,5 +3,5 @@ export { Clock, SystemClock, timestamp } from './clock.js';
 export { InvalidIdError, InvalidInputError, InvalidOptionError } from './common.errors.js';
 export { HostDatabaseError } from './host-database.error.js';
 export { assertId, genId, isId } from './ids.js';
-export { assertOneOf, assertText, normalizeEmail } from './input.js';
+export { assertInt32, assertJson, assertOneOf, assertText, INT32_MAX, normalizeEmail } from './input.js';
 export { assertWholeOption, withDefaults } from './options.js';

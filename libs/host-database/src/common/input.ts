@@ -1,5 +1,6 @@
 import { InvalidInputError } from './common.errors.js';
 
+const JSON_PROBLEM = 'must be JSON: plain objects, arrays, strings without a NUL, numbers, booleans and null.';
 // PostgreSQL refuses a NUL in a text, and no other control character belongs in a name or an address.
 const CONTROL_CHARACTERS = /\p{Cc}/u;
 // One "@", no white space, a dot in the domain: what the delivery of a message can check better is left to it.
@@ -42,4 +43,31 @@ export function assertOneOf<const T extends string>(value: unknown, allowed: rea
   const match = allowed.find((candidate) => candidate === value);
   if (match === undefined) throw new InvalidInputError(field, `must be one of: ${allowed.join(', ')}.`);
   return match;
+}
+
+/** The greatest number that an integer column holds on every dialect. */
+export const INT32_MAX = 2_147_483_647;
+
+/** @throws InvalidInputError when the value is not a whole number from `min` to 2147483647 */
+export function assertInt32(value: unknown, field: string, min = 0): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > INT32_MAX) {
+    throw new InvalidInputError(field, `must be a whole number from ${min} to ${INT32_MAX}.`);
+  }
+  return value;
+}
+
+/**
+ * Returns the value as it will be read back from a JSON column: dates as strings, undefined fields left out.
+ *
+ * @throws InvalidInputError when it is not JSON, or holds a NUL, which PostgreSQL does not store
+ */
+export function assertJson<T>(value: T, field: string): T {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (cause) {
+    throw new InvalidInputError(field, JSON_PROBLEM, { cause });
+  }
+  if (text === undefined || text.includes('\\u0000')) throw new InvalidInputError(field, JSON_PROBLEM);
+  return JSON.parse(text) as T;
 }

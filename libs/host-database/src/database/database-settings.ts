@@ -113,6 +113,11 @@ export class DatabaseSettings {
     return this.toString();
   }
 
+  /** The one way to write an address: without credentials, unless it was given with some. */
+  toAddress(given: string): string {
+    return parseDatabaseUrl(given).user === undefined ? this.toUriWithoutCredentials() : given;
+  }
+
   /** The address with the password: only for what opens a connection. */
   toUriWithPassword(): string {
     const password = this.#password === undefined ? '' : `:${encodeURIComponent(this.#password)}`;

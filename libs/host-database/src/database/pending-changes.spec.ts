@@ -40,11 +40,18 @@ const changes: Record<string, (em: SqlEntityManager, author: Author) => unknown>
     em.assign(author, { mentor: em.create(Author, { id: 9, name: 'New', settings: settings() }, { persist: false }) }),
   'an item that was added to a collection': (em, author) => author.friends.add(em.getReference(Author, 1)),
   'a collection that was emptied': (_, author) => author.friends.removeAll(),
+  'a field of an entity that was detached, but is still referred to': async (em, author) => {
+    const mentor = author.mentor?.unwrap();
+    em.clear();
+    const loaded = await load(em);
+    if (mentor) loaded.mentor = Object.assign(mentor, { name: 'Detached' }) as never;
+  },
   'a field of a reference that was not loaded': (em) => em.assign(em.getReference(Author, 1), { name: 'Unseen' }),
   'an entity that was created': (em) => em.create(Author, { id: 9, name: 'New', settings: settings() }),
   'an entity that was removed': (em, author) => em.remove(author),
 };
 
+const load = (em: SqlEntityManager) => em.findOneOrFail(Author, { id: 2 }, { populate: ['mentor', 'friends'] });
 const settings = () => ({ theme: { dark: false }, tags: ['first'] });
 
 describe(hasPendingChanges, () => {
@@ -66,7 +73,6 @@ describe(hasPendingChanges, () => {
   });
 
   const run = <T>(work: (em: SqlEntityManager) => T | Promise<T>) => host.get(TenantDatabases).run(tenantId, work);
-  const load = (em: SqlEntityManager) => em.findOneOrFail(Author, { id: 2 }, { populate: ['friends'] });
 
   it('says no after a look-up, whatever was loaded with it', async () => {
     await run(async (em) => {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { assertId, Clock } from '../common/index.js';
+import { assertId, assertJson, Clock } from '../common/index.js';
 import { UnitOfWork } from '../database/index.js';
 import { JobRunner } from './job-runner.js';
 import { assertJobType } from './job-type.js';
@@ -70,13 +70,10 @@ export class JobsService {
 }
 
 function toJson(type: string, payload: unknown): unknown {
-  let text: string | undefined;
   try {
-    text = JSON.stringify(payload);
+    // What is stored is what the handler will be given, dates as strings and the like.
+    return assertJson(payload, 'payload');
   } catch (cause) {
     throw new InvalidJobPayloadError(type, { cause });
   }
-  if (text === undefined) throw new InvalidJobPayloadError(type);
-  // What is stored is what the handler will be given, dates as strings and the like.
-  return JSON.parse(text);
 }

@@ -1,6 +1,6 @@
 import { LockMode } from '@mikro-orm/core';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { assertId, assertOneOf, Clock } from '../common/index.js';
+import { assertId, assertJson, assertOneOf, assertText, Clock } from '../common/index.js';
 import { UnitOfWork, violatesUnique } from '../database/index.js';
 import { TenantCatalog, TenantEvents, TenantNotFoundError } from '../tenants/index.js';
 import { UsersService } from '../users/index.js';
@@ -48,14 +48,14 @@ export class MembershipsService implements OnModuleInit {
     const key = assertKey({ userId, tenantId });
     const facts = {
       role: assertOneOf(role, MEMBERSHIP_ROLES, 'role'),
-      ...(profileId !== undefined && { profileId }),
-      ...(metaAttributes !== undefined && { metaAttributes }),
+      ...(profileId !== undefined && { profileId: assertText(profileId, 'profileId') }),
+      ...(metaAttributes !== undefined && { metaAttributes: assertJson(metaAttributes, 'metaAttributes') }),
     };
     return this.unitOfWork.transactional(async (em) => {
       const user = await this.users.getById(key.userId);
-      const tenant = await em.findOne(TenantCatalog, { id: key.tenantId });
+      const tenant = await this.lockTenant(key.tenantId);
       if (!tenant) throw new TenantNotFoundError(key.tenantId);
-      const existing = await this.find(key);
+      const existing = await em.findOne(Membership, { user: key.userId, tenant: key.tenantId }, { refresh: true });
       if (existing?.isActive) throw new DuplicateMembershipError(key);
       const membership = existing
         ? em.assign(existing, { ...facts, isActive: true })
@@ -118,10 +118,18 @@ export class MembershipsService implements OnModuleInit {
     return this.unitOfWork.em.find(Membership, where, { populate: ['user'], orderBy: { createdAt: 'asc', id: 'asc' } });
   }
 
+  /** Of several changes to one tenant's memberships at once, each sees what the one before has done. */
+  private async lockTenant(id: string): Promise<TenantCatalog | null> {
+    const { em } = this.unitOfWork;
+    // What the caller has changed is written before the rows are read anew.
+    await em.flush();
+    return em.findOne(TenantCatalog, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true });
+  }
+
   private async change(key: MembershipKey, staysOwner: boolean, apply: (membership: Membership) => void): Promise<Membership> {
     return this.unitOfWork.transactional(async (em) => {
       // The tenant's row is the lock of its owners: of two owners who leave together, the second sees that the first is gone.
-      await em.findOne(TenantCatalog, { id: key.tenantId }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true });
+      await this.lockTenant(key.tenantId);
       const membership = await em.findOne(Membership, { user: key.userId, tenant: key.tenantId }, { refresh: true });
       if (!membership?.isActive) throw new MembershipNotFoundError(key);
       if (membership.role === 'owner' && !staysOwner) {

@@ -18,6 +18,8 @@ interface OpenTenant {
 export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
   private readonly open = new Map<string, OpenTenant>();
   private readonly refreshing = new Map<string, Promise<OpenTenant>>();
+  /** How often the status of a tenant has changed in this process. */
+  private readonly generations = new Map<string, number>();
   private readonly connecting = new Map<string, Promise<OpenTenant>>();
   private stopListening: (() => void) | undefined;
 
@@ -62,12 +64,14 @@ export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
 
   private async refresh(tenantId: string): Promise<OpenTenant> {
     const askedAt = performance.now();
+    const generation = this.generations.get(tenantId);
     const { dbUrl } = await this.readCatalog(
       tenantId,
       this.hostOrm.em.fork({ disableContextResolution: true }) as SqlEntityManager,
     );
     const tenant = await this.connect(tenantId, dbUrl);
-    tenant.freshUntil = askedAt + this.options.catalogTtlMs;
+    // Unless the status has changed since the catalogue was read.
+    if (this.generations.get(tenantId) === generation) tenant.freshUntil = askedAt + this.options.catalogTtlMs;
     return tenant;
   }
 
@@ -93,6 +97,8 @@ export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
   }
 
   private forgetFreshness(tenantId: string): void {
+    this.generations.set(tenantId, (this.generations.get(tenantId) ?? 0) + 1);
+    this.refreshing.delete(tenantId);
     const tenant = this.open.get(tenantId);
     if (tenant) tenant.freshUntil = 0;
   }
@@ -102,7 +108,10 @@ export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
 function shared<T>(running: Map<string, Promise<T>>, key: string, work: () => Promise<T>): Promise<T> {
   let result = running.get(key);
   if (!result) {
-    result = work().finally(() => running.delete(key));
+    const started = work().finally(() => {
+      if (running.get(key) === started) running.delete(key);
+    });
+    result = started;
     running.set(key, result);
   }
   return result;

@@ -1,5 +1,5 @@
 import type { MikroORM } from '@mikro-orm/core';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DATABASE_SETTINGS, type DatabaseSettings, dialectOf, migrateSchema, UnitOfWork } from '../database/index.js';
 import { JobHandler, type JobRun } from '../jobs/index.js';
 import { PROVISION_TENANT_JOB, TenantsService } from '../tenants/index.js';
@@ -10,6 +10,8 @@ import { TenantOrmFactory } from './tenant-orm.factory.js';
 /** Gives a tenant its own database. Every step can be repeated, so that a run that died is taken up by the next. */
 @Injectable()
 export class TenantProvisioning {
+  private readonly logger = new Logger('TenantDatabases');
+
   constructor(
     @Inject(TENANT_DATABASES_OPTIONS) private readonly options: TenantDatabasesOptions,
     @Inject(DATABASE_SETTINGS) private readonly hostSettings: DatabaseSettings,
@@ -31,7 +33,10 @@ export class TenantProvisioning {
       await this.migrate(tenantId, dbUrl);
       await this.tenants.activate(tenantId, dbUrl);
     } catch (error) {
-      await this.tenants.markFailed(tenantId);
+      // The first error is the one to tell; a tenant that could not be marked can be provisioned again all the same.
+      await this.tenants.markFailed(tenantId).catch((second: unknown) => {
+        this.logger.error(`Tenant ${tenantId} could not be marked as failed: ${String(second)}`);
+      });
       throw error;
     }
   }

@@ -1,6 +1,7 @@
 export { effectiveStatus, TENANT_STATUSES, TenantCatalog, type TenantStatus } from './tenant-catalog.entity.js';
 export {
   DuplicateSlugError,
+  DuplicateTenantDatabaseError,
   TenantActivationTimeoutError,
   TenantNotActiveError,
   TenantNotFoundError,

@@ -37,10 +37,11 @@ export class TenantActivation implements OnModuleDestroy {
     });
     try {
       for (;;) {
-        const tenant = await this.unitOfWork.em.findOne(TenantCatalog, { id: tenantId }, { refresh: true });
+        const tenant = await this.unitOfWork.em.findOne(TenantCatalog, { id: tenantId }, { disableIdentityMap: true });
         if (!tenant) throw new TenantNotFoundError(tenantId);
         const status = effectiveStatus(tenant);
-        if (status === 'active') return tenant;
+        if (status === 'active')
+          return await this.unitOfWork.em.findOneOrFail(TenantCatalog, { id: tenantId }, { refresh: true });
         if (status !== 'provisioning') throw new TenantNotActiveError(tenantId, status);
         const leftMs = deadline - performance.now();
         if (leftMs <= 0 || this.stopping.signal.aborted) throw new TenantActivationTimeoutError(tenantId, timeoutMs);

@@ -44,6 +44,18 @@ export class DuplicateSlugError extends HostDatabaseError {
   }
 }
 
+/** Another tenant lives in this database. Nothing was written. */
+export class DuplicateTenantDatabaseError extends HostDatabaseError {
+  readonly code = 'TENANTS_DUPLICATE_DATABASE';
+
+  constructor(
+    readonly tenantId: string,
+    options?: ErrorOptions,
+  ) {
+    super(`Another tenant lives in the database that tenant ${tenantId} was to have. Give each tenant one of its own.`, options);
+  }
+}
+
 /** The change is not possible from the tenant's present status. Nothing was written. */
 export class TenantStatusConflictError extends HostDatabaseError {
   readonly code = 'TENANTS_STATUS_CONFLICT';

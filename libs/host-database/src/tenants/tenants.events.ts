@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { TenantCatalog, TenantStatus } from './tenant-catalog.entity.js';
 
 /** A tenant was registered. Listeners run in its transaction, and their failure is its failure. */
@@ -24,6 +24,7 @@ type StatusListener = (event: TenantStatusChanged) => void;
 /** Where rooms to the right hear of what happens to a tenant in this process. */
 @Injectable()
 export class TenantEvents {
+  private readonly logger = new Logger('Tenants');
   private readonly createdListeners: CreatedListener[] = [];
   private readonly statusListeners = new Set<StatusListener>();
 
@@ -43,6 +44,13 @@ export class TenantEvents {
   }
 
   emitStatusChanged(event: TenantStatusChanged): void {
-    for (const listener of this.statusListeners) listener(event);
+    for (const listener of this.statusListeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        // The change is committed: one listener's failure is neither the caller's nor that of the others.
+        this.logger.error(`A listener to the status of tenant ${event.tenantId} failed: ${String(error)}`);
+      }
+    }
   }
 }

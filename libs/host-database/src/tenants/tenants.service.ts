@@ -1,14 +1,20 @@
 import { LockMode } from '@mikro-orm/core';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { assertId, assertText, Clock } from '../common/index.js';
-import { UnitOfWork, violatesUnique } from '../database/index.js';
+import { DATABASE_SETTINGS, type DatabaseSettings, UnitOfWork, violatesUnique } from '../database/index.js';
 import { JobsService } from '../jobs/index.js';
-import { assertSlug } from './slug.js';
+import { assertSlug, isSlug } from './slug.js';
 import { effectiveStatus, TenantCatalog, type TenantStatus } from './tenant-catalog.entity.js';
-import { DuplicateSlugError, TenantNotFoundError, TenantStatusConflictError } from './tenants.errors.js';
+import {
+  DuplicateSlugError,
+  DuplicateTenantDatabaseError,
+  TenantNotFoundError,
+  TenantStatusConflictError,
+} from './tenants.errors.js';
 import { TenantCreated, TenantEvents, TenantStatusChanged } from './tenants.events.js';
 import { TenantActivation } from './tenant-activation.js';
 
+const DB_URL_UNIQUE = { name: 'core_tenants_db_url_unique', table: 'core_tenants', columns: ['db_url'] };
 const SLUG_UNIQUE = { name: 'core_tenants_slug_unique', table: 'core_tenants', columns: ['slug'] };
 
 /** The job that gives a tenant its own database. Its handler is in the tenant-databases room. */
@@ -22,7 +28,8 @@ declare module '../jobs/index.js' {
 
 /** From which statuses each one can be reached. */
 const COMES_FROM: Readonly<Record<TenantStatus, readonly TenantStatus[]>> = {
-  provisioning: ['failed'],
+  // Provisioning can be repeated at any time, so one whose job was lost can be helped on.
+  provisioning: ['failed', 'provisioning'],
   active: ['provisioning', 'suspended'],
   suspended: ['active'],
   failed: ['provisioning'],
@@ -48,6 +55,7 @@ export class TenantsService {
     private readonly events: TenantEvents,
     private readonly activation: TenantActivation,
     private readonly clock: Clock,
+    @Inject(DATABASE_SETTINGS) private readonly settings: DatabaseSettings,
   ) {}
 
   /**
@@ -91,7 +99,7 @@ export class TenantsService {
   }
 
   async findBySlug(slug: string): Promise<TenantCatalog | null> {
-    return this.unitOfWork.em.findOne(TenantCatalog, { slug });
+    return isSlug(slug) ? this.unitOfWork.em.findOne(TenantCatalog, { slug }) : null;
   }
 
   /**
@@ -108,12 +116,19 @@ export class TenantsService {
   /**
    * Opens a tenant whose database is at `dbUrl`. The provisioning job calls this; call it yourself for a database that exists.
    *
-   * @throws TenantNotFoundError, TenantStatusConflictError
+   * @throws DatabaseConfigError when the address is not one of the host's kind of database
+   * @throws TenantNotFoundError, TenantStatusConflictError, DuplicateTenantDatabaseError
    */
   async activate(tenantId: string, dbUrl: string): Promise<TenantCatalog> {
-    return this.changeStatus(tenantId, 'active', (tenant) => {
-      tenant.dbUrl = dbUrl;
-    });
+    const address = this.settings.forTenant(dbUrl, {}).toAddress(dbUrl);
+    try {
+      return await this.changeStatus(tenantId, 'active', (tenant) => {
+        tenant.dbUrl = address;
+      });
+    } catch (cause) {
+      if (violatesUnique(cause, DB_URL_UNIQUE)) throw new DuplicateTenantDatabaseError(tenantId, { cause });
+      throw cause;
+    }
   }
 
   /** Closes an active tenant: its data stays, but every access is refused. */
@@ -133,7 +148,7 @@ export class TenantsService {
     return this.changeStatus(tenantId, 'failed');
   }
 
-  /** Enqueues the provisioning of a failed tenant again. */
+  /** Enqueues the provisioning of a tenant that failed, or never ended, again. */
   async retryProvisioning(tenantId: string): Promise<TenantCatalog> {
     return this.unitOfWork.transactional(async () => {
       const tenant = await this.changeStatus(tenantId, 'provisioning');
@@ -153,6 +168,8 @@ export class TenantsService {
   ): Promise<TenantCatalog> {
     const id = assertId(tenantId, 'tenant');
     return this.unitOfWork.transactional(async (em) => {
+      // What the caller has changed is written before the row is read anew.
+      await em.flush();
       const tenant = await em.findOne(TenantCatalog, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true });
       if (!tenant) throw new TenantNotFoundError(id);
       const from = effectiveStatus(tenant);

@@ -42,7 +42,7 @@ export class UsersService {
       const user = em.create(GlobalUser, {
         email: address,
         oauthId: oauthId === undefined ? null : assertText(oauthId, 'oauthId'),
-        passwordHash: passwordHash ?? null,
+        passwordHash: passwordHash === undefined ? null : assertText(passwordHash, 'passwordHash'),
         createdAt: this.clock.now(),
       });
       try {
@@ -101,7 +101,7 @@ export class UsersService {
   }
 
   async findByOAuthId(oauthId: string): Promise<GlobalUser | null> {
-    return this.unitOfWork.em.findOne(GlobalUser, { oauthId });
+    return this.unitOfWork.em.findOne(GlobalUser, { oauthId: assertText(oauthId, 'oauthId') });
   }
 
   /** Finds a person by email with their password hash, which no other look-up loads. For the code that checks a password. */
