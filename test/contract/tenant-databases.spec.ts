@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Collection, defineEntity, type EntityRepository, p, ref, type Ref } from '@mikro-orm/core';
+import { Collection, defineEntity, type EntityRepository, LockWaitTimeoutException, p, ref, type Ref } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { Injectable } from '@nestjs/common';
 import { genId, GlobalUser, HostDatabase, InvalidIdError, UnitOfWork } from 'nestjs-host-database';
@@ -442,6 +442,45 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantDatabases.name} on %s`
         ),
       );
       await expect(work).rejects.toThrow('roll back');
+    });
+  });
+
+  describe('two requests that lock host and tenant in opposite order', () => {
+    it('do not wait for each other for ever', async () => {
+      const other = await createTestHost({
+        database,
+        mikroOrm: { driverOptions: database === 'sqlite' ? { timeout: 100 } : {} },
+        options: { tenantDatabases: { entities: [Author, Book, Tag] } },
+      });
+      const tenants = other.get(TenantDatabases);
+      const { id } = await other.newTenant();
+      // Known to be active, so that entering it asks the host nothing.
+      await tenants.run(id, () => undefined);
+      const [hostHeld, tenantHeld] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const hostFirst = other.run(() =>
+        other.hostDatabase.transactional(async () => {
+          hostHeld.resolve();
+          await tenantHeld.promise;
+          return tenants.run(id, (em) => em.count(Author));
+        }),
+      );
+      const tenantFirst = other.run(() =>
+        tenants.run(id, (em) =>
+          em.transactional(async () => {
+            tenantHeld.resolve();
+            await hostHeld.promise;
+            return other.hostDatabase.globalUsers.count();
+          }),
+        ),
+      );
+      const outcomes = await Promise.allSettled([hostFirst, tenantFirst]);
+      // PostgreSQL has other connections to read with. SQLite has one to each file, and says so to whoever has waited too long.
+      const busy = outcomes.filter((outcome) => outcome.status === 'rejected');
+      for (const { reason } of busy) expect(reason).toBeInstanceOf(LockWaitTimeoutException);
+      expect(busy.length > 0).toBe(database === 'sqlite');
+      expect(await other.run(() => other.hostDatabase.globalUsers.count())).toBe(0);
+      expect(await tenants.run(id, (em) => em.transactional(() => em.count(Author)))).toBe(0);
+      await other.close();
     });
   });
 });

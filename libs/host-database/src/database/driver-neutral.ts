@@ -10,7 +10,7 @@ const DRIVER_CODE = /^(?:[0-9A-Z]{5}|SQLITE_\w+)$/;
 export function driverNeutral(error: unknown, platform: Platform): unknown {
   if (!(error instanceof Error) || error instanceof DriverException) return error;
   const { code } = error as { code?: unknown };
-  const isOfDriver = error.constructor.name === 'SqliteError' || 'severity' in error;
+  const isOfDriver = error.name === 'SqliteError' || 'severity' in error;
   return isOfDriver && typeof code === 'string' && DRIVER_CODE.test(code)
     ? platform.getExceptionConverter().convertException(error)
     : error;

@@ -1,6 +1,7 @@
 import type { Configuration, Constructor, Dictionary } from '@mikro-orm/core';
 import { AbstractSqlDriver, SqlitePlatform } from '@mikro-orm/sql';
 import { MikroORM, SqliteConnection } from '@mikro-orm/sqlite';
+import { BUSY_TIMEOUT_MS, ConnectionQueue } from './connection-queue.js';
 
 export { SqlEntityManager } from '@mikro-orm/sql';
 
@@ -23,7 +24,7 @@ const BEGIN_IMMEDIATE = { sql: 'begin immediate', parameters: [] } as unknown as
  *
  * @see https://www.sqlite.org/lang_transaction.html#deferred_immediate_and_exclusive_transactions
  */
-function beginImmediately(driver: KyselyDriver): KyselyDriver {
+function beginImmediately(driver: KyselyDriver, queue: ConnectionQueue): KyselyDriver {
   let failure: { readonly error: unknown } | undefined;
   const acquireConnection = driver.acquireConnection.bind(driver);
   const commitTransaction = driver.commitTransaction.bind(driver);
@@ -31,6 +32,7 @@ function beginImmediately(driver: KyselyDriver): KyselyDriver {
   let guarded: KyselyConnection | undefined;
 
   driver.acquireConnection = async (options) => {
+    await queue.acquire();
     const connection = await acquireConnection(options);
     if (connection !== guarded) {
       guarded = connection;
@@ -42,6 +44,7 @@ function beginImmediately(driver: KyselyDriver): KyselyDriver {
     }
     return connection;
   };
+  driver.releaseConnection = async () => queue.release();
   driver.beginTransaction = async (connection) => {
     try {
       await connection.executeQuery(BEGIN_IMMEDIATE);
@@ -65,7 +68,11 @@ class ImmediateSqliteConnection extends SqliteConnection {
   override createKyselyDialect(options: Dictionary): KyselyDialect {
     const dialect = super.createKyselyDialect(options);
     const createDriver = dialect.createDriver.bind(dialect);
-    dialect.createDriver = () => beginImmediately(createDriver());
+    const createAdapter = dialect.createAdapter.bind(dialect);
+    dialect.createDriver = () =>
+      beginImmediately(createDriver(), new ConnectionQueue(Number(options.timeout ?? BUSY_TIMEOUT_MS)));
+    // There is one, and the queue above shares it out. Kysely would let callers wait for it without end.
+    dialect.createAdapter = () => Object.defineProperty(createAdapter(), 'supportsMultipleConnections', { value: true });
     return dialect;
   }
 

@@ -2,10 +2,8 @@ import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Options } from '@mikro-orm/core';
 import { DatabaseDriverMissingError } from '../database.errors.js';
+import { BUSY_TIMEOUT_MS } from './connection-queue.js';
 import type { Dialect, DialectDriver } from './dialect.interface.js';
-
-/** How long a write waits for another process's transaction before it fails as busy. */
-const BUSY_TIMEOUT_MS = 5_000;
 
 export const sqliteDialect: Dialect = {
   type: 'sqlite',
