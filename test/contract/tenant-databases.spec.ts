@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Collection, defineEntity, type EntityRepository, LockWaitTimeoutException, p, ref, type Ref } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { Injectable } from '@nestjs/common';
-import { genId, GlobalUser, HostDatabase, InvalidIdError, UnitOfWork } from 'nestjs-host-database';
+import { ContextService, genId, GlobalUser, HostDatabase, InvalidIdError, UnitOfWork } from 'nestjs-host-database';
 import {
   InjectTenantEntityManager,
   InjectTenantRepository,
@@ -138,7 +138,10 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantDatabases.name} on %s`
 
     it('names the tenant in the context, and ends with it', async () => {
       expect(sut.currentTenantId).toBeUndefined();
-      await sut.run(tenantA, () => expect(sut.currentTenantId).toBe(tenantA));
+      await sut.run(tenantA, () => {
+        expect(sut.currentTenantId).toBe(tenantA);
+        expect(host.get(ContextService).current.tenantId).toBe(tenantA);
+      });
       expect(sut.currentTenantId).toBeUndefined();
     });
 

@@ -24,9 +24,18 @@ const NOBODY: HostContext = Object.freeze({});
 export class ContextService {
   private readonly storage = new AsyncLocalStorage<{ context: HostContext }>();
 
-  /** Who is asking now; an object without facts outside {@link run}. */
+  private boundTenant: (() => string | undefined) | undefined;
+
+  /** Who is asking now; an object without facts outside {@link run}. Inside a tenant's run, that tenant, whatever was said before. */
   get current(): HostContext {
-    return this.storage.getStore()?.context ?? NOBODY;
+    const context = this.storage.getStore()?.context ?? NOBODY;
+    const tenantId = this.boundTenant?.();
+    return tenantId === undefined || tenantId === context.tenantId ? context : { ...context, tenantId };
+  }
+
+  /** Lets the room that binds tenants say which one is bound here. */
+  setTenantSource(source: () => string | undefined): void {
+    this.boundTenant = source;
   }
 
   /** Runs `work` with exactly these facts, whatever the context outside. */

@@ -1,4 +1,3 @@
-export { closingTransaction } from './closing-transaction.js';
 export { connectWithRetries } from './connect.js';
 export { DATABASE_OPTIONS, DATABASE_SETTINGS } from './database.constants.js';
 export { type DatabaseEnv, databaseOptionsFromEnv, databaseTypeFromEnv } from './database.env.js';

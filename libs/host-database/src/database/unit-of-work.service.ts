@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type EntityManager, type IsolationLevel, type MikroORM, RequestContext } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
-import { closingTransaction } from './closing-transaction.js';
 import { NoUnitOfWorkError, PendingChangesError } from './database.errors.js';
 import { hasPendingChanges } from './pending-changes.js';
 import { outsideTransaction, type TransactionFrame, type TransactionScope } from './transaction-scope.js';
@@ -53,13 +52,16 @@ export class UnitOfWork {
    * throws.
    */
   async run<T>(work: (em: SqlEntityManager) => T | Promise<T>): Promise<T> {
-    return this.begin(() =>
-      closingTransaction(this.em, async () => {
+    return this.begin(async () => {
+      try {
         const result = await work(this.em);
         if (hasPendingChanges(this.em.getContext())) await this.em.flush();
         return result;
-      }),
-    );
+      } finally {
+        // Begun with em.begin() and left open: others need the connection.
+        if (this.isInTransaction) await this.em.rollback();
+      }
+    });
   }
 
   /** Runs `next` in a unit of work of its own and leaves flushing to it: what a request's middleware calls. */

@@ -20,9 +20,11 @@ export class EntityOwnership {
   /** Looks at all that a flush of this EntityManager would reach. @throws WrongTenantError */
   assertFlush(em: EntityManager): void {
     const unitOfWork = em.getUnitOfWork();
-    const seen = new Set<object>();
-    for (const entity of unitOfWork.getIdentityMap()) this.assertGraph(em, entity, seen);
-    for (const entity of unitOfWork.getPersistStack()) this.assertGraph(em, entity, seen);
+    // All that is managed is looked at here; what it refers to, and is not managed, is followed from there.
+    const seen = new Set<object>(unitOfWork.getIdentityMap());
+    for (const entity of unitOfWork.getPersistStack()) seen.add(entity);
+    const reached = [...seen] as AnyEntity[];
+    for (const entity of reached) this.assertReferences(em, entity, seen);
     for (const entity of unitOfWork.getRemoveStack()) this.assertOwn(em, entity);
   }
 
@@ -37,31 +39,29 @@ export class EntityOwnership {
     }
   }
 
-  private assertOwn(em: EntityManager, entity: AnyEntity): void {
-    const owner = helper(entity).__em?.name;
-    if (owner === undefined || owner === em.name) return;
-    throw new WrongTenantError(helper(entity).__meta.className, withoutPrefix(owner), withoutPrefix(em.name));
-  }
-
-  /** An entity and what it refers to; through what is not managed here as far as it leads. */
+  /** An entity, and all that it refers to: MikroORM persists what is not managed here along with it. */
   private assertGraph(em: EntityManager, entity: AnyEntity, seen: Set<object>): void {
     if (seen.has(entity)) return;
     seen.add(entity);
+    this.assertReferences(em, entity, seen);
+  }
+
+  private assertReferences(em: EntityManager, entity: AnyEntity, seen: Set<object>): void {
     this.assertOwn(em, entity);
     for (const { name } of helper(entity).__meta.relations) {
       const value = (entity as Record<string, unknown>)[name];
       if (value instanceof Collection) {
-        if (value.isDirty()) for (const item of value.getItems(false)) this.assertReferenced(em, item as AnyEntity, seen);
+        for (const item of value.getItems(false)) this.assertGraph(em, item as AnyEntity, seen);
       } else if (Utils.isEntity(value, true)) {
-        this.assertReferenced(em, Reference.unwrapReference(value as AnyEntity), seen);
+        this.assertGraph(em, Reference.unwrapReference(value as AnyEntity), seen);
       }
     }
   }
 
-  private assertReferenced(em: EntityManager, entity: AnyEntity, seen: Set<object>): void {
-    // What is managed here is reached by itself. What is not, new or kept from an earlier run, MikroORM persists with all it refers to.
-    if (em.getUnitOfWork().getIdentityMap().getByEntity(entity) === entity) this.assertOwn(em, entity);
-    else this.assertGraph(em, entity, seen);
+  private assertOwn(em: EntityManager, entity: AnyEntity): void {
+    const owner = helper(entity).__em?.name;
+    if (owner === undefined || owner === em.name) return;
+    throw new WrongTenantError(helper(entity).__meta.className, withoutPrefix(owner), withoutPrefix(em.name));
   }
 }
 

@@ -1,8 +1,9 @@
+import type { MikroORM } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { Injectable } from '@nestjs/common';
 import { assertId } from '../common/index.js';
 import { ContextService } from '../context/index.js';
-import { closingTransaction, hasPendingChanges } from '../database/index.js';
+import { hasPendingChanges } from '../database/index.js';
 import { TenantBinding, TenantBindings } from './tenant-bindings.js';
 import { TenantConnections } from './tenant-connections.js';
 import { TenantSwitchError } from './tenant-databases.errors.js';
@@ -13,8 +14,10 @@ export class TenantDatabases {
   constructor(
     private readonly connections: TenantConnections,
     private readonly bindings: TenantBindings,
-    private readonly context: ContextService,
-  ) {}
+    context: ContextService,
+  ) {
+    context.setTenantSource(() => this.currentTenantId);
+  }
 
   /** The id of the tenant that is bound here. */
   get currentTenantId(): string | undefined {
@@ -39,30 +42,25 @@ export class TenantDatabases {
     }
     const orm = this.connections.warm(id) ?? (await this.connections.acquire(id));
     const binding = new TenantBinding(id);
-    return this.bindings.run(binding, () =>
-      this.context.extend({ tenantId: id }, async () => {
-        try {
-          // Resolves the transaction that is open in it, but never another unit of work.
-          const em = binding.begin(orm.em.fork({ disableContextResolution: true, useContext: true }) as SqlEntityManager);
-          return await closingTransaction(em, () => flushed(binding, work));
-        } finally {
-          binding.end();
-        }
-      }),
-    );
+    return this.bindings.run(binding, () => this.enter(orm, binding, work));
   }
-}
 
-async function flushed<T>(binding: TenantBinding, work: (em: SqlEntityManager) => T | Promise<T>): Promise<T> {
-  const { em } = binding;
-  try {
-    const result = await work(em);
-    binding.assertWritable();
-    if (hasPendingChanges(em)) await em.flush();
-    return result;
-  } catch (error) {
-    em.clear();
-    throw error;
+  private async enter<T>(orm: MikroORM, binding: TenantBinding, work: (em: SqlEntityManager) => T | Promise<T>): Promise<T> {
+    // Resolves the transaction that is open in it, but never another unit of work.
+    const em = binding.begin(orm.em.fork({ disableContextResolution: true, useContext: true }) as SqlEntityManager);
+    try {
+      const result = await work(em);
+      binding.assertWritable();
+      if (hasPendingChanges(em)) await em.flush();
+      return result;
+    } catch (error) {
+      em.clear();
+      throw error;
+    } finally {
+      // Begun with em.begin() and left open: others need the connection.
+      if (em.isInTransaction()) await em.rollback();
+      binding.end();
+    }
   }
 }
 
