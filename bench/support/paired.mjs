@@ -1,6 +1,6 @@
 import { pairedRatio } from './statistics.mjs';
 
-/** How long one batch should take: so short that the two of a round meet the same weather, so long that a timer tick is nothing. */
+/** How long one batch should take: so short that the two of a round meet the same weather, so long that each has its share of checkpoints. */
 const BATCH_MS = 40;
 /** How long the batches of one comparison take together; at most, where it is not clear before on which side of the bar it is. */
 const BUDGET_MS = { full: 5_000, quick: 800 };
