@@ -21,12 +21,13 @@ export class ConnectionQueue {
 
   constructor(private readonly timeoutMs: number) {}
 
-  async acquire(): Promise<void> {
+  /** Takes the connection; a promise where others are before. It rejects after the timeout. */
+  acquire(): Promise<void> | undefined {
     if (!this.isTaken) {
       this.isTaken = true;
-      return;
+      return undefined;
     }
-    await new Promise<void>((resolve, reject) => {
+    return new Promise<void>((resolve, reject) => {
       const turn = () => {
         clearTimeout(timeout);
         resolve();

@@ -32,15 +32,14 @@ function beginImmediately(driver: KyselyDriver, queue: ConnectionQueue): KyselyD
   let guarded: KyselyConnection | undefined;
 
   driver.acquireConnection = async (options) => {
-    await queue.acquire();
+    const turn = queue.acquire();
+    if (turn) await turn;
     const connection = await acquireConnection(options);
     if (connection !== guarded) {
       guarded = connection;
       const executeQuery = connection.executeQuery.bind(connection);
-      connection.executeQuery = async (query, queryOptions) => {
-        if (failure) throw failure.error;
-        return executeQuery(query, queryOptions);
-      };
+      connection.executeQuery = (query, queryOptions) =>
+        failure ? Promise.reject(failure.error) : executeQuery(query, queryOptions);
     }
     return connection;
   };
@@ -52,10 +51,7 @@ function beginImmediately(driver: KyselyDriver, queue: ConnectionQueue): KyselyD
       failure = { error };
     }
   };
-  driver.commitTransaction = async (connection) => {
-    if (failure) throw failure.error;
-    await commitTransaction(connection);
-  };
+  driver.commitTransaction = (connection) => (failure ? Promise.reject(failure.error) : commitTransaction(connection));
   driver.rollbackTransaction = async (connection) => {
     if (failure) failure = undefined;
     else await rollbackTransaction(connection);
