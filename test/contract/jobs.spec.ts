@@ -212,6 +212,7 @@ describe('a long job', () => {
       options: { jobs: { worker: true, pollIntervalMs: 600_000 } },
     });
     const handlers = host.get(MailHandlers);
+    const order: string[] = [];
     const [started, quickDone, release] = [
       Promise.withResolvers<void>(),
       Promise.withResolvers<void>(),
@@ -220,15 +221,19 @@ describe('a long job', () => {
     handlers.sendWelcome = async () => {
       started.resolve();
       await release.promise;
+      order.push('the long one');
     };
-    handlers.sendBroken = async () => quickDone.resolve();
+    handlers.sendBroken = async () => {
+      order.push('the quick one');
+      quickDone.resolve();
+    };
     await host.run(() => host.get(JobsService).enqueue('mail.send-welcome', {}));
     await started.promise;
     await host.run(() => host.get(JobsService).enqueue('mail.send-broken', {}));
     await quickDone.promise;
     release.resolve();
     await host.close();
-    expect.assertions(0);
+    expect(order).toEqual(['the quick one', 'the long one']);
   });
 });
 

@@ -1,6 +1,6 @@
 import { UniqueConstraintViolationException } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
-import { assertInt32, assertText, Clock, INT32_MAX, InvalidInputError } from '../common/index.js';
+import { assertInt32, assertText, Clock, INT32_MAX, InvalidInputError, withoutUndefined } from '../common/index.js';
 import { UnitOfWork, violatesUnique } from '../database/index.js';
 import { DuplicateStripeIdError, PlanNotFoundError } from './billing.errors.js';
 import { PricingPlan } from './pricing-plan.entity.js';
@@ -79,7 +79,7 @@ export class PlansService {
 
   private async write(planId: string, { features, ...others }: PlanFacts): Promise<PricingPlan> {
     const { em } = this.unitOfWork;
-    const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined)) as typeof others;
+    const given = withoutUndefined(others);
     const existing = await em.findOne(PricingPlan, { id: planId });
     const plan = existing
       ? em.assign(existing, { ...given, ...(features && { features: [...features] }) })

@@ -1,6 +1,6 @@
 import { LockMode, UniqueConstraintViolationException } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
-import { assertId, assertInt32, assertOneOf, Clock, InvalidInputError } from '../common/index.js';
+import { assertId, assertInt32, assertOneOf, Clock, InvalidInputError, withoutUndefined } from '../common/index.js';
 import { UnitOfWork } from '../database/index.js';
 import { TenantCatalog, TenantNotFoundError } from '../tenants/index.js';
 import { DuplicateStripeIdError, SubscriptionNotFoundError } from './billing.errors.js';
@@ -48,9 +48,7 @@ export class SubscriptionsService {
   async upsert(tenantId: string, facts: SubscriptionFacts): Promise<Subscription> {
     const id = assertId(tenantId, 'tenant');
     assertFacts(facts);
-    const given = Object.fromEntries(
-      Object.entries(facts).filter(([, value]) => value !== undefined),
-    ) as unknown as SubscriptionFacts;
+    const given = withoutUndefined(facts);
     return this.unitOfWork.transactional(async (em) => {
       // What the caller has changed is written before the row is read anew.
       await em.flush();

@@ -4,4 +4,4 @@ export { InvalidIdError, InvalidInputError, InvalidOptionError } from './common.
 export { HostDatabaseError } from './host-database.error.js';
 export { assertId, genId, isId } from './ids.js';
 export { assertInt32, assertJson, assertOneOf, assertText, INT32_MAX, normalizeEmail } from './input.js';
-export { assertWholeOption, withDefaults } from './options.js';
+export { assertWholeOption, withDefaults, withoutUndefined } from './options.js';
