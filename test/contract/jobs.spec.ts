@@ -81,7 +81,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobsService.name} on %s`, (d
       status: 'completed',
       errorLog: null,
       completedAt: host.clock.now(),
-      leaseExpiresAt: null,
+      attempt: 1,
     });
   });
 
@@ -89,9 +89,10 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobsService.name} on %s`, (d
     const job = await host.run(() => sut.enqueue('mail.send-broken', null));
     expect(await sut.runPending()).toBe(1);
     expect(await host.run(() => sut.getById(job.id))).toMatchObject({
-      status: 'failed',
+      status: 'scheduled',
       errorLog: expect.stringContaining('TypeError: the mail server said no'),
-      completedAt: host.clock.now(),
+      completedAt: null,
+      attempt: 1,
     });
     expect(await emailOf(job)).toBe(0);
   });
@@ -104,12 +105,12 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobsService.name} on %s`, (d
     expect(await sut.runPending()).toBe(1);
   });
 
-  it('fails a job whose error has what no database stores', async () => {
+  it('records an error that has what no database stores', async () => {
     const job = await host.run(() => sut.enqueue('mail.send-welcome', {}));
     host.get(MailHandlers).sendWelcome = () => Promise.reject(new Error('a bad byte: \0'));
     expect(await sut.runPending()).toBe(1);
     expect(await host.run(() => sut.getById(job.id))).toMatchObject({
-      status: 'failed',
+      status: 'scheduled',
       errorLog: expect.stringContaining('a bad byte: \u2400'),
     });
   });
@@ -159,24 +160,33 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobsService.name} on %s`, (d
     expect(await host.run(() => sut.getById(job.id))).toMatchObject({ status: 'running', completedAt: null });
   });
 
-  it('takes over a job whose lease has lapsed', async () => {
+  it('takes over a job whose worker is not known', async () => {
     const job = await host.run(() => sut.enqueue('mail.send-welcome', {}));
     await host.run(() =>
       host.hostDatabase.systemJobs.nativeUpdate(
         { id: job.id },
-        { status: 'running', claimToken: 1, leaseExpiresAt: new Date(0) },
+        { status: 'running', claimToken: 1, attempt: 1, workerId: genId() },
       ),
     );
     expect(await sut.runPending()).toBe(1);
     expect(host.get(MailHandlers).runs).toMatchObject([{ attempt: 2 }]);
-    expect((await host.run(() => sut.getById(job.id))).status).toBe('completed');
+    expect(await host.run(() => sut.getById(job.id))).toMatchObject({ status: 'completed', crashCount: 1, claimToken: 2 });
   });
 
-  it('keeps its hands off a job whose lease holds', async () => {
+  it('keeps its hands off a job whose worker is alive', async () => {
     const job = await host.run(() => sut.enqueue('mail.send-welcome', {}));
-    const leaseExpiresAt = new Date(Date.now() + 60_000);
-    await host.run(() => host.hostDatabase.systemJobs.nativeUpdate({ id: job.id }, { status: 'running', leaseExpiresAt }));
+    const workerId = genId();
+    const now = host.clock.now();
+    const columns = 'id, host, pid, queues, job_types, started_at, beat_at';
+    const values = [workerId, 'elsewhere', 1, '[]', '[]', now, now];
+    await host.run(async () => {
+      const { em, systemJobs } = host.hostDatabase;
+      await em.execute(`insert into sys_job_workers (${columns}) values (?, ?, ?, ?, ?, ?, ?)`, values);
+      await systemJobs.nativeUpdate({ id: job.id }, { status: 'running', workerId });
+    });
     expect(await sut.runPending()).toBe(0);
+    host.clock.advance(3_600_000);
+    expect(await sut.runPending()).toBe(1);
   });
 });
 
@@ -201,7 +211,7 @@ describe('the worker', () => {
     await new Promise(setImmediate);
     release.resolve();
     await closing;
-    expect(steps).toEqual(['handler ended, aborted: true', 'closed']);
+    expect(steps).toEqual(['handler ended, aborted: false', 'closed']);
   });
 });
 
@@ -281,9 +291,9 @@ describe.each(['sqlite', 'postgresql'] as const)('several processes on %s', (typ
     expect(shares.reduce((sum, share) => sum + share, 0)).toBe(JOBS);
   });
 
-  it('take over the job of one that was killed, once its lease has lapsed', async () => {
+  it('take over the job of one that was killed, once it has been silent for long enough', async () => {
     await addJobs('test.never-end', 1);
-    const env = { DATABASE: JSON.stringify(scratch.options), LEASE_MS: '500' };
+    const env = { DATABASE: JSON.stringify(scratch.options), DEAD_AFTER_MS: '500' };
     const doomed = startProgram('work-jobs', { env });
     await doomed.said(/started/);
     doomed.child.kill('SIGKILL');

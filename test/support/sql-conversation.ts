@@ -29,6 +29,6 @@ function outline(message: string): string | undefined {
     sql,
   )?.[0];
   if (verb === undefined) return undefined;
-  const table = /(?:into|update|from) ["`](\w+)["`]/.exec(sql)?.[1];
+  const table = /(?:into|update|from) ["`]?(\w+)["`]?/.exec(sql)?.[1];
   return table === undefined ? verb : `${verb} ${table}`;
 }

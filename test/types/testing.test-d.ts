@@ -9,7 +9,7 @@ expectType<Equal<TestHost['clock'], FakeClock>>();
 export async function takesOptions(): Promise<void> {
   await createTestHost();
   await createTestHost({ database: 'postgresql', databaseUrl: 'postgresql://localhost/postgres' });
-  await createTestHost({ options: { tenantDatabases: { entities: [] }, jobs: { leaseMs: 500 } }, providers: [UsersService] });
+  await createTestHost({ options: { tenantDatabases: { entities: [] }, jobs: { heartbeatMs: 500 } }, providers: [UsersService] });
   // @ts-expect-error no such database
   await createTestHost({ database: 'mysql' });
   // @ts-expect-error the kit chooses the database

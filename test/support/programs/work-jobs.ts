@@ -27,7 +27,11 @@ class Handlers {
   imports: [
     HostDatabaseModule.forRoot({
       database: JSON.parse(process.env.DATABASE ?? '{}') as DatabaseOptions,
-      jobs: { worker: false, leaseMs: Number(process.env.LEASE_MS ?? 30_000) },
+      jobs: {
+        worker: false,
+        heartbeatMs: Math.floor(Number(process.env.DEAD_AFTER_MS ?? 12_000) / 3),
+        deadAfterMs: Number(process.env.DEAD_AFTER_MS ?? 12_000),
+      },
     }),
   ],
   providers: [Handlers],
@@ -39,7 +43,7 @@ const jobs = app.get(JobsService);
 const unfinished = () =>
   app.get(HostDatabase).run((em) => em.execute(`select 1 from sys_jobs where status in ('pending', 'running')`));
 let count = await jobs.runPending();
-// A lease lapses by the database's clock, so all that can be done is to look again.
+// A worker is dead by the database's clock, so all that can be done is to look again.
 while (process.env.WAIT_FOR && (await unfinished()).length > 0) count += await jobs.runPending();
 await app.close();
 process.stdout.write(String(count));

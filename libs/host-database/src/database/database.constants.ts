@@ -6,3 +6,6 @@ export const DATABASE_SETTINGS = Symbol('nestjs-host-database:database-settings'
 
 /** Injected by what needs the host's tables: it is resolved only after they are migrated. */
 export const HOST_SCHEMA = Symbol('nestjs-host-database:host-schema');
+
+/** The library's own connection to the host database, beside the ORM's. */
+export const DIRECT_CONNECTION = Symbol('nestjs-host-database:direct-connection');

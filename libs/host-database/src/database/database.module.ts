@@ -1,11 +1,12 @@
 import { MikroORM } from '@mikro-orm/core';
 import { MikroOrmModule } from '@mikro-orm/nestjs';
 import { type DynamicModule, Global, Module } from '@nestjs/common';
-import { DATABASE_OPTIONS, DATABASE_SETTINGS, HOST_SCHEMA } from './database.constants.js';
+import { DATABASE_OPTIONS, DATABASE_SETTINGS, DIRECT_CONNECTION, HOST_SCHEMA } from './database.constants.js';
 import { DatabaseConfigError } from './database.errors.js';
 import type { DatabaseOptions, DatabaseType, MigratePolicy } from './database.options.js';
 import { DatabaseSettings } from './database-settings.js';
 import { dialectOf } from './dialects/index.js';
+import { directConnection } from './direct-connection/index.js';
 import { hostOrmOptions, prepareHostOrm } from './host-orm.js';
 import type { EntityDefinition } from './orm-options.js';
 import { TransactionScope } from './transaction-scope.js';
@@ -51,8 +52,13 @@ export class DatabaseModule {
           inject: [MikroORM, TransactionScope, HOST_SCHEMA],
           useFactory: (orm: MikroORM, scope: TransactionScope) => new UnitOfWork(orm, scope),
         },
+        {
+          provide: DIRECT_CONNECTION,
+          inject: [MikroORM, DATABASE_SETTINGS, HOST_SCHEMA],
+          useFactory: directConnection,
+        },
       ],
-      exports: [DATABASE_SETTINGS, UnitOfWork, features],
+      exports: [DATABASE_SETTINGS, UnitOfWork, DIRECT_CONNECTION, features],
     };
   }
 }

@@ -1,5 +1,5 @@
 export { connectWithRetries } from './connect.js';
-export { DATABASE_OPTIONS, DATABASE_SETTINGS } from './database.constants.js';
+export { DATABASE_OPTIONS, DATABASE_SETTINGS, DIRECT_CONNECTION } from './database.constants.js';
 export { type DatabaseEnv, databaseOptionsFromEnv, databaseTypeFromEnv } from './database.env.js';
 export {
   DatabaseConfigError,
@@ -22,6 +22,14 @@ export type {
 export { DatabaseSettings } from './database-settings.js';
 export { getDbUri } from './db-uri.js';
 export { dialectOf } from './dialects/index.js';
+export {
+  type DirectConnection,
+  PostgresqlDirectConnection,
+  type PostgresqlQuery,
+  type PostgresqlSession,
+  SqliteDirectConnection,
+  type SqliteStatement,
+} from './direct-connection/index.js';
 export { hostOrmOptions, prepareHostOrm } from './host-orm.js';
 export { migrateSchema } from './host-schema.js';
 export { hostMigrations } from './migrations/index.js';

@@ -1,8 +1,51 @@
-export { JobHandler } from './job-handler.decorator.js';
+export type { EnqueueOptions } from './enqueue-options.js';
+export { Discard, RetryAfter, Snooze } from './job-control.js';
+export type { RunPendingOptions } from './job-drain.js';
+export { jobEntities } from './job-entities.js';
+export { JobHandler, type JobHandlerOptions } from './job-handler.decorator.js';
+export { JobTenantScope } from './job-tenant-scope.js';
 // Whole, so that an application can extend JobPayloads through this door.
 export type * from './job-types.interface.js';
-export { DuplicateJobHandlerError, InvalidJobPayloadError, InvalidJobTypeError, JobNotFoundError } from './jobs.errors.js';
+export {
+  DuplicateJobHandlerError,
+  InvalidJobPayloadError,
+  InvalidJobTypeError,
+  JobCancelledError,
+  JobLeaseLostError,
+  JobNotFoundError,
+  JobTimeoutError,
+  WorkerShutdownError,
+} from './jobs.errors.js';
 export { JobsModule } from './jobs.module.js';
-export { JOBS_OPTIONS, JobsOptions, resolveJobsOptions } from './jobs.options.js';
-export { type EnqueueOptions, JobsService, type RunPendingOptions } from './jobs.service.js';
+export { type JobRetention, JOBS_OPTIONS, JobsOptions, type QueueOptions, resolveJobsOptions } from './jobs.options.js';
+export { JobsService, type ManyJobsItem } from './jobs.service.js';
+export type { RetryPolicy } from './retry-policy.js';
+export type {
+  OldestTransaction,
+  QueueLimits,
+  QueueStatistics,
+  RateLimit,
+  RedriveFilter,
+  StoreStatistics,
+  WorkerStatistics,
+} from './store/index.js';
 export { JOB_STATUSES, type JobStatus, SystemJob } from './system-job.entity.js';
+export {
+  DuplicateScheduleError,
+  InvalidScheduleError,
+  type JobSchedule,
+  JobSchedulesService,
+  type ListSchedulesFilter,
+  MISSED_SLOT_POLICIES,
+  type MissedSlotPolicy,
+  type NewJobSchedule,
+  ScheduledJob,
+  type ScheduledJobOptions,
+  type ScheduledSlot,
+  ScheduleInCodeError,
+  ScheduleNotFoundError,
+  type ScheduleOptions,
+  type ScheduleSource,
+  ScheduleWithoutHandlerError,
+  slotOfKey,
+} from './schedules/index.js';

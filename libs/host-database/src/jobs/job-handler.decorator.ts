@@ -1,5 +1,39 @@
 import { SetMetadata } from '@nestjs/common';
-import type { JobRun } from './job-types.interface.js';
+import type { Reflector } from '@nestjs/core';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { JobPayload, JobRun } from './job-types.interface.js';
+import type { RetryPolicy } from './retry-policy.js';
+
+/** How the jobs of one type are run. */
+export interface JobHandlerOptions<T extends string = string> {
+  /** The queue of jobs that are enqueued without one. @default 'default' */
+  readonly queue?: string;
+  /** When a job that failed is tried again. */
+  readonly retry?: RetryPolicy;
+  /** When an attempt is aborted. @default the option `jobs.timeoutMs` */
+  readonly timeoutMs?: number;
+  /**
+   * Whether the handler and the completion of its job are one transaction on the host database: what it writes there happens exactly
+   * once. Keep such a handler short: on SQLite nobody else writes meanwhile.
+   *
+   * @default false
+   */
+  readonly transactional?: boolean;
+  /**
+   * Whether a job with a tenant runs in that tenant's database, so that tenant repositories work in the handler.
+   *
+   * @default true where the module was given tenant entities
+   */
+  readonly tenantDatabase?: boolean;
+  /** Checks payloads, when they are enqueued in a process with the handler and when they are run: Zod, Valibot, ArkType and others. */
+  readonly schema?: StandardSchemaV1<unknown, JobPayload<T>>;
+}
+
+/** What the decorator has written on a method. */
+export interface JobHandlerMetadata {
+  readonly type: string;
+  readonly options: JobHandlerOptions;
+}
 
 /** Key of the metadata that {@link JobHandler} writes. */
 export const JOB_HANDLER_METADATA = 'nestjs-host-database:job-handler';
@@ -7,15 +41,20 @@ export const JOB_HANDLER_METADATA = 'nestjs-host-database:job-handler';
 /**
  * Makes a method of a provider the handler of one job type (`room.verb-noun`).
  *
- * Each run has its own unit of work on the host database, flushed when the method resolves, and the job's tenant in the context.
- * A job whose process died is run again: handlers have to be idempotent.
+ * Each run has a context and a unit of work of its own on the host database, flushed when the method resolves, and the job's tenant
+ * bound. A job whose process died is run again: a handler that is not transactional has to be idempotent.
  */
-export function JobHandler<const T extends string>(type: T) {
+export function JobHandler<const T extends string>(type: T, options: JobHandlerOptions<T> = {}) {
   return <M extends (run: JobRun<T>) => Promise<unknown>>(
     target: object,
     key: string | symbol,
     descriptor: TypedPropertyDescriptor<M>,
   ): void => {
-    SetMetadata(JOB_HANDLER_METADATA, type)(target, key, descriptor);
+    SetMetadata(JOB_HANDLER_METADATA, { type, options })(target, key, descriptor);
   };
+}
+
+/** Reads what the decorator has written; undefined on any other method. */
+export function jobHandlerMetadataOf(reflector: Reflector, method: object): JobHandlerMetadata | undefined {
+  return reflector.get<JobHandlerMetadata | undefined>(JOB_HANDLER_METADATA, method as () => unknown);
 }

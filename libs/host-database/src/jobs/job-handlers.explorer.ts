@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import { JOB_HANDLER_METADATA } from './job-handler.decorator.js';
+import { jobHandlerMetadataOf } from './job-handler.decorator.js';
 import { JobHandlersRegistry } from './job-handlers.registry.js';
 import type { JobHandlerFunction } from './job-types.interface.js';
 
@@ -26,8 +26,12 @@ export class JobHandlersExplorer implements OnModuleInit {
   private explore(instance: Record<string, JobHandlerFunction>, method: string, provider: string): void {
     const handler = instance[method];
     if (typeof handler !== 'function') return;
-    const type = this.reflector.get<string | undefined>(JOB_HANDLER_METADATA, handler);
-    if (type === undefined) return;
-    this.registry.register(type, { name: `${provider}.${method}()`, handle: (run) => instance[method]?.(run) });
+    const metadata = jobHandlerMetadataOf(this.reflector, handler);
+    if (metadata === undefined) return;
+    this.registry.register(metadata.type, {
+      name: `${provider}.${method}()`,
+      options: metadata.options,
+      handle: (run) => instance[method]?.(run),
+    });
   }
 }

@@ -1,11 +1,15 @@
 import { Injectable } from '@nestjs/common';
+import type { JobHandlerOptions } from './job-handler.decorator.js';
 import { DuplicateJobHandlerError } from './jobs.errors.js';
 import { assertJobType } from './job-type.js';
 import type { JobHandlerFunction } from './job-types.interface.js';
 
-interface RegisteredHandler {
+/** A method that runs the jobs of one type. */
+export interface RegisteredHandler {
+  /** For messages: `Mails.sendWelcome()`. */
   readonly name: string;
   readonly handle: JobHandlerFunction;
+  readonly options: JobHandlerOptions;
 }
 
 /** Answers which job types this process can run, and how. */
@@ -16,6 +20,11 @@ export class JobHandlersRegistry {
   /** The types that have a handler here. */
   get types(): string[] {
     return [...this.handlers.keys()];
+  }
+
+  /** The queues that the handlers name. */
+  get queues(): string[] {
+    return [...this.handlers.values()].flatMap(({ options }) => options.queue ?? []);
   }
 
   /**
@@ -29,7 +38,7 @@ export class JobHandlersRegistry {
     this.handlers.set(type, handler);
   }
 
-  find(type: string): JobHandlerFunction | undefined {
-    return this.handlers.get(type)?.handle;
+  find(type: string): RegisteredHandler | undefined {
+    return this.handlers.get(type);
   }
 }

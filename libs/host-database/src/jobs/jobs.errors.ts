@@ -9,15 +9,22 @@ export class InvalidJobTypeError extends HostDatabaseError {
   }
 }
 
-/** A payload cannot be stored as JSON. Nothing was enqueued. */
+/** A payload is not JSON, or not what the handler's schema asks for. Nothing was enqueued, or the job became a dead letter. */
 export class InvalidJobPayloadError extends HostDatabaseError {
   readonly code = 'JOBS_INVALID_PAYLOAD';
 
   constructor(
     readonly jobType: string,
+    /** What is wrong, one sentence each; empty where it is no JSON at all. */
+    readonly problems: readonly string[] = [],
     options?: ErrorOptions,
   ) {
-    super(`The payload of ${jobType} is not JSON. Pass plain objects, arrays, strings, numbers, booleans and null.`, options);
+    super(
+      problems.length > 0
+        ? `The payload of ${jobType} is not what its schema asks for: ${problems.join('; ')}. Correct it and enqueue again.`
+        : `The payload of ${jobType} is not JSON. Pass plain objects, arrays, strings, numbers, booleans and null.`,
+      options,
+    );
   }
 }
 
@@ -39,5 +46,44 @@ export class JobNotFoundError extends HostDatabaseError {
 
   constructor(readonly jobId: string) {
     super(`There is no job ${jobId}. Pass the id of the job that enqueue() returned.`);
+  }
+}
+
+/** An attempt took longer than its timeout. Counts as a failed attempt. */
+export class JobTimeoutError extends HostDatabaseError {
+  readonly code = 'JOBS_TIMEOUT';
+
+  constructor(
+    readonly jobId: string,
+    readonly timeoutMs: number,
+  ) {
+    super(`Job ${jobId} took longer than ${timeoutMs} ms. Make it shorter, or raise timeoutMs of its handler.`);
+  }
+}
+
+/** The job was cancelled while it ran. What the attempt still does is not recorded. */
+export class JobCancelledError extends HostDatabaseError {
+  readonly code = 'JOBS_CANCELLED';
+
+  constructor(readonly jobId: string) {
+    super(`Job ${jobId} was cancelled. End the work; nothing of this attempt is recorded any more.`);
+  }
+}
+
+/** The worker was silent for too long and its job was given to another. What the attempt still does is not recorded. */
+export class JobLeaseLostError extends HostDatabaseError {
+  readonly code = 'JOBS_LEASE_LOST';
+
+  constructor(readonly jobId: string) {
+    super(`Job ${jobId} is no longer this worker's. End the work; another attempt has taken its place.`);
+  }
+}
+
+/** The process shuts down and its grace period is over. The attempt does not count. */
+export class WorkerShutdownError extends HostDatabaseError {
+  readonly code = 'JOBS_WORKER_SHUTDOWN';
+
+  constructor(readonly jobId: string) {
+    super(`The worker of job ${jobId} shuts down. End the work; the job is run again elsewhere.`);
   }
 }

@@ -1,52 +1,140 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { Bell } from '../common/index.js';
-import { JobRunner } from './job-runner.js';
+import { JobHandlersRegistry } from './job-handlers.registry.js';
 import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
+import { JobScheduler } from './schedules/job-scheduler.js';
+import { type JobSignal, JobSignals } from './signals/index.js';
+import { type JobClaim, JobStore } from './store/index.js';
+import { DueWork } from './worker/due-work.js';
+import { JobRunner } from './worker/job-runner.js';
+import { queuesOf, settingsOf } from './worker/queue-settings.js';
+import { QueueWorker } from './worker/queue-worker.js';
+import { WorkerLife } from './worker/worker-life.js';
+import { WorkerMaintenance } from './worker/worker-maintenance.js';
+import { WorkerSession } from './worker/worker-session.js';
+
+/** How often running jobs are looked after: for timeouts, and for cancellations that no signal told of. */
+const WATCH_EVERY_MS = 250;
 
 /** Runs jobs in this process from the start of the application to its shutdown, which waits for those that have begun. */
 @Injectable()
 export class JobsWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Jobs');
-  private readonly stopping = new AbortController();
-  /** One for each lane, so that a long job holds up nobody but its own lane. */
-  private readonly bells: readonly Bell[];
-  private loops: Promise<unknown> | undefined;
+  private queues: readonly QueueWorker[] = [];
+  private life: WorkerLife | undefined;
+  private living: Promise<void> | undefined;
+  private due: DueWork | undefined;
+  private watchTimer: NodeJS.Timeout | undefined;
+  private mayHaveLost = false;
 
   constructor(
+    private readonly store: JobStore,
+    private readonly signals: JobSignals,
+    private readonly registry: JobHandlersRegistry,
     private readonly runner: JobRunner,
+    private readonly scheduler: JobScheduler,
     @Inject(JOBS_OPTIONS) private readonly options: JobsOptions,
-  ) {
-    this.bells = Array.from({ length: options.concurrency }, () => new Bell());
-  }
-
-  /** Aborted when the application shuts down. */
-  get signal(): AbortSignal {
-    return this.stopping.signal;
-  }
+  ) {}
 
   onApplicationBootstrap(): void {
-    if (this.options.worker) this.loops = Promise.all(this.bells.map((bell) => this.work(bell)));
+    if (this.options.worker) this.start();
   }
 
+  /**
+   * Takes no more jobs, gives back those that have not begun, lets the others end, and asks them to after the grace period.
+   */
   async beforeApplicationShutdown(): Promise<void> {
-    this.stopping.abort();
-    await this.loops;
-    await this.runner.whenIdle();
+    if (this.life) await this.stop(this.life);
+    await this.signals.close();
   }
 
-  /** Looks for work now instead of at the next poll. The caller's own context does not reach the jobs. */
-  wakeUp(): void {
-    for (const bell of this.bells) bell.ring();
+  private start(): void {
+    const { store, registry, runner, scheduler, logger, options } = this;
+    const names = queuesOf(options, registry);
+    const session = new WorkerSession({
+      store,
+      options,
+      queues: names,
+      jobTypes: registry.types,
+      schedules: () => scheduler.names,
+    });
+    const workerId = () => session.workerId;
+    this.queues = names.map(
+      (queue) => new QueueWorker({ ...settingsOf(options, queue), store, runner, registry, logger, workerId }),
+    );
+    const onReady = (queues: readonly string[]) => this.wake(queues);
+    const due = new DueWork(store, scheduler, logger, onReady);
+    this.due = due;
+    this.life = new WorkerLife({
+      store,
+      options,
+      logger,
+      session,
+      due,
+      onReady,
+      maintenance: new WorkerMaintenance(store, options, logger),
+      jobTypes: registry.types,
+      isListening: () => this.signals.isListening,
+      onDeath: () => this.queues.forEach((queue) => queue.loseAll()),
+    });
+    this.living = this.life.live();
+    this.signals.listen((signal) => this.receive(signal));
+    scheduler.onChange((ready) => this.signals.send({ queues: ready, hasScheduled: true }));
+    this.watchTimer = setInterval(() => void this.watch(), WATCH_EVERY_MS);
   }
 
-  private async work(bell: Bell): Promise<void> {
-    while (!this.signal.aborted) {
-      try {
-        await this.runner.runLane(this.signal);
-      } catch (error) {
-        this.logger.error(`The queue could not be read; it is tried again: ${String(error)}`);
-      }
-      await bell.wait(this.options.pollIntervalMs, this.signal);
+  private async stop(life: WorkerLife): Promise<void> {
+    const { shutdownGraceMs, abortGraceMs } = this.options;
+    for (const queue of this.queues) queue.close();
+    await this.due?.close();
+    if (!(await this.endsWithin(shutdownGraceMs))) {
+      for (const queue of this.queues) queue.abort();
+      if (!(await this.endsWithin(abortGraceMs))) for (const queue of this.queues) queue.abandonAll();
+      await this.endsWithin(abortGraceMs);
+    }
+    clearInterval(this.watchTimer);
+    life.end();
+    await this.living;
+  }
+
+  private async endsWithin(ms: number): Promise<boolean> {
+    const timeout = new AbortController();
+    const idle = Promise.all(this.queues.map((queue) => queue.whenIdle())).then(() => true);
+    const tooLate = delay(ms, false, { signal: timeout.signal }).catch(() => false);
+    return Promise.race([idle, tooLate]).finally(() => timeout.abort());
+  }
+
+  private wake(queues: readonly string[]): void {
+    for (const worker of this.queues) if (queues.includes(worker.queue)) worker.wake();
+  }
+
+  private receive({ queues, hasScheduled, cancelled }: JobSignal): void {
+    this.wake(queues);
+    if (hasScheduled) void this.due?.ask();
+    if (cancelled === 'unknown') this.mayHaveLost = true;
+    else if (cancelled.length > 0) void this.findLost(this.claims.filter(({ id }) => cancelled.includes(id)));
+  }
+
+  private async watch(): Promise<void> {
+    for (const queue of this.queues) queue.watch();
+    if (!this.mayHaveLost && this.signals.isListening) return;
+    this.mayHaveLost = false;
+    await this.findLost(this.claims);
+  }
+
+  private get claims(): JobClaim[] {
+    return this.queues.flatMap((queue) => queue.claims);
+  }
+
+  private async findLost(claims: readonly JobClaim[]): Promise<void> {
+    if (claims.length === 0) return;
+    try {
+      const tokens = new Map(claims.map(({ id, claimToken }) => [id, claimToken]));
+      const lost = await this.store.findLost(claims);
+      for (const queue of this.queues) queue.lose(lost.map((each) => ({ ...each, claimToken: tokens.get(each.id) ?? 0 })));
+    } catch (error) {
+      this.mayHaveLost = true;
+      this.logger.debug(`Cancelled jobs are looked for again: ${String(error)}`);
     }
   }
 }

@@ -7,6 +7,7 @@ import { TENANT_ENTITIES } from './tenant-databases.options.js';
 import { TenantConnections } from './tenant-connections.js';
 import { TenantDatabases } from './tenant-databases.service.js';
 import { TenantOrmFactory } from './tenant-orm.factory.js';
+import { TenantJobs } from './tenant-jobs.js';
 import { tenantEntityManagerProxy, tenantRepositoryProxy } from './tenant-proxies.js';
 import { TenantProvisioning } from './tenant-provisioning.js';
 
@@ -31,6 +32,7 @@ export class TenantDatabasesModule {
         TenantConnections,
         TenantOrmFactory,
         TenantProvisioning,
+        TenantJobs,
         EntityOwnership,
         { provide: TENANT_ENTITIES, useValue: entities },
         ...injectables,

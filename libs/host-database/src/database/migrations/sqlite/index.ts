@@ -1,4 +1,5 @@
 import { Migration20261123000000_create_host_tables as CreateHostTables } from './Migration20261123000000_create_host_tables.js';
+import { Migration20261123110000_deepen_jobs as DeepenJobs } from './Migration20261123110000_deepen_jobs.js';
 
 /** The migrations of the host's tables on SQLite, the oldest first. */
-export const sqliteMigrations = [CreateHostTables];
+export const sqliteMigrations = [CreateHostTables, DeepenJobs];

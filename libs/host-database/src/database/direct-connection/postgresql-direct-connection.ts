@@ -1,0 +1,154 @@
+import type { EventEmitter } from 'node:events';
+import { Logger, type OnApplicationShutdown } from '@nestjs/common';
+import type { AbstractSqlConnection } from '@mikro-orm/sql';
+import type { MikroORM } from '@mikro-orm/core';
+
+/** What is used of `pg`, which comes with `@mikro-orm/postgresql` and is taken from there. */
+interface PgClient extends EventEmitter {
+  connect(): Promise<void>;
+  query(text: string, values?: readonly unknown[]): Promise<{ rows: unknown[]; rowCount: number | null }>;
+  end(): Promise<void>;
+}
+
+interface PgPool extends EventEmitter {
+  readonly options: Readonly<Record<string, unknown>> & { readonly Client: new (options: object) => PgClient };
+  connect(): Promise<PgClient & { release(destroy?: boolean): void }>;
+  query: PgClient['query'];
+  end(): Promise<void>;
+}
+
+/** Runs one statement. Parameters are `$1`, `$2` and so on. */
+export type PostgresqlQuery = <T>(sql: string, parameters?: readonly unknown[]) => Promise<T[]>;
+
+/** A session that listens to notifications until it is closed or lost. */
+export interface PostgresqlSession {
+  readonly query: PostgresqlQuery;
+  /** Resolves when the session has ended, whoever ended it. */
+  readonly ended: Promise<void>;
+  close(): Promise<void>;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+/** A connection whose other end is silent for so long is given up. */
+const QUERY_TIMEOUT_MS = 30_000;
+const POOL_SIZE = 4;
+const IDLE_TIMEOUT_MS = 10_000;
+
+/**
+ * Connections to the host database beside those of the ORM: for the queue, whose heartbeats, claims and notifications must not wait
+ * for a connection that a handler holds. Nothing is connected before it is used, and nothing of a session is relied on, so that it
+ * works behind a transaction-pooling proxy.
+ *
+ * Statements are sent unnamed, so that PostgreSQL plans each with its values: a generic plan, made while the queue was idle, reads the
+ * whole table for every claim.
+ */
+export class PostgresqlDirectConnection implements OnApplicationShutdown {
+  readonly type = 'postgresql';
+  private readonly logger = new Logger('Database');
+  private pool: Promise<PgPool> | undefined;
+  private isClosed = false;
+
+  constructor(private readonly orm: MikroORM) {}
+
+  readonly query: PostgresqlQuery = async <T>(sql: string, parameters?: readonly unknown[]) =>
+    (await (await this.open()).query(sql, parameters)).rows as T[];
+
+  /** Runs `work` in a transaction of its own: committed when it resolves, rolled back when it throws. */
+  async transaction<T>(work: (query: PostgresqlQuery) => Promise<T>): Promise<T> {
+    const client = await (await this.open()).connect();
+    let isBroken = false;
+    try {
+      await client.query('begin');
+      const result = await work(async <R>(sql: string, parameters?: readonly unknown[]) => {
+        return (await client.query(sql, parameters)).rows as R[];
+      });
+      await client.query('commit');
+      return result;
+    } catch (error) {
+      await client.query('rollback').catch(() => (isBroken = true));
+      throw error;
+    } finally {
+      client.release(isBroken);
+    }
+  }
+
+  /** Opens a session of its own that listens on `channel`. */
+  async listen(channel: string, onNotification: (payload: string) => void): Promise<PostgresqlSession> {
+    const pool = await this.open();
+    const client = new pool.options.Client({ ...this.settingsOf(pool), application_name: applicationName('listen') });
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    client.on('error', () => end());
+    client.on('end', () => end());
+    client.on('notification', ({ payload = '' }: { payload?: string }) => onNotification(payload));
+    try {
+      await client.connect();
+      await client.query(`listen "${channel}"`);
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw error;
+    }
+    return {
+      ended,
+      query: async <T>(sql: string, parameters?: readonly unknown[]) => {
+        try {
+          return (await client.query(sql, parameters)).rows as T[];
+        } catch (error) {
+          // One that does not answer may never say that it has ended.
+          end();
+          throw error;
+        }
+      },
+      close: async () => {
+        end();
+        await client.end().catch(() => undefined);
+      },
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.isClosed = true;
+    await (await this.pool)?.end();
+  }
+
+  private async open(): Promise<PgPool> {
+    if (this.isClosed) throw new Error('The connection of the queue is closed.');
+    this.pool ??= this.createPool();
+    return this.pool;
+  }
+
+  private async createPool(): Promise<PgPool> {
+    const connection = this.orm.driver.getConnection() as AbstractSqlConnection;
+    const pool = (await connection.getNativeClient()) as PgPool;
+    const Pool = pool.constructor as new (options: object) => PgPool;
+    const own = new Pool({
+      ...this.settingsOf(pool),
+      application_name: applicationName('jobs'),
+      min: 0,
+      max: POOL_SIZE,
+      idleTimeoutMillis: IDLE_TIMEOUT_MS,
+    });
+    own.on('connect', (client: PgClient) => client.on('error', (error) => this.warn(error)));
+    own.on('error', (error: unknown) => this.warn(error));
+    return own;
+  }
+
+  /** Where and as whom the ORM connects; pg hides the password from enumeration. */
+  private settingsOf({ options }: PgPool): object {
+    return {
+      ...options,
+      password: options.password,
+      types: undefined,
+      keepAlive: true,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: QUERY_TIMEOUT_MS,
+    };
+  }
+
+  private warn(error: unknown): void {
+    this.logger.warn(`A connection of the queue was lost: ${String(error)}`);
+  }
+}
+
+function applicationName(role: string): string {
+  return `nestjs-host-database ${role}`;
+}

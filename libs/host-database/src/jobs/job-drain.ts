@@ -1,0 +1,121 @@
+import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
+import { JobHandlersRegistry } from './job-handlers.registry.js';
+import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
+import { JobScheduler } from './schedules/job-scheduler.js';
+import { type ClaimedJob, type JobOutcome, JobStore } from './store/index.js';
+import { FairShare } from './worker/fair-share.js';
+import { JobAttempt } from './worker/job-attempt.js';
+import { JobRunner } from './worker/job-runner.js';
+import { queuesOf, settingsOf } from './worker/queue-settings.js';
+import { WorkerSession } from './worker/worker-session.js';
+
+/** Which jobs to run. */
+export interface RunPendingOptions {
+  /** Only jobs of these types. @default all that have a handler in this process */
+  readonly types?: readonly string[];
+  /** At most so many. @default all */
+  readonly limit?: number;
+}
+
+const PROMOTE_BATCH = 1_000;
+const TENANTS_PER_CLAIM = 1_000;
+
+/** Runs jobs now, in this process, until none is left, batch by batch. */
+@Injectable()
+export class JobDrain implements BeforeApplicationShutdown {
+  private readonly logger = new Logger('Jobs');
+  private readonly drains = new Set<Promise<number>>();
+  private isStopping = false;
+
+  constructor(
+    private readonly store: JobStore,
+    private readonly registry: JobHandlersRegistry,
+    private readonly runner: JobRunner,
+    private readonly scheduler: JobScheduler,
+    @Inject(JOBS_OPTIONS) private readonly options: JobsOptions,
+  ) {}
+
+  async run({ types, limit = Infinity }: RunPendingOptions): Promise<number> {
+    const jobTypes = this.registry.types.filter((type) => types?.includes(type) ?? true);
+    if (jobTypes.length === 0) return 0;
+    const drain = this.drainAll(jobTypes, limit);
+    this.drains.add(drain);
+    return drain.finally(() => this.drains.delete(drain));
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.isStopping = true;
+    await Promise.allSettled(this.drains);
+  }
+
+  private async drainAll(jobTypes: readonly string[], limit: number): Promise<number> {
+    const { store, options } = this;
+    const queues = queuesOf(options, this.registry);
+    const session = new WorkerSession({ store, options, queues, jobTypes, schedules: () => [] });
+    await session.open();
+    const heartbeat = setInterval(() => {
+      session.beat().catch((error: unknown) => this.logger.warn(`A heartbeat failed: ${String(error)}`));
+    }, options.heartbeatMs);
+    try {
+      // Where nobody else does: a script may be all the workers there are.
+      await store.rescue(options);
+      let count = 0;
+      for (let isWorking = true; isWorking && count < limit && !this.isStopping;) {
+        await this.scheduler.tick();
+        await store.promote(PROMOTE_BATCH);
+        isWorking = false;
+        for (const queue of queues) {
+          const jobs = await this.claim(queue, jobTypes, session.workerId, limit - count);
+          if (jobs.length === 0) continue;
+          isWorking = true;
+          count += jobs.length;
+          await this.runAll(jobs);
+        }
+      }
+      return count;
+    } finally {
+      clearInterval(heartbeat);
+      await session.close();
+    }
+  }
+
+  private async claim(
+    queue: string,
+    jobTypes: readonly string[],
+    workerId: string,
+    most: number,
+  ): Promise<readonly ClaimedJob[]> {
+    const { concurrency, limits } = settingsOf(this.options, queue);
+    const count = Math.min(concurrency, most);
+    const turns = new FairShare();
+    const claimant = { queue, workerId, jobTypes };
+    if (limits) {
+      const shareOut = turns.shareOut.bind(turns);
+      return (await this.store.claimWithin({ ...claimant, limits, count, shareOut, after: undefined })).jobs;
+    }
+    const tenants = await this.store.findReadyTenants(queue, undefined, TENANTS_PER_CLAIM);
+    const rooms = tenants.map((fairnessKey) => ({ fairnessKey, room: Infinity }));
+    const shares = turns.shareOut(rooms, count);
+    return shares.length === 0 ? [] : (await this.store.claim({ ...claimant, shares })).jobs;
+  }
+
+  private async runAll(jobs: readonly ClaimedJob[]): Promise<void> {
+    const outcomes = await Promise.all(jobs.map((job) => this.runOne(job)));
+    await this.store.settle(outcomes.flatMap((outcome) => outcome ?? []));
+    const freed = jobs.flatMap(({ fairnessKey, concurrencyKey }) =>
+      concurrencyKey === null ? [] : { fairnessKey, concurrencyKey },
+    );
+    const [first] = jobs;
+    if (first && freed.length > 0) await this.store.unblock(first.queue, freed);
+  }
+
+  private async runOne(job: ClaimedJob): Promise<JobOutcome | undefined> {
+    const handler = this.registry.find(job.jobType);
+    if (!handler) return undefined;
+    const { maxAttempts, timeoutMs } = this.options;
+    const attempt = new JobAttempt(job, handler, { maxAttempts, timeoutMs }, this.store);
+    const ending = await this.runner.run(attempt);
+    if (ending === 'completed') return { id: job.id, claimToken: job.claimToken, status: 'completed' };
+    return typeof ending === 'object' ? ending : undefined;
+  }
+}

@@ -1,0 +1,145 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '@nestjs/common';
+import { genId } from '../../common/index.js';
+import type { PostgresqlDirectConnection, PostgresqlSession } from '../../database/index.js';
+import { type JobSignal, JobSignals } from './job-signals.interface.js';
+import { SignalCollector } from './signal-collector.js';
+
+const CHANNEL = 'nestjs_host_database_jobs';
+/** PostgreSQL takes less than 8,000 bytes; the name of a queue has at most 63. More than that are found by polling. */
+const MAX_QUEUES = 60;
+const HEAR_ONESELF_MS = 2_000;
+const CHECK_EVERY_MS = 20_000;
+const RECONNECT_MS = { min: 250, max: 10_000 };
+
+interface Message extends Partial<JobSignal> {
+  readonly from: string;
+  /** Sent to oneself, to hear whether anything arrives. */
+  readonly echo?: string;
+}
+
+/**
+ * Signals by LISTEN and NOTIFY, on the library's own connections. What is sent while a notification is under way goes with the next,
+ * so that a burst of commits costs a few; none of it is in the caller's transaction, whose commit it would hold up.
+ */
+export class PostgresqlJobSignals extends JobSignals {
+  private readonly self = genId();
+  private readonly outbox = new SignalCollector();
+  private readonly closing = new AbortController();
+  private onSignal: ((signal: JobSignal) => void) | undefined;
+  private sending: Promise<void> | undefined;
+  private listening: Promise<void> | undefined;
+  private hears = false;
+  private onEcho: ((echo: string) => void) | undefined;
+
+  constructor(
+    private readonly connection: PostgresqlDirectConnection,
+    private readonly isEnabled: boolean,
+    private readonly logger: Logger,
+  ) {
+    super();
+  }
+
+  get isListening(): boolean {
+    return this.hears;
+  }
+
+  send(signal: Partial<JobSignal>): void {
+    this.onSignal?.({ queues: [], cancelled: [], hasScheduled: false, ...signal });
+    if (!this.isEnabled) return;
+    this.outbox.add(signal);
+    this.sending ??= this.sendAll().finally(() => (this.sending = undefined));
+  }
+
+  listen(onSignal: (signal: JobSignal) => void): void {
+    this.onSignal = onSignal;
+    if (this.isEnabled) this.listening = this.keepListening();
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort();
+    await Promise.all([this.sending, this.listening]);
+    this.onSignal = undefined;
+  }
+
+  private async sendAll(): Promise<void> {
+    // After the current turn of the event loop: a request that commits several units of work is told of once.
+    await Promise.resolve();
+    while (!this.outbox.isEmpty) {
+      const { queues, ...signal } = this.outbox.take();
+      const message: Message = { from: this.self, queues: queues.slice(0, MAX_QUEUES), ...signal };
+      try {
+        await this.notify(message);
+      } catch (error) {
+        this.logger.debug(`A notification was not sent; workers find the jobs when they poll: ${String(error)}`);
+      }
+    }
+  }
+
+  private async notify(message: Message): Promise<void> {
+    await this.connection.query('select pg_notify($1, $2)', [CHANNEL, JSON.stringify(message)]);
+  }
+
+  private async keepListening(): Promise<void> {
+    let hasWarned = false;
+    for (let failures = 0; !this.closing.signal.aborted; failures++) {
+      try {
+        const session = await this.connection.listen(CHANNEL, (payload) => this.receive(payload));
+        try {
+          if (await this.hearsItself()) {
+            this.hears = true;
+            failures = 0;
+            // What was sent before is not repeated.
+            this.onSignal?.({ queues: [], cancelled: 'unknown', hasScheduled: true });
+            await this.untilLost(session);
+          } else if (!hasWarned) {
+            hasWarned = true;
+            this.logger.warn(
+              'Notifications do not arrive, perhaps because of a transaction-pooling proxy: workers poll. Set jobs.notifications to false to say so.',
+            );
+          }
+        } finally {
+          this.hears = false;
+          await session.close();
+        }
+      } catch (error) {
+        this.logger.debug(`The connection that listens is tried again: ${String(error)}`);
+      }
+      const limit = Math.min(RECONNECT_MS.max, RECONNECT_MS.min * 2 ** failures);
+      await delay(limit / 2 + (Math.random() * limit) / 2, undefined, { signal: this.closing.signal }).catch(() => undefined);
+    }
+  }
+
+  private async hearsItself(): Promise<boolean> {
+    const echo = genId();
+    const { promise: heard, resolve } = Promise.withResolvers<boolean>();
+    this.onEcho = (other) => {
+      if (other === echo) resolve(true);
+    };
+    await this.notify({ from: this.self, echo });
+    const timeout = setTimeout(() => resolve(false), HEAR_ONESELF_MS);
+    return heard.finally(() => clearTimeout(timeout));
+  }
+
+  /** Asks now and then: a connection whose other end is gone may never say so. */
+  private async untilLost(session: PostgresqlSession): Promise<void> {
+    const stop = new AbortController();
+    const closed = new Promise<void>((resolve) => {
+      this.closing.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    const check = async () => {
+      for (;;) {
+        await delay(CHECK_EVERY_MS, undefined, { signal: stop.signal });
+        await session.query('select 1');
+      }
+    };
+    await Promise.race([session.ended, closed, check().catch(() => undefined)]);
+    stop.abort();
+  }
+
+  private receive(payload: string): void {
+    const { from, echo, queues = [], cancelled = [], hasScheduled = false } = JSON.parse(payload) as Message;
+    if (echo !== undefined) this.onEcho?.(echo);
+    else if (from !== this.self) this.onSignal?.({ queues, cancelled, hasScheduled });
+  }
+}

@@ -1,0 +1,185 @@
+import type { JobHandlersRegistry } from '../job-handlers.registry.js';
+import type { ClaimedJob, JobClaim, JobStore, QueueLimits, Share, TenantRoom } from '../store/index.js';
+import type { FairBuffer } from './fair-buffer.js';
+import { FairShare } from './fair-share.js';
+
+/** How many tenants one claim takes turns between. */
+const TENANTS_PER_CLAIM = 200;
+/** How old the knowledge of which tenants have work may be. */
+const LOOK_AGAIN_MS = 100;
+/** For how long claims go on behind the last one, before they look again at the entries that they have passed. */
+const CURSOR_MS = 250;
+
+export interface JobsFetcherContext {
+  readonly queue: string;
+  readonly concurrency: number;
+  readonly limits: QueueLimits | undefined;
+  readonly store: JobStore;
+  readonly registry: JobHandlersRegistry;
+  readonly workerId: () => string;
+}
+
+interface FetchRequest {
+  readonly wanted: number;
+  readonly completed: readonly JobClaim[];
+  readonly isStopping: boolean;
+}
+
+interface Fetched {
+  readonly jobs: readonly ClaimedJob[];
+  /** How many of those completed were no longer this worker's. */
+  readonly lostCount: number;
+}
+
+/** Decides which jobs of a queue to claim, tenant by tenant, and remembers when there are none. */
+export class JobsFetcher {
+  private readonly turns = new FairShare();
+  private tenants: readonly string[] = [];
+  private hasAllTenants = true;
+  private lookedAt = -Infinity;
+  private cursors = new Map<string, NonNullable<Share['after']>>();
+  private cursorsSince = 0;
+  private invitations = 1;
+  private seen = 0;
+  private mayHaveWork = true;
+  private notBefore = 0;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly context: JobsFetcherContext,
+    private readonly buffer: FairBuffer,
+    /** Called when the fetcher itself knows that it is time to fetch again. */
+    private readonly onDue: () => void,
+  ) {}
+
+  /** There may be work, perhaps of a tenant that had none. */
+  invite(): void {
+    this.invitations++;
+    this.mayHaveWork = true;
+  }
+
+  /** Whether a claim may find something. */
+  get isInvited(): boolean {
+    return this.mayHaveWork && performance.now() >= this.notBefore;
+  }
+
+  /** Whether there may be tenants with work that is not known of. */
+  get mustLook(): boolean {
+    return this.invitations !== this.seen;
+  }
+
+  /** Records what was completed and claims up to so many jobs, in one statement where the queue has no limits. */
+  async fetch({ wanted, completed, isStopping }: FetchRequest): Promise<Fetched> {
+    const { limits, store, queue } = this.context;
+    const wantsMore = !isStopping && this.isInvited;
+    if (limits) {
+      const { heldCount } =
+        completed.length > 0 ? await store.claim({ ...this.claimant, queue, shares: [], completed }) : { heldCount: 0 };
+      const jobs = wantsMore && wanted > 0 ? await this.fetchWithin(limits, wanted) : [];
+      return { jobs, lostCount: completed.length - heldCount };
+    }
+    const shares = wantsMore ? await this.shares(wanted) : [];
+    if (shares.length === 0 && completed.length === 0) return { jobs: [], lostCount: 0 };
+    const { jobs, heldCount } = await store.claim({ ...this.claimant, queue, shares, completed });
+    this.learn(shares, jobs);
+    return { jobs, lostCount: completed.length - heldCount };
+  }
+
+  /** Forgets what it waits for. */
+  close(): void {
+    clearTimeout(this.timer);
+  }
+
+  private get claimant() {
+    return { workerId: this.context.workerId(), jobTypes: this.context.registry.types };
+  }
+
+  private async fetchWithin(limits: QueueLimits, wanted: number): Promise<readonly ClaimedJob[]> {
+    this.seen = this.invitations;
+    const before = this.seen;
+    const { jobs, retryAfterMs } = await this.context.store.claimWithin({
+      ...this.claimant,
+      queue: this.context.queue,
+      limits,
+      count: wanted,
+      after: undefined,
+      shareOut: (tenants, count) => this.turns.shareOut(tenants, count),
+    });
+    // Where a cap holds jobs back, the end of one of them invites again; for the rate limit it is the time.
+    if (jobs.length < wanted && this.invitations === before) this.mayHaveWork = false;
+    if (retryAfterMs !== undefined && jobs.length < wanted) this.waitFor(retryAfterMs, !limits.rateLimit?.perTenant);
+    return jobs;
+  }
+
+  private async shares(wanted: number): Promise<Share[]> {
+    await this.look();
+    const waiting = this.tenants.filter((fairnessKey) => !this.buffer.has(fairnessKey));
+    // A tenant that has nothing here gets a turn even where the buffer is full of another's jobs.
+    const [among, count] = wanted > 0 ? [this.tenants, wanted] : [waiting, Math.min(waiting.length, this.context.concurrency)];
+    if (among.length === 0 || count === 0) return [];
+    const rooms: TenantRoom[] = among.map((fairnessKey) => ({ fairnessKey, room: Infinity }));
+    return this.turns.shareOut(rooms, count).map((share) => {
+      const after = this.cursors.get(share.fairnessKey);
+      return after ? { ...share, after } : share;
+    });
+  }
+
+  /** Finds out which tenants have work, unless that is known well enough. */
+  private async look(): Promise<void> {
+    const now = performance.now();
+    if (!this.mustLook && this.tenants.length > 0 && now - this.lookedAt < LOOK_AGAIN_MS) return;
+    this.seen = this.invitations;
+    const { store, queue } = this.context;
+    const after = this.hasAllTenants ? undefined : this.tenants.at(-1);
+    let found = await store.findReadyTenants(queue, after, TENANTS_PER_CLAIM);
+    this.hasAllTenants = after === undefined && found.length < TENANTS_PER_CLAIM;
+    if (found.length === 0 && after !== undefined) {
+      found = await store.findReadyTenants(queue, undefined, TENANTS_PER_CLAIM);
+      this.hasAllTenants = found.length < TENANTS_PER_CLAIM;
+    }
+    this.tenants = found;
+    this.lookedAt = now;
+    if (found.length === 0 && !this.mustLook) this.mayHaveWork = false;
+  }
+
+  /** Who got less than their share has no more; where everybody did, there is nothing until somebody says so. */
+  private learn(shares: readonly Share[], jobs: readonly ClaimedJob[]): void {
+    const got = new Map<string, ClaimedJob[]>();
+    for (const job of jobs) {
+      const ofTenant = got.get(job.fairnessKey);
+      if (ofTenant) ofTenant.push(job);
+      else got.set(job.fairnessKey, [job]);
+    }
+    const empty = new Set<string>();
+    const now = performance.now();
+    if (now - this.cursorsSince > CURSOR_MS) {
+      this.cursors.clear();
+      this.cursorsSince = now;
+    }
+    for (const { fairnessKey, count, after } of shares) {
+      const claimed = got.get(fairnessKey) ?? [];
+      const last = claimed.at(-1);
+      if (claimed.length < count) {
+        this.cursors.delete(fairnessKey);
+        // Behind the cursor may be jobs that it has passed.
+        if (after === undefined) empty.add(fairnessKey);
+      } else if (last) {
+        this.cursors.set(fairnessKey, { priority: last.priority, id: last.id });
+      }
+    }
+    if (empty.size === 0) return;
+    this.tenants = this.tenants.filter((fairnessKey) => !empty.has(fairnessKey));
+    if (this.tenants.length === 0 && this.hasAllTenants && !this.mustLook) this.mayHaveWork = false;
+  }
+
+  /** Looks again when the rate limit lets another job begin; until then not at all where nobody else may have a token. */
+  private waitFor(ms: number, isForAll: boolean): void {
+    if (isForAll) this.notBefore = performance.now() + ms;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.notBefore = 0;
+      this.invite();
+      this.onDue();
+    }, ms);
+  }
+}

@@ -1,0 +1,257 @@
+import type { Logger } from '@nestjs/common';
+import type { JobHandlersRegistry } from '../job-handlers.registry.js';
+import { JobCancelledError, JobLeaseLostError, JobTimeoutError, WorkerShutdownError } from '../jobs.errors.js';
+import type { ClaimedJob, FreedPlace, JobClaim, JobOutcome, JobStore, LostClaim, QueueLimits } from '../store/index.js';
+import { type AttemptDefaults, JobAttempt } from './job-attempt.js';
+import { endingOf, type Ending } from './job-ending.js';
+import { FairBuffer } from './fair-buffer.js';
+import type { JobRunner } from './job-runner.js';
+import { JobsFetcher } from './jobs-fetcher.js';
+import { separateSuspects } from './suspects.js';
+import { WorkRate } from './work-rate.js';
+
+/** How much work a worker holds beyond what it runs: enough for a round trip or two, and little for others to miss. */
+const PREFETCH_MS = 25;
+/** How many finished jobs one statement takes. */
+const SETTLE_BATCH = 1_000;
+const BACKOFF_MS = { min: 100, max: 5_000 };
+
+/** What the worker of a queue needs from the process it is in. */
+export interface QueueWorkerContext {
+  readonly queue: string;
+  readonly concurrency: number;
+  readonly prefetch: number;
+  readonly limits: QueueLimits | undefined;
+  readonly defaults: AttemptDefaults;
+  readonly abortGraceMs: number;
+  readonly store: JobStore;
+  readonly runner: JobRunner;
+  readonly registry: JobHandlersRegistry;
+  readonly logger: Logger;
+  /** The id under which this process is registered; another one after it was taken for dead. */
+  readonly workerId: () => string;
+}
+
+/**
+ * Works on one queue: fetches, runs several jobs at a time and records how they ended. One statement is under way at a time; it
+ * records what has ended since the last one and claims what is run next, while the jobs at hand go on.
+ */
+export class QueueWorker {
+  private readonly running = new Map<string, JobAttempt>();
+  private readonly buffer = new FairBuffer();
+  private readonly rate = new WorkRate();
+  private readonly fetcher: JobsFetcher;
+  private completed: JobClaim[] = [];
+  private outcomes: JobOutcome[] = [];
+  private freed: FreedPlace[] = [];
+  private isFetching = false;
+  private isStopping = false;
+  private failures = 0;
+  private retryTimer: NodeJS.Timeout | undefined;
+  private readonly idle: (() => void)[] = [];
+
+  constructor(private readonly context: QueueWorkerContext) {
+    this.fetcher = new JobsFetcher(context, this.buffer, () => this.pump());
+  }
+
+  get queue(): string {
+    return this.context.queue;
+  }
+
+  /** How many jobs are running here. */
+  get runningCount(): number {
+    return this.running.size;
+  }
+
+  /** Looks for work now: there may be some, perhaps of a tenant that had none. */
+  wake(): void {
+    this.fetcher.invite();
+    this.pump();
+  }
+
+  /** Every claim that this worker believes to hold. */
+  get claims(): JobClaim[] {
+    return [...[...this.running.values()].map(({ job }) => job), ...this.buffer.peek()];
+  }
+
+  /** Gives up jobs that are no longer this worker's: their handlers are asked to end, and what they still do is not recorded. */
+  lose(lost: readonly (LostClaim & JobClaim)[]): void {
+    this.buffer.remove(lost);
+    for (const { id, claimToken, status } of lost) {
+      const attempt = this.running.get(id);
+      if (attempt?.job.claimToken !== claimToken) continue;
+      attempt.abort(status === 'cancelled' ? new JobCancelledError(id) : new JobLeaseLostError(id));
+    }
+    this.pump();
+  }
+
+  /** Gives up everything: others have taken this process for dead. */
+  loseAll(): void {
+    this.buffer.drain();
+    for (const attempt of this.running.values()) attempt.abort(new JobLeaseLostError(attempt.id));
+  }
+
+  /** Ends attempts that have taken too long, and goes on without those that do not end. */
+  watch(): void {
+    const now = performance.now();
+    for (const attempt of this.running.values()) {
+      if (attempt.isOverdue(now)) attempt.abort(new JobTimeoutError(attempt.id, attempt.timeoutMs));
+      else if (attempt.isStuck(now, this.context.abortGraceMs)) this.abandon(attempt);
+    }
+  }
+
+  /** Takes no more jobs, and gives back at once those that it has not begun. */
+  close(): void {
+    this.isStopping = true;
+    this.fetcher.close();
+    for (const job of this.buffer.drain()) this.outcomes.push(giveBack(job));
+    this.pump();
+  }
+
+  /** Asks the running jobs to end. */
+  abort(): void {
+    for (const attempt of this.running.values()) attempt.abort(new WorkerShutdownError(attempt.id));
+  }
+
+  /** Goes on without the jobs that still run; they are given back. */
+  abandonAll(): void {
+    for (const attempt of this.running.values()) this.abandon(attempt);
+  }
+
+  /** Resolves once nothing is running and everything is recorded. */
+  async whenIdle(): Promise<void> {
+    if (!this.isIdle) await new Promise<void>((resolve) => this.idle.push(resolve));
+  }
+
+  private get isIdle(): boolean {
+    return this.running.size === 0 && !this.isFetching && this.unrecorded === 0;
+  }
+
+  private get unrecorded(): number {
+    return this.completed.length + this.outcomes.length + this.freed.length;
+  }
+
+  private pump(): void {
+    while (!this.isStopping && this.running.size < this.context.concurrency) {
+      const job = this.buffer.take();
+      if (!job) break;
+      this.begin(job);
+    }
+    if (!this.isFetching && this.retryTimer === undefined && (this.unrecorded > 0 || this.isHungry)) void this.turn();
+    if (this.isIdle) for (const resolve of this.idle.splice(0)) resolve();
+  }
+
+  /** Whether more jobs are worth a statement: a good part of what may be held is missing. */
+  private get isHungry(): boolean {
+    if (this.isStopping || !this.fetcher.isInvited) return false;
+    return this.fetcher.mustLook || this.capacity >= Math.max(1, (this.context.concurrency + this.prefetch) / 2);
+  }
+
+  /** How many jobs of short work it pays to hold beyond those that run. */
+  private get prefetch(): number {
+    return Math.min(this.context.prefetch, Math.ceil(this.rate.in(PREFETCH_MS)));
+  }
+
+  private get capacity(): number {
+    return this.context.concurrency - this.running.size + this.prefetch - this.buffer.size;
+  }
+
+  private async turn(): Promise<void> {
+    this.isFetching = true;
+    const completed = this.completed.splice(0, SETTLE_BATCH);
+    const outcomes = this.outcomes.splice(0, SETTLE_BATCH);
+    const freed = this.freed.splice(0);
+    try {
+      if (this.failures > 0) await this.giveBackForgotten(completed, outcomes);
+      if (outcomes.length > 0) await this.context.store.settle(outcomes);
+      const wanted = Math.max(0, Math.floor(this.capacity));
+      const { jobs, lostCount } = await this.fetcher.fetch({ wanted, completed, isStopping: this.isStopping });
+      this.take(jobs);
+      if (lostCount > 0) {
+        this.context.logger.warn(
+          `${lostCount} jobs of queue ${this.queue} ended after others had taken them; that was not recorded.`,
+        );
+      }
+      if (freed.length > 0) {
+        await this.context.store.unblock(this.queue, freed);
+        this.fetcher.invite();
+      }
+      this.failures = 0;
+    } catch (error) {
+      // The fence makes each of them safe to record again, should it have been recorded already.
+      this.completed.unshift(...completed);
+      this.outcomes.unshift(...outcomes);
+      this.freed.unshift(...freed);
+      this.backOff(error);
+    } finally {
+      this.isFetching = false;
+    }
+    this.pump();
+  }
+
+  private take(claimed: readonly ClaimedJob[]): void {
+    if (this.isStopping) {
+      this.outcomes.push(...claimed.map(giveBack));
+      return;
+    }
+    const running = [...this.running.values()].map(({ job }) => job);
+    const { jobs, refused } = separateSuspects(claimed, running, this.context.concurrency);
+    this.outcomes.push(...refused);
+    this.buffer.add(jobs);
+  }
+
+  /** A claim whose answer was lost with the connection has been made all the same, and nobody is going to run those jobs. */
+  private async giveBackForgotten(completed: readonly JobClaim[], outcomes: readonly JobOutcome[]): Promise<void> {
+    const known = new Set([...this.claims, ...completed, ...outcomes, ...this.completed, ...this.outcomes].map(({ id }) => id));
+    const claims = await this.context.store.findClaims(this.context.workerId(), this.queue);
+    const forgotten = claims.filter(({ id }) => !known.has(id));
+    if (forgotten.length > 0) await this.context.store.settle(forgotten.map(giveBack));
+  }
+
+  private begin(job: ClaimedJob): void {
+    const handler = this.context.registry.find(job.jobType);
+    if (!handler) return;
+    const attempt = new JobAttempt(job, handler, this.context.defaults, this.context.store);
+    this.running.set(job.id, attempt);
+    void this.context.runner.run(attempt).then((ending) => this.end(attempt, ending));
+  }
+
+  private end(attempt: JobAttempt, ending: Ending): void {
+    // One that was abandoned, and whose job may be running again by now.
+    if (this.running.get(attempt.id) !== attempt) return;
+    this.running.delete(attempt.id);
+    this.rate.add(1);
+    const { job } = attempt;
+    if (ending === 'completed') this.completed.push(job);
+    else if (typeof ending === 'object') this.outcomes.push(ending);
+    const { fairnessKey, concurrencyKey } = job;
+    if (concurrencyKey !== null && this.context.limits) this.freed.push({ fairnessKey, concurrencyKey });
+    // A place that became free under a cap, or in this process, is one to fill.
+    if (this.context.limits) this.fetcher.invite();
+    this.pump();
+  }
+
+  private abandon(attempt: JobAttempt): void {
+    const reason = attempt.abortReason ?? new WorkerShutdownError(attempt.id);
+    attempt.abort(reason);
+    this.context.logger.warn(`${attempt.handler.name} does not end although it was asked to: ${reason.message}`);
+    this.end(attempt, endingOf(attempt, reason, this.context.logger));
+  }
+
+  /** A database that cannot be reached is asked again, ever more seldom. What has ended meanwhile is kept. */
+  private backOff(error: unknown): void {
+    this.failures++;
+    const limit = Math.min(BACKOFF_MS.max, BACKOFF_MS.min * 2 ** this.failures);
+    const delayMs = limit / 2 + (Math.random() * limit) / 2;
+    this.context.logger.error(`Queue ${this.queue} is tried again in ${Math.round(delayMs)} ms: ${String(error)}`);
+    this.fetcher.invite();
+    this.retryTimer = setTimeout(() => {
+      this.retryTimer = undefined;
+      this.pump();
+    }, delayMs);
+  }
+}
+
+function giveBack({ id, claimToken }: JobClaim): JobOutcome {
+  return { id, claimToken, status: 'pending', isRefunded: true };
+}

@@ -1,0 +1,93 @@
+import type { Logger } from '@nestjs/common';
+import { Bell } from '../../common/index.js';
+import type { JobsOptions } from '../jobs.options.js';
+import type { JobStore } from '../store/index.js';
+import type { DueWork } from './due-work.js';
+import type { WorkerMaintenance } from './worker-maintenance.js';
+import type { WorkerSession } from './worker-session.js';
+
+export interface WorkerLifeContext {
+  readonly store: JobStore;
+  readonly options: JobsOptions;
+  readonly logger: Logger;
+  readonly session: WorkerSession;
+  readonly maintenance: WorkerMaintenance;
+  readonly due: DueWork;
+  readonly jobTypes: readonly string[];
+  /** Whether signals tell of new work; otherwise the heartbeat is the poll, and is as frequent as that has to be. */
+  readonly isListening: () => boolean;
+  readonly onReady: (queues: readonly string[]) => void;
+  /** Others have this process for dead, or may have: its jobs are no longer its own. */
+  readonly onDeath: () => void;
+}
+
+/** A worker's life from its registration on: it says that it is alive, and learns what there is to do. */
+export class WorkerLife {
+  private readonly bell = new Bell();
+  private readonly over = new AbortController();
+  private isEntered = false;
+
+  constructor(private readonly context: WorkerLifeContext) {}
+
+  /** Lives until {@link end}. What fails is tried again at the next beat. */
+  async live(): Promise<void> {
+    const { logger, session } = this.context;
+    while (!this.over.signal.aborted) {
+      try {
+        await (this.isEntered ? this.beat() : this.enter());
+      } catch (error) {
+        logger.error(`The worker's heartbeat failed and is tried again: ${String(error)}`);
+        if (session.mayBeDead) this.die();
+      }
+      await this.bell.wait(this.pauseMs, this.over.signal);
+    }
+    await session.close().catch((error: unknown) => logger.warn(`The worker could not sign off: ${String(error)}`));
+  }
+
+  end(): void {
+    this.over.abort();
+  }
+
+  private get pauseMs(): number {
+    const { options, isListening } = this.context;
+    const isPolling = !isListening() || !this.isEntered;
+    const ms = isPolling ? Math.min(options.pollIntervalMs, options.heartbeatMs) : options.heartbeatMs;
+    // So that processes which started together do not ask together; never later than it should be.
+    return ms * (0.8 + Math.random() * 0.2);
+  }
+
+  private async enter(): Promise<void> {
+    const { store, session, jobTypes, onReady } = this.context;
+    await session.close();
+    await session.open();
+    this.isEntered = true;
+    // What was parked because nobody had a handler for it has one now.
+    onReady(await store.unpark(jobTypes));
+    await this.beat();
+  }
+
+  private async beat(): Promise<void> {
+    const { store, session, options, maintenance, due, logger, onReady } = this.context;
+    const pulse = await session.beat();
+    if (!pulse.isAlive) {
+      logger.warn('Other workers took this one for dead: it was not heard for too long. It begins anew.');
+      this.die();
+      await this.enter();
+      return;
+    }
+    due.expect(pulse);
+    onReady(pulse.readyQueues);
+    if (pulse.needsRescue && session.mayRescue) {
+      const { rescued, failed, queues } = await store.rescue(options);
+      if (rescued > 0)
+        logger.warn(`${rescued} jobs of dead workers were taken over; ${failed} of them have become dead letters.`);
+      onReady(queues);
+    }
+    onReady(await maintenance.run(this.over.signal));
+  }
+
+  private die(): void {
+    this.isEntered = false;
+    this.context.onDeath();
+  }
+}

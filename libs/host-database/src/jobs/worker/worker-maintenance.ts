@@ -1,0 +1,77 @@
+import type { Logger } from '@nestjs/common';
+import type { JobsOptions } from '../jobs.options.js';
+import type { JobStore, PurgeRequest } from '../store/index.js';
+
+const DAY_MS = 86_400_000;
+const PURGE_BATCH = 1_000;
+const PURGE_EVERY_MS = 3_600_000;
+const PARK_EVERY_MS = 60_000;
+const UNBLOCK_EVERY_MS = 15_000;
+
+/** What every worker does now and then, so that somebody does: parking, retention, and undoing what a crash has left. */
+export class WorkerMaintenance {
+  private readonly due = { park: jittered(PARK_EVERY_MS), purge: jittered(PURGE_EVERY_MS), unblock: jittered(UNBLOCK_EVERY_MS) };
+
+  constructor(
+    private readonly store: JobStore,
+    private readonly options: JobsOptions,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Does what is due. Returns the queues that have jobs again. */
+  async run(signal: AbortSignal): Promise<string[]> {
+    const now = performance.now();
+    if (now >= this.due.park) {
+      this.due.park = now + jittered(PARK_EVERY_MS);
+      await this.park();
+    }
+    if (now >= this.due.purge) {
+      this.due.purge = now + jittered(PURGE_EVERY_MS);
+      await this.purge(signal);
+    }
+    if (now < this.due.unblock || !this.hasKeyedQueues) return [];
+    this.due.unblock = now + jittered(UNBLOCK_EVERY_MS);
+    return this.store.unblockIdle();
+  }
+
+  /** Deletes finished jobs whose time is over, batch by batch; returns how many. */
+  async purge(signal?: AbortSignal): Promise<number> {
+    const { retention } = this.options;
+    if (!retention) return 0;
+    let deleted = 0;
+    for (const [status, days] of [
+      ['completed', retention.completedDays],
+      ['cancelled', retention.cancelledDays],
+      ['failed', retention.failedDays],
+    ] as const) {
+      deleted += await this.purgeStatus({ statuses: [status], olderThanMs: days * DAY_MS, batchSize: PURGE_BATCH }, signal);
+    }
+    return deleted;
+  }
+
+  private async purgeStatus(request: Omit<PurgeRequest, 'after'>, signal?: AbortSignal): Promise<number> {
+    let deleted = 0;
+    for (let after: string | undefined; !signal?.aborted;) {
+      const result = await this.store.purge({ ...request, after });
+      deleted += result.deleted;
+      after = result.last;
+      if (after === undefined) break;
+    }
+    return deleted;
+  }
+
+  private async park(): Promise<void> {
+    const parked = await this.store.park(this.options.parkAfterMs);
+    if (parked > 0)
+      this.logger.warn(`${parked} jobs were parked: no live worker has a handler for them. Their error_log says which.`);
+  }
+
+  private get hasKeyedQueues(): boolean {
+    return Object.values(this.options.queues).some(({ maxRunningPerKey }) => maxRunningPerKey !== undefined);
+  }
+}
+
+/** Between half the time and one and a half, so that processes do not do it together. */
+function jittered(ms: number): number {
+  return ms * (0.5 + Math.random());
+}
