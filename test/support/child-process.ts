@@ -17,6 +17,8 @@ export interface Outcome {
 export interface Program {
   readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly ended: Promise<Outcome>;
+  /** Everything said so far. */
+  output(): string;
   /** Resolves with everything said so far, once that matches; rejects when the program ends before. */
   said(pattern: RegExp): Promise<string>;
 }
@@ -44,7 +46,7 @@ export function startProgram(program: string | URL, { env = {}, cwd }: ProgramOp
     }
     return output.stdout;
   };
-  return { child, ended, said };
+  return { child, ended, said, output: () => output.stdout };
 }
 
 /** Runs such a program to its end. */

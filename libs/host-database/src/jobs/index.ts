@@ -29,7 +29,7 @@ export type {
   StoreStatistics,
   WorkerStatistics,
 } from './store/index.js';
-export { JOB_STATUSES, type JobStatus, SystemJob } from './system-job.entity.js';
+export { JOB_STATUSES, type JobStatus, LIVE_JOB_STATUSES, SystemJob } from './system-job.entity.js';
 export {
   DuplicateScheduleError,
   InvalidScheduleError,

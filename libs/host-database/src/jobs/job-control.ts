@@ -15,10 +15,6 @@ export class RetryAfter extends Error {
 /** Thrown by a handler: the job cannot succeed, do not try again. It becomes a dead letter. */
 export class Discard extends Error {
   override readonly name = 'Discard';
-
-  constructor(reason: string, options?: ErrorOptions) {
-    super(reason, options);
-  }
 }
 
 /** Thrown by a handler: not now, but after so many milliseconds. The attempt does not count. */

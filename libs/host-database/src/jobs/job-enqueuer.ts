@@ -36,18 +36,23 @@ export class JobEnqueuer {
 
   async enqueue(jobType: string, items: readonly JobToEnqueue[]): Promise<EnqueuedJob[]> {
     assertJobType(jobType);
-    const handler = this.registry.find(jobType);
-    const prepared: NewJob[] = [];
-    for (const { payload, ...options } of items) {
-      assertEnqueueOptions(options);
-      const json = toJsonPayload(jobType, payload);
-      if (handler?.options.schema) await assertPayload(jobType, handler.options.schema, json);
-      prepared.push(this.toNewJob(jobType, json, options, handler?.options.queue ?? DEFAULT_QUEUE));
+    const options = this.registry.find(jobType)?.options;
+    const payloads: unknown[] = [];
+    for (const item of items) {
+      assertEnqueueOptions(item);
+      const payload = toJsonPayload(jobType, item.payload);
+      if (options?.schema) await assertPayload(jobType, options.schema, payload);
+      payloads.push(payload);
     }
-    const [first] = prepared;
+    const [first] = items;
     if (!first) return [];
-    return this.telemetry.enqueue(jobType, first.queue, (traceContext) =>
-      this.write(prepared.map((job) => ({ ...job, traceContext }))),
+    const defaultQueue = options?.queue ?? DEFAULT_QUEUE;
+    return this.telemetry.enqueue(jobType, first.queue ?? defaultQueue, (traceContext) =>
+      this.write(
+        items.map((item, index) =>
+          this.toNewJob(item, { jobType, payload: payloads[index], queue: item.queue ?? defaultQueue, traceContext }),
+        ),
+      ),
     );
   }
 
@@ -65,20 +70,17 @@ export class JobEnqueuer {
     return results;
   }
 
-  private toNewJob(jobType: string, payload: unknown, options: EnqueueOptions, defaultQueue: string): NewJob {
+  private toNewJob(options: EnqueueOptions, facts: Pick<NewJob, 'jobType' | 'payload' | 'queue' | 'traceContext'>): NewJob {
     const { actorUserId } = this.context.current;
     return {
+      ...facts,
       id: genId(),
-      jobType,
-      payload,
-      queue: options.queue ?? defaultQueue,
       tenantId: options.tenantId ?? null,
       actorUserId: actorUserId !== undefined && isId(actorUserId) ? actorUserId : null,
       priority: options.priority ?? 0,
       maxAttempts: options.maxAttempts ?? null,
       uniqueKey: options.uniqueKey ?? null,
       concurrencyKey: options.concurrencyKey ?? null,
-      traceContext: null,
       createdAt: this.clock.now(),
       ...(options.runAt && { runAt: options.runAt }),
       ...(options.delayMs !== undefined && { delayMs: options.delayMs }),

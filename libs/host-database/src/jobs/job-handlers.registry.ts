@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { assertHandlerOptions } from './handler-options.js';
 import type { JobHandlerOptions } from './job-handler.decorator.js';
 import { DuplicateJobHandlerError } from './jobs.errors.js';
 import { assertJobType } from './job-type.js';
@@ -29,10 +30,12 @@ export class JobHandlersRegistry {
 
   /**
    * @throws InvalidJobTypeError when the type is not of the form `room.verb-noun`
+   * @throws InvalidOptionError when an option of the handler is wrong
    * @throws DuplicateJobHandlerError when it has a handler already
    */
   register(type: string, handler: RegisteredHandler): void {
     assertJobType(type);
+    assertHandlerOptions(handler.name, handler.options);
     const existing = this.handlers.get(type);
     if (existing) throw new DuplicateJobHandlerError(type, [existing.name, handler.name]);
     this.handlers.set(type, handler);

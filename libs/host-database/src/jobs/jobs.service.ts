@@ -123,9 +123,19 @@ export class JobsService {
     const { em } = this.unitOfWork;
     // When it is due is for the database to say.
     if (!isNew || isLater(job)) return this.getById(id);
-    const { runAt, delayMs, ...facts } = job;
     return em.merge(SystemJob, {
-      ...facts,
+      id: job.id,
+      jobType: job.jobType,
+      queue: job.queue,
+      tenantId: job.tenantId,
+      actorUserId: job.actorUserId,
+      priority: job.priority,
+      payload: job.payload,
+      maxAttempts: job.maxAttempts,
+      uniqueKey: job.uniqueKey,
+      concurrencyKey: job.concurrencyKey,
+      traceContext: job.traceContext,
+      createdAt: job.createdAt,
       fairnessKey: job.tenantId ?? '',
       status: 'pending',
       output: null,

@@ -105,6 +105,8 @@ export class JobsWorker implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   private wake(queues: readonly string[]): void {
+    // Before, the first heartbeat says what there is.
+    if (!this.life?.isEntered) return;
     for (const worker of this.queues) if (queues.includes(worker.queue)) worker.wake();
   }
 
@@ -130,8 +132,8 @@ export class JobsWorker implements OnApplicationBootstrap, BeforeApplicationShut
     if (claims.length === 0) return;
     try {
       const tokens = new Map(claims.map(({ id, claimToken }) => [id, claimToken]));
-      const lost = await this.store.findLost(claims);
-      for (const queue of this.queues) queue.lose(lost.map((each) => ({ ...each, claimToken: tokens.get(each.id) ?? 0 })));
+      const lost = (await this.store.findLost(claims)).map(({ id, status }) => ({ id, status, claimToken: tokens.get(id) ?? 0 }));
+      for (const queue of this.queues) queue.lose(lost);
     } catch (error) {
       this.mayHaveLost = true;
       this.logger.debug(`Cancelled jobs are looked for again: ${String(error)}`);

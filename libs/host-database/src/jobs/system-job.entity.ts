@@ -74,7 +74,7 @@ const SystemJobSchema = defineEntity({
     concurrencyKey: p.string().length(255).nullable(),
     /** The W3C trace context of who enqueued it. */
     traceContext: p.string().length(255).nullable(),
-    /** When a scheduled job is due. */
+    /** When a scheduled job is due; since when a pending one is ready, where that is not since it was enqueued. */
     availableAt: p.datetime(3).nullable(),
     createdAt: p.datetime(3).onCreate(timestamp),
     startedAt: p.datetime(3).nullable(),

@@ -10,6 +10,7 @@ import { UsersService } from '../users/index.js';
 import { Builders } from './builders.js';
 import { FakeClock } from './fake-clock.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
+import { TestJobs } from './test-jobs.js';
 
 /** A test host without an HTTP application was asked for one. */
 export class NoHttpApplicationError extends HostDatabaseError {
@@ -50,12 +51,14 @@ export interface TestHost extends Pick<Builders, 'newUser' | 'newTenant' | 'newM
   readonly app: INestApplication;
   readonly hostDatabase: HostDatabase;
   readonly clock: FakeClock;
+  /** What is pending: to run it, to look at it and to assert what was enqueued. */
+  readonly jobs: TestJobs;
   /** Options that open the same database again: a second process, or a restart. */
   readonly options: HostDatabaseOptions;
   get<T>(token: Type<T> | (abstract new (...args: never[]) => T) | string | symbol): T;
   /** Runs `work` in a unit of work, as a request would. */
   run<T>(work: () => T | Promise<T>): Promise<T>;
-  /** Runs all pending jobs and returns how many there were. */
+  /** Runs all pending jobs and returns how many there were: `jobs.drain()`. */
   runJobs(): Promise<number>;
   /** Stops everything and removes the databases. */
   close(): Promise<void>;
@@ -113,10 +116,11 @@ interface Started {
 function startedHost({ module, app, clock, options, database }: Started): TestHost {
   const get: TestHost['get'] = (token) => module.get(token, { strict: false });
   const unitOfWork = get(UnitOfWork);
-  const jobs = get(JobsService);
+  const jobsService = get(JobsService);
+  const jobs = new TestJobs(jobsService, unitOfWork);
   const builders = new Builders({
     unitOfWork,
-    jobs,
+    jobs: jobsService,
     users: get(UsersService),
     tenants: get(TenantsService),
     memberships: get(MembershipsService),
@@ -129,10 +133,11 @@ function startedHost({ module, app, clock, options, database }: Started): TestHo
     },
     hostDatabase: get(HostDatabase),
     clock,
+    jobs,
     options,
     get,
     run: (work) => unitOfWork.run(work),
-    runJobs: () => jobs.runPending(),
+    runJobs: () => jobs.drain(),
     newUser: (facts) => builders.newUser(facts),
     newTenant: (facts) => builders.newTenant(facts),
     newMembership: (facts) => builders.newMembership(facts),

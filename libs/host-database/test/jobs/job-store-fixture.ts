@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { MikroORM } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { type Clock, genId, SystemClock } from '../../src/common/index.js';
@@ -68,7 +69,7 @@ export class JobStoreFixture {
 
   /** Writes jobs and returns their ids. */
   async add(...jobs: Partial<NewJob>[]): Promise<string[]> {
-    const inserted = await this.transactional((em) => this.store.insert(em, jobs.map(newJob)));
+    const inserted = await this.transactional((em) => this.store.insert(em, jobs.map((job) => newJob({ createdAt: this.clock.now(), ...job }))));
     return inserted.map(({ id }) => id);
   }
 
@@ -83,6 +84,12 @@ export class JobStoreFixture {
   /** Runs a statement of the test's own. */
   execute<T extends object>(sql: string, parameters: readonly unknown[] = []): Promise<T[]> {
     return (this.orm.em.fork() as SqlEntityManager).execute(sql, [...parameters]);
+  }
+
+  /** PostgreSQL: resolves once so many statements of this database wait for a lock. */
+  async whenWaiting(count: number): Promise<void> {
+    const waiting = 'select 1 from pg_stat_activity where datname = current_database() and wait_event_type = ?';
+    while ((await this.execute(waiting, ['Lock'])).length < count) await delay(2);
   }
 
   /** Claims up to `count` jobs of one tenant. */

@@ -35,12 +35,19 @@ export class WallClock {
     const matches = (time: number) => minutes.has((time / MINUTE_MS) % 60) && hours.has(Math.floor(time / (60 * MINUTE_MS)) % 24);
     const seen = new Set<number>();
     return this.shown.flatMap(({ at, time }, index) => {
-      let isSlot = matches(time) && !(isFixed && seen.has(time));
-      const last = this.shown[index - 1]?.time ?? time;
-      for (let skipped = last + MINUTE_MS; isFixed && skipped < time; skipped += MINUTE_MS) isSlot ||= matches(skipped);
+      const isNew = !isFixed || !seen.has(time);
       seen.add(time);
+      const isSlot = (isNew && matches(time)) || (isFixed && this.skippedBefore(index).some(matches));
       return isSlot && at > this.from.getTime() ? [new Date(at)] : [];
     });
+  }
+
+  /** The times that the clock has never shown, between one look at it and the one before. */
+  private skippedBefore(index: number): number[] {
+    const [last, now] = [this.shown[index - 1], this.shown[index]];
+    if (!last || !now) return [];
+    const minutes = Math.max(0, (now.time - last.time) / MINUTE_MS - 1);
+    return Array.from({ length: minutes }, (_, skipped) => last.time + (skipped + 1) * MINUTE_MS);
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { WallClock } from '../../../test/jobs/wall-clock.js';
 import { CronSlots } from './cron-slots.js';
 import { InvalidScheduleError } from './schedules.errors.js';

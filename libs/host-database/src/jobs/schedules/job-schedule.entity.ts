@@ -21,7 +21,11 @@ const JobScheduleSchema = defineEntity({
     cron: p.string().length(255),
     /** An IANA name such as `Europe/Berlin`. */
     timeZone: p.string().length(63).default('UTC'),
-    payload: p.json().$type<unknown>().nullable(),
+    payload: p
+      .json()
+      .$type<unknown>()
+      .nullable()
+      .onCreate(() => null),
     queue: p.string().length(63).default('default'),
     tenantId: p.string().length(32).nullable(),
     priority: p.integer().default(0),

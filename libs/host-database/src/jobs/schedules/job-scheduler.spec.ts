@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { Logger } from '@nestjs/common';
 import type { RequiredEntityData } from '@mikro-orm/core';
 import { type Clock, genId, SystemClock } from '../../common/index.js';
-import { JobStoreFixture } from '../../../test/jobs/job-store-fixture.js';
+import { JobStoreFixture, newJob } from '../../../test/jobs/job-store-fixture.js';
 import { SystemJob } from '../system-job.entity.js';
 import { createScheduleStore } from './index.js';
 import { JobSchedule } from './job-schedule.entity.js';
@@ -14,6 +14,19 @@ import { slotOfKey } from './slot-key.js';
 
 const NOON = new Date('2030-01-01T12:00:00.000Z');
 const at = (time: string) => new Date(`2030-01-01T${time}Z`);
+
+/** Writes a schedule of every minute whose slot of noon has not been decided. */
+async function addSchedule(fixture: JobStoreFixture, facts: Partial<RequiredEntityData<JobSchedule>> = {}): Promise<void> {
+  await fixture.orm.em.fork().insert(JobSchedule, {
+    name: 'store.do-work',
+    source: 'stored',
+    jobType: 'store.do-work',
+    cron: '* * * * *',
+    nextSlotAt: NOON,
+    createdAt: NOON,
+    ...facts,
+  });
+}
 
 describe.each(['sqlite', 'postgresql'] as const)(`${JobScheduler.name} on %s`, (database) => {
   let fixture: JobStoreFixture;
@@ -36,18 +49,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobScheduler.name} on %s`, (
 
   const connect = (clock: Clock = fixture.clock): ScheduleStore => createScheduleStore(fixture.connectDirectly(), clock);
 
-  /** A schedule of every minute whose slot of noon is due. */
-  const add = async (facts: Partial<RequiredEntityData<JobSchedule>> = {}) => {
-    const row = {
-      name: 'store.do-work',
-      source: 'stored',
-      jobType: 'store.do-work',
-      cron: '* * * * *',
-      nextSlotAt: NOON,
-      createdAt: NOON,
-    };
-    await fixture.orm.em.fork().insert(JobSchedule, { ...row, ...facts } as RequiredEntityData<JobSchedule>);
-  };
+  const add = (facts: Partial<RequiredEntityData<JobSchedule>> = {}) => addSchedule(fixture, facts);
   const scheduleOf = async (name = 'store.do-work') => fixture.orm.em.fork().findOneOrFail(JobSchedule, { name });
   const jobs = async () => fixture.orm.em.fork().find(SystemJob, {}, { orderBy: { id: 'asc' } });
   const slots = async () => (await jobs()).map(({ uniqueKey }) => slotOfKey(uniqueKey ?? null)?.at);
@@ -154,9 +156,16 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobScheduler.name} on %s`, (
       throw fail;
     };
     await expect(store.advance({ inCode: [], except: [], limit: 9, decide })).rejects.toBe(fail);
-    // It was not able to write the job: nothing of the move is left either.
-    const broken = { name: 'store.do-work', lastSlotAt: NOON, nextSlotAt: at('12:01:00'), jobs: [{ id: null } as never] };
-    await expect(store.advance({ inCode: [], except: [], limit: 9, decide: () => [broken] })).rejects.toThrow();
+    // The job is written before the schedule is moved on.
+    const broken = {
+      get name(): string {
+        throw fail;
+      },
+      lastSlotAt: NOON,
+      nextSlotAt: at('12:01:00'),
+      jobs: [newJob()],
+    };
+    await expect(store.advance({ inCode: [], except: [], limit: 9, decide: () => [broken] })).rejects.toBe(fail);
     expect(await scheduleOf()).toMatchObject({ nextSlotAt: NOON, lastSlotAt: null });
     expect(await jobs()).toEqual([]);
     expect(await sut.tick()).toMatchObject({ enqueued: 1 });
@@ -195,14 +204,6 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobScheduler.name} on %s`, (
     expect(enqueued).toBe(0);
     expect(Math.abs(nextSlotMs! - (inAnHour.getTime() - Date.now()))).toBeLessThan(60_000);
   });
-
-  it('tells those who wait that schedules have changed', () => {
-    const heard: (readonly string[])[] = [];
-    sut.onChange((queues) => heard.push(queues));
-    sut.changed();
-    sut.changed(['reports']);
-    expect(heard).toEqual([[], ['reports']]);
-  });
 });
 
 // On SQLite nobody else can hold the write lock between two statements.
@@ -217,11 +218,8 @@ describe(`${JobScheduler.name} beside another process on postgresql`, () => {
   it('leaves alone what another holds, and looks again soon: it may die', async () => {
     fixture.clock.set(NOON);
     const store = () => createScheduleStore(fixture.connectDirectly(), fixture.clock);
-    const row = { source: 'stored' as const, jobType: 'store.do-work', cron: '* * * * *', nextSlotAt: NOON, createdAt: NOON };
-    await fixture.orm.em.fork().insertMany(JobSchedule, [
-      { name: 'held', ...row },
-      { name: 'free', ...row },
-    ]);
+    await addSchedule(fixture, { name: 'held' });
+    await addSchedule(fixture, { name: 'free' });
     const sut = new JobScheduler(store(), new ScheduledJobsRegistry());
     await fixture.transactional(async (em) => {
       await em.execute(`select 1 from sys_job_schedules where name = 'held' for update`);
@@ -248,14 +246,7 @@ describe(`${JobScheduler.name} beside another process on postgresql`, () => {
     );
     await fixture.clear();
     const sut = new JobScheduler(store, new ScheduledJobsRegistry());
-    await fixture.orm.em.fork().insert(JobSchedule, {
-      name: 'one',
-      source: 'stored',
-      jobType: 'store.do-work',
-      cron: '* * * * *',
-      nextSlotAt: NOON,
-      createdAt: NOON,
-    });
+    await addSchedule(fixture);
     await sut.tick();
     expect(timeouts).toEqual([{ idle_in_transaction_session_timeout: '10s' }]);
     expect(await connection.query('show idle_in_transaction_session_timeout')).toEqual([

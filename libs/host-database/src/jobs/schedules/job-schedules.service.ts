@@ -4,6 +4,7 @@ import { UnitOfWork } from '../../database/index.js';
 import { JobHandlersRegistry } from '../job-handlers.registry.js';
 import { assertPayload } from '../job-payload.js';
 import type { JobPayload } from '../job-types.interface.js';
+import { JobSignals } from '../signals/index.js';
 import { JobSchedule, type ScheduleSource } from './job-schedule.entity.js';
 import { JobScheduler } from './job-scheduler.js';
 import { type ScheduleOptions, toScheduleDefinition } from './schedule-definition.js';
@@ -39,6 +40,7 @@ export class JobSchedulesService {
     private readonly writer: ScheduleWriter,
     private readonly scheduler: JobScheduler,
     private readonly handlers: JobHandlersRegistry,
+    private readonly signals: JobSignals,
   ) {}
 
   /**
@@ -119,7 +121,7 @@ export class JobSchedulesService {
    */
   async enqueueDue(): Promise<number> {
     const { enqueued, queues } = await this.scheduler.tick();
-    this.scheduler.changed(queues);
+    if (enqueued > 0) this.signals.send({ queues });
     return enqueued;
   }
 
@@ -127,7 +129,8 @@ export class JobSchedulesService {
     return this.unitOfWork.transactional(async (em) => {
       const result = await work(em);
       await em.flush();
-      this.unitOfWork.afterCommit(() => this.scheduler.changed());
+      // Workers sleep until the next slot that they know of.
+      this.unitOfWork.afterCommit(() => this.signals.send({ hasScheduled: true }));
       return result;
     });
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { CronSlots } from './cron-slots.js';
 import { decideSlots } from './missed-slots.js';
 
@@ -50,7 +50,7 @@ describe(decideSlots.name, () => {
     fc.assert(
       fc.property(steps, policies, fc.integer({ min: 1, max: 8 }), (waits, missed, missedLimit) => {
         let [now, nextSlotAt] = [at('11:59:00'), at('12:00:00')];
-        let slots: Date[] = [];
+        const slots: Date[] = [];
         for (const wait of waits) {
           const before = now;
           now = new Date(now.getTime() + wait);
@@ -59,7 +59,7 @@ describe(decideSlots.name, () => {
           const passed = Math.floor(now.getTime() / 60_000) - Math.floor(before.getTime() / 60_000);
           expect(run).toHaveLength(missed === 'once' ? 1 : Math.min(passed, missedLimit));
           expect(run.at(-1)).toEqual(last);
-          slots = [...slots, ...run];
+          slots.push(...run);
           nextSlotAt = next!;
           expect(nextSlotAt > now && nextSlotAt.getTime() - now.getTime() <= 60_000).toBe(true);
         }

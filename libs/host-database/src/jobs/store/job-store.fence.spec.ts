@@ -9,7 +9,8 @@ const DEAD_AFTER_MS = 15_000;
 const OPERATIONS: Record<string, (fixture: JobStoreFixture, claim: ClaimedJob) => Promise<boolean>> = {
   complete: async ({ store }, claim) => (await store.settle([{ ...claim, status: 'completed', output: 'stale' }])).size === 1,
   fail: async ({ store }, claim) => (await store.settle([{ ...claim, status: 'failed', error: 'stale' }])).size === 1,
-  retry: async ({ store }, claim) => (await store.settle([{ ...claim, status: 'scheduled', delayMs: 9, error: 'stale' }])).size === 1,
+  retry: async ({ store }, claim) =>
+    (await store.settle([{ ...claim, status: 'scheduled', delayMs: 9, error: 'stale' }])).size === 1,
   release: async ({ store }, claim) => (await store.settle([{ ...claim, status: 'pending', isRefunded: true }])).size === 1,
   progress: ({ store }, claim) => store.recordProgress(claim, 'stale'),
   completeWithin: (fixture, claim) => fixture.transactional((em) => fixture.store.completeWithin(em, claim, 'stale')),

@@ -54,7 +54,7 @@ export interface ClaimedJob extends JobClaim {
 export interface Share {
   readonly fairnessKey: string;
   readonly count: number;
-  readonly after?: { readonly priority: number; readonly id: string };
+  readonly after?: { readonly priority: number; readonly id: string } | undefined;
 }
 
 export interface ClaimRequest {
@@ -228,7 +228,7 @@ export interface QueueStatistics {
   readonly parked: number;
   /** The dead letters. */
   readonly failed: number;
-  /** How long the oldest pending job has waited since it was enqueued. */
+  /** How long the pending job that waits for the longest time has been ready. */
   readonly oldestPendingAgeMs: number | undefined;
 }
 

@@ -3,14 +3,19 @@ import { claimRequest, JobStoreFixture, QUEUE } from '../../../test/jobs/job-sto
 import { genId } from '../../common/index.js';
 import { type ClaimedJob, JobStore, type LimitedClaimRequest, type QueueLimits, type TenantRoom } from './index.js';
 
-/** First come, first served. */
-function inOrder(tenants: readonly TenantRoom[], count: number) {
-  let left = count;
-  return tenants.map(({ fairnessKey, room }) => {
-    const taken = Math.min(room, left);
-    left -= taken;
-    return { fairnessKey, count: taken };
-  });
+/** One job for each tenant in turn. */
+function inTurns(tenants: readonly TenantRoom[], count: number) {
+  const counts = tenants.map(() => 0);
+  for (let left = count; left > 0;) {
+    const before = left;
+    for (const [index, { room }] of tenants.entries()) {
+      if (left === 0 || counts[index]! >= room) continue;
+      counts[index]!++;
+      left--;
+    }
+    if (left === before) break;
+  }
+  return tenants.map(({ fairnessKey }, index) => ({ fairnessKey, count: counts[index]! })).filter((share) => share.count > 0);
 }
 
 describe.each(['sqlite', 'postgresql'] as const)(`${JobStore.name} on %s`, (database) => {
@@ -26,7 +31,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobStore.name} on %s`, (data
 
   const requestOf = (limits: QueueLimits, count = 100, rest: Partial<LimitedClaimRequest> = {}): LimitedClaimRequest => {
     const { shares: _, completed: __, ...base } = claimRequest();
-    return { ...base, limits, count, shareOut: inOrder, after: undefined, ...rest };
+    return { ...base, limits, count, shareOut: inTurns, after: undefined, ...rest };
   };
   const claim = async (limits: QueueLimits, count?: number, rest?: Partial<LimitedClaimRequest>) =>
     (await sut.claimWithin(requestOf(limits, count, rest))).jobs;
@@ -38,11 +43,20 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobStore.name} on %s`, (data
   describe('claimWithin', () => {
     it('hands out the same as a claim without limits', async () => {
       const tenantId = genId();
-      const ids = await fixture.add({ priority: 2, tenantId }, { priority: 1, tenantId }, { payload: ['x'] }, { jobType: 'store.other' });
+      const ids = await fixture.add(
+        { priority: 2, tenantId },
+        { priority: 1, tenantId },
+        { payload: ['x'] },
+        { jobType: 'store.other' },
+      );
       const jobs = await claim({ maxRunning: 10 });
       expect(idsOf(jobs)).toEqual([ids[2], ids[1], ids[0]]);
       expect(jobs[0]).toMatchObject({ payload: ['x'], attempt: 1, claimToken: 1, queue: QUEUE, fairnessKey: '' });
-      expect(await fixture.job(ids[1] ?? '')).toMatchObject({ status: 'running', workerId: 'worker', startedAt: fixture.clock.now() });
+      expect(await fixture.job(ids[1] ?? '')).toMatchObject({
+        status: 'running',
+        workerId: 'worker',
+        startedAt: fixture.clock.now(),
+      });
       expect(await claim({ maxRunning: 10 })).toEqual([]);
     });
 
@@ -59,7 +73,8 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobStore.name} on %s`, (data
     it('keeps to the cap of each tenant, and to what is wanted', async () => {
       const [a, b] = [genId(), genId()];
       await fixture.add(...many(5, { tenantId: a }), ...many(5, { tenantId: b }), ...many(1));
-      const countsOf = (jobs: readonly ClaimedJob[]) => ['', a, b].map((key) => jobs.filter((job) => job.fairnessKey === key).length);
+      const countsOf = (jobs: readonly ClaimedJob[]) =>
+        ['', a, b].map((key) => jobs.filter((job) => job.fairnessKey === key).length);
       const first = await claim({ maxRunningPerTenant: 2 });
       expect(countsOf(first)).toEqual([1, 2, 2]);
       await complete(first.filter(({ fairnessKey }) => fairnessKey === b));
@@ -115,11 +130,16 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobStore.name} on %s`, (data
             for (const job of claimed) running.set(job.id, job);
             expect(running.size).toBeLessThanOrEqual(limits.maxRunning);
             expect(most(({ fairnessKey }) => fairnessKey)).toBeLessThanOrEqual(limits.maxRunningPerTenant);
-            expect(most(({ fairnessKey, concurrencyKey }) => `${fairnessKey}${concurrencyKey}`)).toBeLessThanOrEqual(limits.maxRunningPerKey);
+            expect(most(({ fairnessKey, concurrencyKey }) => `${fairnessKey}${concurrencyKey}`)).toBeLessThanOrEqual(
+              limits.maxRunningPerKey,
+            );
             for (const { id } of claimed) running.delete(id);
             await store.settle(claimed.map((job) => ({ ...job, status: 'completed' })));
             for (const { id } of claimed) done.add(id);
-            const freed = claimed.map(({ fairnessKey, concurrencyKey }) => ({ fairnessKey, concurrencyKey: concurrencyKey ?? '' }));
+            const freed = claimed.map(({ fairnessKey, concurrencyKey }) => ({
+              fairnessKey,
+              concurrencyKey: concurrencyKey ?? '',
+            }));
             await store.unblock(QUEUE, freed);
             if (claimed.length === 0) await store.unblockIdle();
           }
@@ -131,7 +151,9 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobStore.name} on %s`, (data
   });
 
   describe('claimWithin a rate limit', () => {
-    const rate = (limit: number, periodMs: number, perTenant = false): QueueLimits => ({ rateLimit: { limit, periodMs, perTenant } });
+    const rate = (limit: number, periodMs: number, perTenant = false): QueueLimits => ({
+      rateLimit: { limit, periodMs, perTenant },
+    });
 
     it('lets so many begin at once, and the others as time goes by', async () => {
       await fixture.add(...many(10));
@@ -209,7 +231,9 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobStore.name} on %s`, (data
       const place = { fairnessKey: '', concurrencyKey: 'k' };
       expect(await sut.unblock(QUEUE, [place, place])).toBe(2);
       expect(await blockedIds()).toEqual([ids[2], ids[3], ids[4], ids[5]]);
-      expect(await sut.unblock(QUEUE, [place, { ...place, fairnessKey: tenantId }, { ...place, concurrencyKey: 'none' }])).toBe(2);
+      expect(await sut.unblock(QUEUE, [place, { ...place, fairnessKey: tenantId }, { ...place, concurrencyKey: 'none' }])).toBe(
+        2,
+      );
       expect(await blockedIds()).toEqual([ids[4], ids[5]]);
       expect(await sut.unblock(QUEUE, [])).toBe(0);
     });
@@ -217,7 +241,11 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobStore.name} on %s`, (data
     it('frees blocked jobs whose key nobody is running', async () => {
       const tenantId = genId();
       const limits = { maxRunningPerKey: 1 };
-      const ids = await fixture.add(...many(2, { concurrencyKey: 'a' }), ...many(2, { concurrencyKey: 'b' }), ...many(2, { concurrencyKey: 'a', tenantId }));
+      const ids = await fixture.add(
+        ...many(2, { concurrencyKey: 'a' }),
+        ...many(2, { concurrencyKey: 'b' }),
+        ...many(2, { concurrencyKey: 'a', tenantId }),
+      );
       const jobs = await claim(limits);
       expect(idsOf(jobs)).toEqual([ids[0], ids[2], ids[4]]);
       expect(await sut.unblockIdle()).toEqual([]);

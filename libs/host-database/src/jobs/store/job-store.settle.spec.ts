@@ -83,14 +83,17 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobStore.name} on %s`, (data
       expect(await fixture.job(job.id)).toMatchObject({ attempt: 1 });
     });
 
-    it.each([['a text', 'ü ?'], ['zero', 0], ['false', false], ['an array', [1, null]], ['an object', { a: { b: "it's" } }]])(
-      'keeps %s as the output',
-      async (_, output) => {
-        const job = await running();
-        await sut.settle([{ ...job, status: 'completed', output }]);
-        expect((await fixture.job(job.id)).output).toEqual(output);
-      },
-    );
+    it.each([
+      ['a text', 'ü ?'],
+      ['zero', 0],
+      ['false', false],
+      ['an array', [1, null]],
+      ['an object', { a: { b: "it's" } }],
+    ])('keeps %s as the output', async (_, output) => {
+      const job = await running();
+      await sut.settle([{ ...job, status: 'completed', output }]);
+      expect((await fixture.job(job.id)).output).toEqual(output);
+    });
 
     it('logs the newest error first, and cuts the oldest', async () => {
       await fixture.add({});
@@ -173,14 +176,16 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobStore.name} on %s`, (data
   });
 
   describe('recordProgress', () => {
-    it.each([['a number', 0.5], ['a text', 'half'], ['an object', { done: 3, of: 7 }], ['null', null]])(
-      'keeps %s',
-      async (_, progress) => {
-        const job = await running();
-        expect(await sut.recordProgress(job, progress)).toBe(true);
-        expect(await fixture.job(job.id)).toMatchObject({ status: 'running', progress });
-      },
-    );
+    it.each([
+      ['a number', 0.5],
+      ['a text', 'half'],
+      ['an object', { done: 3, of: 7 }],
+      ['null', null],
+    ])('keeps %s', async (_, progress) => {
+      const job = await running();
+      expect(await sut.recordProgress(job, progress)).toBe(true);
+      expect(await fixture.job(job.id)).toMatchObject({ status: 'running', progress });
+    });
   });
 
   describe('findLost', () => {

@@ -1,14 +1,6 @@
-import {
-  type Candidate,
-  chooseCandidates,
-  nextTokenMs,
-  refill,
-  roomOfQueue,
-  roomOfTenants,
-  type RunningCount,
-  type TokenBucket,
-} from './share-limits.js';
-import type { LimitedClaimRequest, Share, TenantRoom } from './job-store.interface.js';
+import type { LimitedClaimRequest, Share } from './job-store.interface.js';
+import { type TokenBucket, TokenBuckets } from './rate-limit.js';
+import { type Candidate, chooseCandidates, roomOfQueue, roomOfTenants, type RunningCount } from './share-limits.js';
 
 /** Ready jobs of a tenant beyond its share that one claim looks at, to find some whose key has room. */
 const KEY_LOOKAHEAD = 50;
@@ -46,22 +38,21 @@ export function planLimitedClaim(
   { limits, count, shareOut }: LimitedClaimRequest,
   { running, fairnessKeys, buckets }: LimitedQueueState,
 ): LimitedPlan {
-  const { rateLimit } = limits;
-  const rate = rateLimit && new RateLimitedRooms(rateLimit, buckets);
+  const tokens = limits.rateLimit && new TokenBuckets(limits.rateLimit, buckets);
   const free = roomOfTenants(limits, running, fairnessKeys);
-  const { rooms, room } = rate?.narrow(free) ?? { rooms: free, room: Infinity };
-  const wanted = Math.min(count, roomOfQueue(limits, running), room);
+  const { rooms, room } = tokens?.narrow(free) ?? { rooms: free, room: Infinity };
+  const wanted = Math.min(count, room, roomOfQueue(limits, running));
   const shares = wanted > 0 ? shareOut(rooms, wanted) : [];
   const lookahead = limits.maxRunningPerKey === undefined ? 0 : KEY_LOOKAHEAD;
   return {
     lookAt: shares.map((share) => ({ ...share, count: share.count + lookahead })),
-    retryAfterMs: rate?.retryAfterMs,
+    retryAfterMs: tokens?.retryAfterMs,
     decide(candidates) {
       const { chosen, blocked } = chooseCandidates(limits, running, shares, candidates);
       return {
         claimed: chosen.map(({ id }) => id),
         blocked: blocked.map(({ id }) => id),
-        tokens: rate?.spend(chosen) ?? new Map(),
+        tokens: tokens?.spend(chosen) ?? new Map(),
       };
     },
   };

@@ -81,7 +81,7 @@ export class PostgresqlJobStore extends JobStore {
       // From here to the commit no other process claims jobs of this queue.
       await query(sql.lockLimit, [queue]);
       const running = await query<RunningCount>(sql.countRunning, [queue]);
-      const fairnessKeys = await readyTenants(query, queue, after, TENANTS_PER_CLAIM);
+      const fairnessKeys = await readyTenantsFrom(query, queue, after);
       const buckets = limits.rateLimit
         ? await query<BucketRow>(sql.findBuckets, [queue, limits.rateLimit.perTenant ? fairnessKeys : [''], now])
         : [];
@@ -219,6 +219,7 @@ export class PostgresqlJobStore extends JobStore {
       jobType,
       tenantId,
       limit,
+      this.time.override,
     ]);
     return rows.map((row) => row.queue);
   }
@@ -267,6 +268,14 @@ interface PulseRow {
   readonly readyQueues: readonly string[];
   readonly nextDueMs: number | null;
   readonly nextSlotMs: number | null;
+}
+
+/** Beginning with the one after `after`, and all around. */
+async function readyTenantsFrom(query: PostgresqlQuery, queue: string, after: string | undefined): Promise<string[]> {
+  const found = await readyTenants(query, queue, after, TENANTS_PER_CLAIM);
+  const left = TENANTS_PER_CLAIM - found.length;
+  if (after === undefined || left === 0) return found;
+  return [...new Set([...found, ...(await readyTenants(query, queue, undefined, left))])];
 }
 
 function toClaimedJob(row: ClaimedRow, queue: string): ClaimedJob {

@@ -10,6 +10,8 @@ export const LOWEST_PRIORITY = -2_147_483_648;
 
 const ERROR_LOG_MAX_LENGTH = 64_000;
 const LIVE = `(${LIVE_JOB_STATUSES.map((status) => `'${status}'`).join(', ')})`;
+/** The time from which a pending job could have been run. */
+const READY_SINCE = 'coalesce(available_at, created_at)';
 const CLAIMED_COLUMNS = `id, job_type, fairness_key, tenant_id, actor_user_id, priority, payload, attempt, max_attempts, crash_count,
   claim_token, concurrency_key, trace_context`;
 
@@ -62,10 +64,35 @@ export const findReadyTenants = `
  * not the ids alone, are the fence. `next.after`: on a long backlog the worker says where its last claim has ended, so that the
  * entries of rows which an old snapshot keeps from being vacuumed are not read again by each claim.
  */
-export const claim = `
+export const claim = process.env.OLDCLAIM
+  ? `
   with held as (
     update sys_jobs set status = 'completed', completed_at = ${time('$4')}
     where id = any($9::text[]) and status = 'running' and id || ':' || claim_token = any($10::text[])
+    returning id
+  ), next as materialized (
+    select job.id from unnest($5::text[], $6::int[], $7::int[], $8::text[]) as share(fairness_key, count, after_priority, after_id)
+    cross join lateral (
+      select id from sys_jobs
+      where queue = $1 and status = 'pending' and fairness_key = share.fairness_key
+        and (priority, id) > (share.after_priority, share.after_id) and job_type = any($2::text[])
+      order by priority, id limit share.count for update skip locked
+    ) as job
+  ), claimed as (
+    update sys_jobs set status = 'running', claim_token = claim_token + 1, attempt = attempt + 1, worker_id = $3,
+      started_at = ${time('$4')}, available_at = null
+    where id = any(array(select id from next)) and status = 'pending'
+    returning ${CLAIMED_COLUMNS}
+  )
+  select claimed.*, ended.held from (select count(*)::int as held from held) as ended
+  left join claimed on true order by claimed.priority, claimed.id`
+  : `
+  with held as (
+    update sys_jobs set status = 'completed', completed_at = ${time('$4')}
+    where id = any(array(
+      select id from sys_jobs
+      where id = any($9::text[]) and status = 'running' and id || ':' || claim_token = any($10::text[])
+      order by id for update))
     returning id
   ), next as materialized (
     select job.id from unnest($5::text[], $6::int[], $7::int[], $8::text[]) as share(fairness_key, count, after_priority, after_id)
@@ -156,13 +183,16 @@ export const settle = `
     attempt = job.attempt - outcome.refund,
     output = coalesce(outcome.output, job.output),
     error_log = case when outcome.error is null then job.error_log else ${logged('outcome.error', 'job.error_log')} end,
-    available_at = case when outcome.status = 'scheduled' then ${time('$2')} + ${ms('outcome.delay_ms')} end,
+    available_at = case outcome.status
+      when 'scheduled' then ${time('$2')} + ${ms('outcome.delay_ms')}
+      when 'pending' then ${time('$2')} end,
     completed_at = case when outcome.status in ('completed', 'failed') then ${time('$2')} end
   from outcome where job.id = outcome.id
   returning job.id`;
 
+/** clock_timestamp(), since the transaction is the handler's: now() is before its work. */
 export const complete = `
-  update sys_jobs set status = 'completed', completed_at = ${time('?')}, output = ?::jsonb
+  update sys_jobs set status = 'completed', completed_at = coalesce(?::timestamptz, clock_timestamp()), output = ?::jsonb
   where id = ? and status = 'running' and claim_token = ? returning id`;
 
 export const recordProgress = `
@@ -211,13 +241,14 @@ export const rescue = `
   update sys_jobs as job set
     crash_count = crash_count + 1,
     status = case when crash_count + 1 >= $1 or attempt >= max_attempts then 'failed' else 'pending' end,
+    available_at = case when crash_count + 1 >= $1 or attempt >= max_attempts then null else ${time('$2')} end,
     completed_at = case when crash_count + 1 >= $1 or attempt >= max_attempts then ${time('$2')} end,
-    error_log = ${logged(`'Attempt ' || attempt || ': its worker ' || coalesce(worker_id, '') || ' died.'`)}
+    error_log = ${logged(`'Attempt ' || attempt || ': its worker' || coalesce(' ' || worker_id, '') || ' died.'`)}
   from orphan where job.id = orphan.id
   returning job.queue, job.status`;
 
 export const promote = `
-  update sys_jobs set status = 'pending', available_at = null where id = any(array(
+  update sys_jobs set status = 'pending' where id = any(array(
     select id from sys_jobs where status = 'scheduled' and available_at <= ${time('$2')}
     order by available_at limit $1 for update skip locked)) and status = 'scheduled'
   returning queue`;
@@ -234,7 +265,7 @@ export const park = `
   update sys_jobs set status = 'parked',
     error_log = ${logged(`'No live worker of the queue ' || queue || ' has a handler for ' || job_type || '.'`)}
   where id = any(array(
-    select id from sys_jobs as job where status = 'pending' and created_at < ${time('$2')} - ${ms('$1')}
+    select id from sys_jobs as job where status = 'pending' and ${READY_SINCE} < ${time('$2')} - ${ms('$1')}
       and not exists (select 1 from known where known.queue = job.queue and known.job_type = job.job_type)
     limit 1000 for update skip locked)) and status = 'pending'
   returning id`;
@@ -253,25 +284,31 @@ export const cancel = `
   )
   update sys_jobs as job set status = 'cancelled', completed_at = ${time('?')}, available_at = null
   from live where job.id = live.id
-  returning job.id, job.queue, job.fairness_key as "fairnessKey", job.concurrency_key as "concurrencyKey", live.status = 'running' as "wasRunning"`;
+  returning job.id, job.queue, job.fairness_key as "fairnessKey", job.concurrency_key as "concurrencyKey",
+    live.status = 'running' as "wasRunning"`;
 
-/** One whose unique key a live job has meanwhile stays where it is. */
+/** Of those with the same unique key the oldest; none where a live job has the key meanwhile. */
 export const redrive = `
-  with chosen as materialized (
-    select id from sys_jobs as job
-    cross join (select ?::jsonb as ids, ?::text as queue, ?::text as job_type, ?::text as tenant_id) as filter
-    where job.status = 'failed'
-      and (filter.ids is null or job.id in (select value from jsonb_array_elements_text(filter.ids)))
-      and (filter.queue is null or job.queue = filter.queue)
-      and (filter.job_type is null or job.job_type = filter.job_type)
-      and (filter.tenant_id is null or job.tenant_id = filter.tenant_id)
-      and (job.unique_key is null or not exists (
-        select 1 from sys_jobs as other
-        where other.job_type = job.job_type and other.fairness_key = job.fairness_key and other.unique_key = job.unique_key
-          and (other.status in ${LIVE} or other.status = 'failed' and other.id < job.id)))
+  with dead as materialized (
+    select id, job_type, fairness_key, unique_key, row_number() over (
+      partition by job_type, fairness_key, unique_key, case when unique_key is null then id end order by id) as turn
+    from sys_jobs
+    cross join (select ?::jsonb, ?::text, ?::text, ?::text) as filter(ids, queue, type, tenant)
+    where status = 'failed'
+      and (filter.ids is null or id in (select value from jsonb_array_elements_text(filter.ids)))
+      and (filter.queue is null or sys_jobs.queue = filter.queue)
+      and (filter.type is null or job_type = filter.type)
+      and (filter.tenant is null or tenant_id = filter.tenant)
+  ), chosen as materialized (
+    select job.id from sys_jobs as job join dead on dead.id = job.id
+    where dead.turn = 1 and job.status = 'failed' and not exists (
+      select 1 from sys_jobs as other
+      where other.job_type = job.job_type and other.fairness_key = job.fairness_key and other.unique_key = job.unique_key
+        and other.unique_key is not null and other.status in ${LIVE})
     order by job.id limit ? for update of job skip locked
   )
-  update sys_jobs as job set status = 'pending', attempt = 0, crash_count = 0, completed_at = null
+  update sys_jobs as job
+  set status = 'pending', attempt = 0, crash_count = 0, available_at = ${time('?')}, completed_at = null
   from chosen where job.id = chosen.id
   returning job.queue`;
 
@@ -279,7 +316,7 @@ export const redrive = `
 export const purge = `
   with batch as materialized (
     select id, status, completed_at from sys_jobs
-    where id > $4 and id < lpad(to_hex((extract(epoch from ${time('$5')} - ${ms('$2')}) * 1000)::bigint), 12, '0')
+    where id > $4 and id < lpad(to_hex(greatest(0, extract(epoch from ${time('$5')} - ${ms('$2')}) * 1000)::bigint), 12, '0')
     order by id limit $3
   ), gone as (
     delete from sys_jobs where id in (

@@ -7,7 +7,7 @@ const COUNTED = ['pending', 'scheduled', 'running', 'blocked', 'parked', 'failed
 
 const countByStatus = COUNTED.map(
   (status) => `select queue, '${status}' as status, count(*)::int as count,
-    extract(epoch from coalesce($1::timestamptz, now()) - min(created_at))::float8 * 1000 as "oldestAgeMs"
+    extract(epoch from coalesce($1::timestamptz, now()) - min(coalesce(available_at, created_at)))::float8 * 1000 as "oldestAgeMs"
   from sys_jobs where status = '${status}' group by queue`,
 ).join(' union all ');
 

@@ -1,4 +1,4 @@
-import type { QueueLimits, RateLimit, Share, TenantRoom } from './job-store.interface.js';
+import type { QueueLimits, Share, TenantRoom } from './job-store.interface.js';
 
 /** Running jobs of one tenant with one concurrency key. */
 export interface RunningCount {
@@ -12,13 +12,6 @@ export interface Candidate {
   readonly id: string;
   readonly fairnessKey: string;
   readonly concurrencyKey: string | null;
-}
-
-/** A bucket of tokens, one for each job that may begin. */
-export interface TokenBucket {
-  readonly tokens: number;
-  /** How long ago it was filled; undefined for one that is new, and so full. */
-  readonly filledAgoMs: number | undefined;
 }
 
 /** How many more jobs of the queue may run. */
@@ -73,18 +66,6 @@ export function chooseCandidates(
     chosen.push(candidate);
   }
   return { chosen, blocked };
-}
-
-/** The tokens in a bucket now: it gains `limit` of them in each period and holds no more. */
-export function refill({ limit, periodMs }: RateLimit, { tokens, filledAgoMs }: TokenBucket): number {
-  if (filledAgoMs === undefined) return limit;
-  // Two clocks may differ by a little; time that ran backwards takes nothing away.
-  return Math.min(limit, tokens + (Math.max(0, filledAgoMs) * limit) / periodMs);
-}
-
-/** How long until a bucket has a whole token. */
-export function nextTokenMs({ limit, periodMs }: RateLimit, tokens: number): number {
-  return Math.max(1, Math.ceil(((1 - tokens) * periodMs) / limit));
 }
 
 function sum(counts: readonly RunningCount[]): number {

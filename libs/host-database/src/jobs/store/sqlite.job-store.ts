@@ -33,7 +33,8 @@ import type { JobTime } from './job-time.js';
 import { planLimitedClaim } from './limited-claim.js';
 import { byQueue, type StatusCount } from './queue-counts.js';
 import { toOutcomeRows } from './rows.js';
-import type { Candidate, RunningCount, TokenBucket } from './share-limits.js';
+import type { TokenBucket } from './rate-limit.js';
+import type { Candidate, RunningCount } from './share-limits.js';
 import * as sql from './sqlite.sql.js';
 
 /** How many tenants one limited claim takes turns between. */
@@ -94,7 +95,7 @@ export class SqliteJobStore extends JobStore {
       const { now } = this;
       db.prepare(sql.createLimit).run(queue);
       const running = db.prepare<RunningCount>(sql.countRunning).all(queue);
-      const fairnessKeys = readyTenants(db, queue, after, TENANTS_PER_CLAIM);
+      const fairnessKeys = readyTenantsFrom(db, queue, after);
       const bucketKeys = limits.rateLimit?.perTenant ? fairnessKeys : [''];
       const rows = limits.rateLimit ? db.prepare<BucketRow>(sql.findBuckets).all(now, queue, JSON.stringify(bucketKeys)) : [];
       const buckets = new Map(
@@ -129,7 +130,7 @@ export class SqliteJobStore extends JobStore {
           row.output === null ? null : JSON.stringify(row.output),
           row.error,
           row.error,
-          row.status === 'scheduled' ? now + row.delay_ms : null,
+          availableAt(row.status, now, row.delay_ms),
           row.status === 'completed' || row.status === 'failed' ? now : null,
           row.id,
           row.claim_token,
@@ -245,7 +246,7 @@ export class SqliteJobStore extends JobStore {
   async redrive(em: SqlEntityManager, filter: RedriveFilter, limit: number): Promise<string[]> {
     const { ids, queue = null, jobType = null, tenantId = null } = filter;
     const list = ids ? JSON.stringify(ids) : null;
-    const rows: { queue: string }[] = await em.execute(sql.redrive, [list, queue, jobType, tenantId, limit]);
+    const rows: { queue: string }[] = await em.execute(sql.redrive, [this.now, list, queue, jobType, tenantId, limit]);
     return rows.map((row) => row.queue);
   }
 
@@ -315,6 +316,11 @@ interface WorkerRow extends Omit<WorkerStatistics, 'queues' | 'startedAt'> {
   readonly startedAt: number;
 }
 
+function availableAt(status: JobOutcome['status'], now: number, delayMs: number): number | null {
+  if (status === 'scheduled') return now + delayMs;
+  return status === 'pending' ? now : null;
+}
+
 function toClaimedJob(row: ClaimedRow, queue: string): ClaimedJob {
   return {
     id: row.id,
@@ -353,6 +359,13 @@ function readyTenants(db: Db, queue: string, after: string | undefined, limit: n
 function nextTimes(db: Db, now: number, schedules: readonly string[]): NextTimes {
   const slot = db.prepare<{ at: number | null }>(sql.nextSlot).get(JSON.stringify(schedules));
   return { nextDueMs: nextDueMs(db, now), nextSlotMs: slot?.at == null ? undefined : slot.at - now };
+}
+
+/** Beginning with the one after `after`, and all around. */
+function readyTenantsFrom(db: Db, queue: string, after: string | undefined): string[] {
+  const found = readyTenants(db, queue, after, TENANTS_PER_CLAIM);
+  const left = TENANTS_PER_CLAIM - found.length;
+  return after === undefined || left === 0 ? found : [...new Set([...found, ...readyTenants(db, queue, undefined, left)])];
 }
 
 function nextDueMs(db: Db, now: number): number | undefined {

@@ -4,6 +4,8 @@ import { LIVE_JOB_STATUSES } from '../system-job.entity.js';
 
 const ERROR_LOG_MAX_LENGTH = 64_000;
 const LIVE = `(${LIVE_JOB_STATUSES.map((status) => `'${status}'`).join(', ')})`;
+/** The time from which a pending job could have been run. */
+const READY_SINCE = 'coalesce(available_at, created_at)';
 const CLAIMED_COLUMNS = `id, job_type, fairness_key, tenant_id, actor_user_id, priority, payload, attempt, max_attempts, crash_count,
   claim_token, concurrency_key, trace_context`;
 
@@ -129,18 +131,18 @@ export const nextSlot = `
 
 export const buryDead = `delete from sys_job_workers where beat_at < ? returning id`;
 
-/** Two columns that depend on the count of crashes: the time at which a dead letter ended, and its status. */
 export const rescue = `
   update sys_jobs set
     crash_count = crash_count + 1,
     status = case when crash_count + 1 >= ?1 or attempt >= max_attempts then 'failed' else 'pending' end,
+    available_at = case when crash_count + 1 >= ?1 or attempt >= max_attempts then null else ?2 end,
     completed_at = case when crash_count + 1 >= ?1 or attempt >= max_attempts then ?2 end,
-    error_log = ${logged(`'Attempt ' || attempt || ': its worker ' || coalesce(worker_id, '') || ' died.'`)}
+    error_log = ${logged(`'Attempt ' || attempt || ': its worker' || coalesce(' ' || worker_id, '') || ' died.'`)}
   where status = 'running' and not exists (select 1 from sys_job_workers as worker where worker.id = worker_id)
   returning queue, status`;
 
 export const promote = `
-  update sys_jobs set status = 'pending', available_at = null where id in (
+  update sys_jobs set status = 'pending' where id in (
     select id from sys_jobs where status = 'scheduled' and available_at <= ? order by available_at limit ?)
   returning queue`;
 
@@ -148,7 +150,7 @@ export const park = `
   update sys_jobs set status = 'parked',
     error_log = ${logged(`'No live worker of the queue ' || queue || ' has a handler for ' || job_type || '.'`)}
   where id in (
-    select id from sys_jobs as job where status = 'pending' and created_at < ? and not exists (
+    select id from sys_jobs as job where status = 'pending' and ${READY_SINCE} < ? and not exists (
       select 1 from sys_job_workers as worker, json_each(worker.queues) as known, json_each(worker.job_types) as type
       where known.value = job.queue and type.value = job.job_type)
     limit 1000)
@@ -165,20 +167,24 @@ export const findLiveByIds = `
   select id, queue, fairness_key as fairnessKey, concurrency_key as concurrencyKey, status = 'running' as wasRunning
   from sys_jobs where id in ${listed} and status in ${LIVE} order by id`;
 
-/** One whose unique key a live job has meanwhile stays where it is. */
+/** Of those with the same unique key the oldest; none where a live job has the key meanwhile. */
 export const redrive = `
-  update sys_jobs set status = 'pending', attempt = 0, crash_count = 0, completed_at = null where id in (
-    select job.id from sys_jobs as job, (select ? as ids, ? as queue, ? as job_type, ? as tenant_id) as filter
-    where job.status = 'failed'
-      and (filter.ids is null or job.id in (select value from json_each(filter.ids)))
-      and (filter.queue is null or job.queue = filter.queue)
-      and (filter.job_type is null or job.job_type = filter.job_type)
-      and (filter.tenant_id is null or job.tenant_id = filter.tenant_id)
-      and (job.unique_key is null or not exists (
-        select 1 from sys_jobs as other
-        where other.job_type = job.job_type and other.fairness_key = job.fairness_key and other.unique_key = job.unique_key
-          and (other.status in ${LIVE} or other.status = 'failed' and other.id < job.id)))
-    order by job.id limit ?)
+  update sys_jobs set status = 'pending', attempt = 0, crash_count = 0, available_at = ?, completed_at = null where id in (
+    select id from (
+      select id, sys_jobs.job_type, fairness_key, unique_key, row_number() over (
+        partition by sys_jobs.job_type, fairness_key, unique_key, case when unique_key is null then id end order by id) as turn
+      from sys_jobs, (select ? as ids, ? as queue, ? as job_type, ? as tenant_id) as filter
+      where status = 'failed'
+        and (filter.ids is null or id in (select value from json_each(filter.ids)))
+        and (filter.queue is null or sys_jobs.queue = filter.queue)
+        and (filter.job_type is null or sys_jobs.job_type = filter.job_type)
+        and (filter.tenant_id is null or sys_jobs.tenant_id = filter.tenant_id)
+    ) as dead
+    where turn = 1 and not exists (
+      select 1 from sys_jobs as other
+      where other.job_type = dead.job_type and other.fairness_key = dead.fairness_key and other.unique_key = dead.unique_key
+        and other.unique_key is not null and other.status in ${LIVE})
+    order by id limit ?)
   returning queue`;
 
 export const purgeBatch = `select id, status, completed_at as completedAt from sys_jobs where id > ? and id < ? order by id limit ?`;
@@ -188,7 +194,7 @@ export const deleteThese = `delete from sys_jobs where id in ${listed}`;
 /** The statuses that have an index of their own, so that counting them does not read the history. */
 export const countByStatus = ['pending', 'scheduled', 'running', 'blocked', 'parked', 'failed']
   .map(
-    (status) => `select queue, '${status}' as status, count(*) as count, ?1 - min(created_at) as oldestAgeMs
+    (status) => `select queue, '${status}' as status, count(*) as count, ?1 - min(${READY_SINCE}) as oldestAgeMs
     from sys_jobs where status = '${status}' group by queue`,
   )
   .join(' union all ');

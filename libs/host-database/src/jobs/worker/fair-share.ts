@@ -24,19 +24,23 @@ export class FairShare {
     const given = new Map<string, number>();
     const quantum = Math.max(1, Math.floor(count / Math.max(1, inTurn.length)));
     let left = count;
-    for (let active = inTurn; left > 0 && active.length > 0;) {
-      active = active.filter(({ fairnessKey, room }, index) => {
-        if (left === 0) return false;
-        const sofar = given.get(fairnessKey) ?? 0;
+    let active = inTurn;
+    while (left > 0 && active.length > 0) {
+      const withRoom: TenantRoom[] = [];
+      for (const [index, tenant] of active.entries()) {
+        if (left === 0) break;
+        const { fairnessKey, room } = tenant;
+        const before = given.get(fairnessKey) ?? 0;
         const deficit = (this.deficits.get(fairnessKey) ?? 0) + quantum;
-        const taken = Math.min(deficit, room - sofar, left);
-        given.set(fairnessKey, sofar + taken);
+        const taken = Math.min(deficit, room - before, left);
+        given.set(fairnessKey, before + taken);
         left -= taken;
-        const hasRoom = sofar + taken < room;
+        const hasRoom = before + taken < room;
         this.deficits.set(fairnessKey, hasRoom ? deficit - taken : 0);
-        if (left === 0) this.first = this.nextAfter(active, index, hasRoom && deficit > taken);
-        return hasRoom;
-      });
+        if (hasRoom) withRoom.push(tenant);
+        if (left === 0) this.first = nextAfter(active, index, hasRoom && deficit > taken);
+      }
+      active = withRoom;
     }
     return [...given].filter(([, taken]) => taken > 0).map(([fairnessKey, taken]) => ({ fairnessKey, count: taken }));
   }
@@ -47,14 +51,15 @@ export class FairShare {
     return start > 0 ? [...tenants.slice(start), ...tenants.slice(0, start)] : tenants;
   }
 
-  private nextAfter(active: readonly TenantRoom[], index: number, isOwed: boolean): string {
-    return active[isOwed ? index : (index + 1) % active.length]?.fairnessKey ?? '';
-  }
-
   /** A tenant that has no more work has no claim to more. */
   private forgetAllBut(tenants: readonly TenantRoom[]): void {
     if (this.deficits.size === 0) return;
     const present = new Set(tenants.map(({ fairnessKey }) => fairnessKey));
     for (const key of this.deficits.keys()) if (!present.has(key)) this.deficits.delete(key);
   }
+}
+
+/** Who is first next time: the one that is still owed something, or the one behind it. */
+function nextAfter(active: readonly TenantRoom[], index: number, isOwed: boolean): string {
+  return active[isOwed ? index : (index + 1) % active.length]?.fairnessKey ?? '';
 }

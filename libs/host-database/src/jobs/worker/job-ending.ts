@@ -22,7 +22,7 @@ export function endingOf(attempt: JobAttempt, error: unknown, logger: Logger): E
   if (cause instanceof JobLeaseLostError || cause instanceof JobCancelledError) return 'lost';
   if (cause instanceof WorkerShutdownError) return { ...claim, status: 'pending', isRefunded: true };
   if (cause instanceof Snooze) return { ...claim, status: 'scheduled', delayMs: cause.delayMs, isRefunded: true };
-  const delayMs = delayUntilRetry(attempt, cause);
+  const delayMs = delayUntilRetry(attempt, cause, logger);
   const subject = `Job ${job.id} (${job.jobType}), attempt ${job.attempt} of ${attempt.maxAttempts}`;
   // The stack is in the row.
   logger.error(`${subject}, failed${delayMs === undefined ? ' for good' : ''}: ${describe(error).split('\n', 1)[0]}`);
@@ -34,16 +34,21 @@ export function endingOf(attempt: JobAttempt, error: unknown, logger: Logger): E
     : { ...claim, status: 'scheduled', delayMs, error: log };
 }
 
-function delayUntilRetry({ job, maxAttempts, handler }: JobAttempt, error: unknown): number | undefined {
+function delayUntilRetry({ job, maxAttempts, handler }: JobAttempt, error: unknown, logger: Logger): number | undefined {
   if (error instanceof Discard || error instanceof InvalidJobPayloadError || job.attempt >= maxAttempts) return undefined;
   if (error instanceof RetryAfter) return error.delayMs;
   const { retry = {} } = handler.options;
-  if (retry.shouldRetry && !retry.shouldRetry(error, job.attempt)) return undefined;
+  try {
+    if (retry.shouldRetry && !retry.shouldRetry(error, job.attempt)) return undefined;
+  } catch (problem) {
+    logger.warn(`shouldRetry of ${handler.name} failed, so the job is retried: ${describe(problem).split('\n', 1)[0]}`);
+  }
   return retryDelayMs(retry, job.attempt);
 }
 
 /** What is kept of an error. A NUL, which no database stores in a text, must not keep a job from being failed. */
 function describe(error: unknown): string {
-  const text = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : inspect(error);
+  const stack: unknown = error instanceof Error ? error.stack : undefined;
+  const text = typeof stack === 'string' ? stack : inspect(error);
   return text.replaceAll('\0', '\u2400').slice(0, ERROR_MAX_LENGTH);
 }

@@ -58,6 +58,11 @@ export class JobsFetcher {
     this.mayHaveWork = true;
   }
 
+  /** Waits for the next invitation, whatever there may be. */
+  dismiss(): void {
+    this.mayHaveWork = false;
+  }
+
   /** Whether a claim may find something. */
   get isInvited(): boolean {
     return this.mayHaveWork && performance.now() >= this.notBefore;
@@ -118,10 +123,11 @@ export class JobsFetcher {
     const [among, count] = wanted > 0 ? [this.tenants, wanted] : [waiting, Math.min(waiting.length, this.context.concurrency)];
     if (among.length === 0 || count === 0) return [];
     const rooms: TenantRoom[] = among.map((fairnessKey) => ({ fairnessKey, room: Infinity }));
-    return this.turns.shareOut(rooms, count).map((share) => {
-      const after = this.cursors.get(share.fairnessKey);
-      return after ? { ...share, after } : share;
-    });
+    return this.turns.shareOut(rooms, count).map((share) => ({
+      fairnessKey: share.fairnessKey,
+      count: share.count,
+      after: this.cursors.get(share.fairnessKey),
+    }));
   }
 
   /** Finds out which tenants have work, unless that is known well enough. */

@@ -85,8 +85,9 @@ export class QueueWorker {
     this.pump();
   }
 
-  /** Gives up everything: others have taken this process for dead. */
+  /** Gives up everything, until it is woken: others have taken this process for dead. */
   loseAll(): void {
+    this.fetcher.dismiss();
     this.buffer.drain();
     for (const attempt of this.running.values()) attempt.abort(new JobLeaseLostError(attempt.id));
   }
@@ -144,7 +145,10 @@ export class QueueWorker {
   /** Whether more jobs are worth a statement: a good part of what may be held is missing. */
   private get isHungry(): boolean {
     if (this.isStopping || !this.fetcher.isInvited) return false;
-    return this.fetcher.mustLook || this.capacity >= Math.max(1, (this.context.concurrency + this.prefetch) / 2);
+    const { prefetch, capacity } = this;
+    // Another tenant's job gets in between short ones at once. Between long ones it is claimed when it can begin.
+    if (this.fetcher.mustLook && (capacity > 0 || prefetch > 0)) return true;
+    return capacity >= Math.max(1, (this.context.concurrency + prefetch) / 2);
   }
 
   /** How many jobs of short work it pays to hold beyond those that run. */

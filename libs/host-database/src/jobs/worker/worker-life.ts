@@ -25,9 +25,14 @@ export interface WorkerLifeContext {
 export class WorkerLife {
   private readonly bell = new Bell();
   private readonly over = new AbortController();
-  private isEntered = false;
+  private entered = false;
 
   constructor(private readonly context: WorkerLifeContext) {}
+
+  /** Whether this process is registered: only then may it claim jobs, or others would take them for those of a dead one. */
+  get isEntered(): boolean {
+    return this.entered;
+  }
 
   /** Lives until {@link end}. What fails is tried again at the next beat. */
   async live(): Promise<void> {
@@ -60,7 +65,7 @@ export class WorkerLife {
     const { store, session, jobTypes, onReady } = this.context;
     await session.close();
     await session.open();
-    this.isEntered = true;
+    this.entered = true;
     // What was parked because nobody had a handler for it has one now.
     onReady(await store.unpark(jobTypes));
     await this.beat();
@@ -87,7 +92,7 @@ export class WorkerLife {
   }
 
   private die(): void {
-    this.isEntered = false;
+    this.entered = false;
     this.context.onDeath();
   }
 }

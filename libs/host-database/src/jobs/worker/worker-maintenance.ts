@@ -51,12 +51,12 @@ export class WorkerMaintenance {
 
   private async purgeStatus(request: Omit<PurgeRequest, 'after'>, signal?: AbortSignal): Promise<number> {
     let deleted = 0;
-    for (let after: string | undefined; !signal?.aborted;) {
+    let after: string | undefined;
+    do {
       const result = await this.store.purge({ ...request, after });
       deleted += result.deleted;
       after = result.last;
-      if (after === undefined) break;
-    }
+    } while (after !== undefined && signal?.aborted !== true);
     return deleted;
   }
 

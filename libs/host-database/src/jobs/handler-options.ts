@@ -1,0 +1,31 @@
+import { assertWholeOption, InvalidOptionError } from '../common/index.js';
+import type { JobHandlerOptions } from './job-handler.decorator.js';
+import { isQueueName } from './jobs.options.js';
+
+/**
+ * @param handler for messages: `Mails.sendWelcome()`
+ * @throws InvalidOptionError naming the handler and the option that is wrong
+ */
+export function assertHandlerOptions(handler: string, { queue, timeoutMs, retry = {} }: JobHandlerOptions): void {
+  const named = (option: string) => `${option} of @JobHandler on ${handler}`;
+  if (queue !== undefined && !isQueueName(queue)) {
+    throw new InvalidOptionError(
+      named('queue'),
+      'is no name for a queue. Use 1 to 63 lower-case letters, digits, dots, dashes or underscores.',
+    );
+  }
+  const wholeNumbers = [
+    ['timeoutMs', timeoutMs, 1],
+    ['retry.maxAttempts', retry.maxAttempts, 1],
+    ['retry.delayMs', retry.delayMs, 0],
+    ['retry.maxDelayMs', retry.maxDelayMs, 0],
+  ] as const;
+  for (const [option, value, min] of wholeNumbers) if (value !== undefined) assertWholeOption(named(option), value, min);
+  const { factor, jitter } = retry;
+  if (factor !== undefined && !(Number.isFinite(factor) && factor >= 1)) {
+    throw new InvalidOptionError(named('retry.factor'), `is ${factor}. Use a number of 1 or more, or leave it out.`);
+  }
+  if (jitter !== undefined && jitter !== 'full' && jitter !== 'none') {
+    throw new InvalidOptionError(named('retry.jitter'), `is '${String(jitter)}'. Use full or none, or leave it out.`);
+  }
+}
