@@ -3,11 +3,12 @@ import { appConfigFrom } from './app.config.js';
 
 describe('appConfigFrom', () => {
   it('needs no environment', () => {
-    expect(appConfigFrom({})).toEqual({ port: 3000, httpAdapter: 'express' });
+    expect(appConfigFrom({})).toEqual({ port: 3000, httpAdapter: 'express', runsJobs: true });
   });
 
-  it('reads PORT and HTTP_ADAPTER', () => {
-    expect(appConfigFrom({ PORT: '8080', HTTP_ADAPTER: 'Fastify' })).toEqual({ port: 8080, httpAdapter: 'fastify' });
+  it('reads PORT, HTTP_ADAPTER and JOBS_WORKER', () => {
+    const env = { PORT: '8080', HTTP_ADAPTER: 'Fastify', JOBS_WORKER: 'Off' };
+    expect(appConfigFrom(env)).toEqual({ port: 8080, httpAdapter: 'fastify', runsJobs: false });
   });
 
   it.each([
@@ -15,6 +16,7 @@ describe('appConfigFrom', () => {
     [{ PORT: '65536' }, /PORT/],
     [{ PORT: '-1' }, /PORT/],
     [{ HTTP_ADAPTER: 'koa' }, /HTTP_ADAPTER/],
+    [{ JOBS_WORKER: 'maybe' }, /JOBS_WORKER/],
     [{ PORT: 'web', HTTP_ADAPTER: 'koa' }, /PORT.*HTTP_ADAPTER/],
   ])('refuses %j in one message', (env, message) => {
     expect(() => appConfigFrom(env)).toThrow(

@@ -5,10 +5,15 @@ import { HTTP_ADAPTERS, type HttpAdapterName } from './http/http-adapters.js';
 export interface AppConfig {
   readonly port: number;
   readonly httpAdapter: HttpAdapterName;
+  /** Whether the process that serves runs jobs as well. */
+  readonly runsJobs: boolean;
 }
 
+const SWITCH = ['on', 'off'];
+
 /**
- * Reads `PORT` (`3000`) and `HTTP_ADAPTER` (`express` by default, or `fastify`). Port 0 takes any that is free.
+ * Reads `PORT` (`3000`), `HTTP_ADAPTER` (`express` by default, or `fastify`) and `JOBS_WORKER` (`on` by default, or `off` where
+ * processes of their own run the jobs). Port 0 takes any that is free.
  *
  * @throws AppConfigError one message that names every variable that is wrong, and the fix
  */
@@ -21,6 +26,8 @@ export function appConfigFrom(env: NodeJS.ProcessEnv): AppConfig {
   const adapterName = env.HTTP_ADAPTER || 'express';
   const httpAdapter = HTTP_ADAPTERS.find((known) => known === adapterName.toLowerCase());
   if (!httpAdapter) problems.push(`HTTP_ADAPTER is '${adapterName}'. Set it to ${HTTP_ADAPTERS.join(' or ')}.`);
+  const worker = (env.JOBS_WORKER || 'on').toLowerCase();
+  if (!SWITCH.includes(worker)) problems.push(`JOBS_WORKER is '${env.JOBS_WORKER}'. Set it to ${SWITCH.join(' or ')}.`);
   if (!httpAdapter || problems.length > 0) throw new AppConfigError(problems);
-  return { port: Number(port), httpAdapter };
+  return { port: Number(port), httpAdapter, runsJobs: worker === 'on' };
 }

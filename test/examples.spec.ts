@@ -17,7 +17,9 @@ const OUTPUT: Readonly<Record<string, RegExp>> = {
   'nest-module': /^1 in the guest book\n$/,
   'tenant-databases': /^Acme: Acme's first project\nGlobex: Globex's first project\n$/,
   'job-handler': /^Welcome, ada@example\.com!\n1 job done\n$/,
-  testing: /^ada is an admin\n$/,
+  'scheduled-job':
+    /^2030-03-30T12:00:00\.000Z daily report\n2030-03-31T01:00:00\.000Z daily report\n(2030-04-01T08:00:00\.000Z (daily|weekly) report\n){2}$/,
+  testing: /^ada is an admin\nGlobex is active\n$/,
 };
 
 describe('the examples', () => {

@@ -39,6 +39,7 @@ describe('the application with a wrong setting', () => {
     ['DB_TYPE', { DB_TYPE: 'ORACLE' }],
     ['DB_PASS', { DB_TYPE: 'POSTGRESQL' }],
     ['PORT', { PORT: 'http' }],
+    ['JOBS_WORKER', { JOBS_WORKER: 'maybe' }],
     ['SESSION_SECRET', { SESSION_SECRET: 'short' }],
   ])('ends with one message that names %s', async (setting, env) => {
     const { ended } = startProgram(MAIN, { cwd: tmpdir(), env });

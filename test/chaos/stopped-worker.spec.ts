@@ -33,7 +33,7 @@ describe('a worker that stands still for longer than it takes to be taken for de
       expect(told().map(({ id, reason }) => ({ id, reason }))).toEqual(long.map((id) => ({ id, reason: 'JobLeaseLostError' })));
       // It works as before, under a new name: both have heard of everything by the time that it has run one more.
       await heir.end('SIGTERM');
-      const [next] = await arena.enqueueMany('chaos.wait-for', times(1, { ms: 0 }));
+      const [next = ''] = await arena.enqueueMany('chaos.wait-for', times(1, { ms: 0 }));
       await arena.until(() => sleeper.events().some(({ id, event }) => id === next && event === 'ended'), 10_000);
       await sleeper.end('SIGTERM');
 

@@ -321,13 +321,6 @@ describe.each(['sqlite', 'postgresql'] as const)('the code of several processes 
     expect(await schedulesOf(first).enqueueDue()).toBe(1);
   });
 
-  it('may be started many times at the same time', async () => {
-    await (await boot()).close();
-    processes.pop();
-    await Promise.all(Array.from({ length: 4 }, () => boot(versionOf('0 * * * *'))));
-    expect(await run(processes[0]!, (schedules) => schedules.list())).toHaveLength(1);
-  });
-
   it('does not resume what was paused, not with another cron either', async () => {
     const first = await boot(versionOf('0 * * * *'));
     await run(first, (schedules) => schedules.pause('reports.send'));
@@ -388,13 +381,12 @@ describe('a worker', () => {
     });
     const ran = Promise.withResolvers<JobRun>();
     host.get(Reports).send = async (run) => ran.resolve(run);
-    await host.run(() => host.get(JobSchedulesService).upsert({ name: 'soon', type: 'reports.send', cron: '* * * * *' }));
-    // The worker learns of the slot; the clock of the test brings it.
+    const soon = { name: 'soon', type: 'reports.send', cron: '* * * * *' };
+    await host.run(() => host.get(JobSchedulesService).upsert(soon));
+    // The clock of the test brings the slot; the worker, which is not to hear its own heart for a minute, looks when it is told to.
     host.clock.advance(60_000);
-    await host.run(() =>
-      host.get(JobSchedulesService).upsert({ name: 'soon', type: 'reports.send', cron: '* * * * *', payload: 1 }),
-    );
-    expect(await ran.promise).toMatchObject({ type: 'reports.send', payload: 1 });
+    await host.run(() => host.get(JobSchedulesService).upsert(soon));
+    expect(await ran.promise).toMatchObject({ type: 'reports.send', queue: 'reports' });
     await host.close();
   });
 });

@@ -17,6 +17,8 @@ export const isFullChaos = process.env.CHAOS === 'full';
 export const QUICK_DEATHS = { heartbeatMs: 150, deadAfterMs: 600, pollIntervalMs: 100 } as const;
 
 const POLL_MS = 25;
+/** The length of a line, about. */
+const EVENT_LENGTH = 160;
 const INSERT_BATCH = 5_000;
 const LIVE = `('pending', 'scheduled', 'blocked', 'parked', 'running')`;
 
@@ -24,6 +26,8 @@ const LIVE = `('pending', 'scheduled', 'blocked', 'parked', 'running')`;
 export interface ChaosWorker extends Program {
   /** What its jobs have said so far. */
   events(): ChaosEvent[];
+  /** The newest of them, where there are too many to look at again and again. */
+  latest(count: number): ChaosEvent[];
   /** Kills it, or ends it as the signal says, and resolves when it is gone. */
   end(signal?: NodeJS.Signals): Promise<void>;
   hasEnded(): boolean;
@@ -35,29 +39,29 @@ export interface ChaosArena {
   readonly jobs: JobsService;
   readonly options: DatabaseOptions;
   /** Starts one; resolves when it is ready. */
-  startWorker(jobs?: Partial<JobsOptions>): Promise<ChaosWorker>;
+  readonly startWorker: (jobs?: Partial<JobsOptions>) => Promise<ChaosWorker>;
   /** Starts one that may die before it is ready. */
-  launchWorker(jobs?: Partial<JobsOptions>): ChaosWorker;
+  readonly launchWorker: (jobs?: Partial<JobsOptions>) => ChaosWorker;
   /** Writes many jobs, batch by batch. */
-  enqueueMany<const T extends string>(type: T, items: readonly ManyJobsItem<T>[]): Promise<string[]>;
-  query<T extends object>(sql: string, parameters?: readonly unknown[]): Promise<T[]>;
+  readonly enqueueMany: <const T extends string>(type: T, items: readonly ManyJobsItem<T>[]) => Promise<string[]>;
+  readonly query: <T extends object>(sql: string, parameters?: readonly unknown[]) => Promise<T[]>;
   /** How many jobs there are in each status. */
-  counts(): Promise<Record<string, number>>;
+  readonly counts: () => Promise<Record<string, number>>;
   /** How many jobs have work before them. */
-  countLive(): Promise<number>;
+  readonly countLive: () => Promise<number>;
   /** Asks again and again until it is so; throws after the time, with what the jobs are by then. */
-  until(isSo: () => boolean | Promise<boolean>, timeoutMs: number): Promise<void>;
+  readonly until: (isSo: () => boolean | Promise<boolean>, timeoutMs: number) => Promise<void>;
   /** Waits until no job has work before it. */
-  untilAllEnded(timeoutMs: number): Promise<void>;
-  close(): Promise<void>;
+  readonly untilAllEnded: (timeoutMs: number) => Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 @Module({})
 class ArenaModule {}
 
-/** Opens one, on a database of its own; or on one that is given, and stays. */
-async function openArena(type: DatabaseType, given?: DatabaseOptions): Promise<ChaosArena> {
-  const scratch = given ? { options: given, drop: () => Promise.resolve() } : await scratchDatabase(type);
+/** Opens one, on a database of its own. */
+async function openArena(type: DatabaseType, serverUrl?: string): Promise<ChaosArena> {
+  const scratch = await scratchDatabase(type, serverUrl);
   const { options } = scratch;
   const host = HostDatabaseModule.forRoot({ database: options, jobs: { worker: false } });
   const app = await NestFactory.createApplicationContext({ module: ArenaModule, imports: [host] }, { logger: ['error'] });
@@ -165,24 +169,26 @@ export function report(text: string): void {
   if (isFullChaos || process.env.CHAOS_FIGURES) process.stderr.write(`${text}\n`);
 }
 
+function toEvents(output: string): ChaosEvent[] {
+  return output
+    .split('\n')
+    .filter((line) => line.startsWith('{') && line.endsWith('}'))
+    .map((line) => JSON.parse(line) as ChaosEvent);
+}
+
 function toWorker(program: Program): ChaosWorker {
   const { child } = program;
   return {
     ...program,
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
-    events: () =>
-      program
-        .output()
-        .split('\n')
-        .filter((line) => line.startsWith('{') && line.endsWith('}'))
-        .map((line) => JSON.parse(line) as ChaosEvent),
+    events: () => toEvents(program.output()),
+    latest: (count) => toEvents(program.output().slice(-count * EVENT_LENGTH)),
     async end(signal = 'SIGKILL') {
       child.kill(signal);
       await program.ended;
     },
   };
 }
-
 
 /** Runs a test that mostly waits on both dialects at the same time, each in an arena of its own. */
 export async function onBothDialects(test: (arena: ChaosArena) => Promise<void>): Promise<void> {
@@ -191,9 +197,9 @@ export async function onBothDialects(test: (arena: ChaosArena) => Promise<void>)
   await Promise.all(runs);
 }
 
-/** Runs a test in an arena of its own. */
-export async function inArena(type: DatabaseType, test: (arena: ChaosArena) => Promise<void>): Promise<void> {
-  const arena = await openArena(type);
+/** Runs a test in an arena of its own; on the PostgreSQL server of the tests, unless another is given. */
+export async function inArena(type: DatabaseType, test: (arena: ChaosArena) => Promise<void>, serverUrl?: string): Promise<void> {
+  const arena = await openArena(type, serverUrl);
   try {
     await test(arena);
   } catch (cause) {

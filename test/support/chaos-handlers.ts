@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { HostDatabase } from 'nestjs-host-database';
-import { Discard, JobHandler, type JobRun } from 'nestjs-host-database/jobs';
+import { JobHandler, type JobRun } from 'nestjs-host-database/jobs';
 
 /** What a worker's process tells of an attempt. */
 export interface ChaosEvent {
@@ -16,7 +16,7 @@ export interface ChaosEvent {
 }
 
 /** How long a job takes. */
-export interface WaitPayload {
+interface WaitPayload {
   readonly ms: number;
   /** How long where an attempt or a worker has gone before. @default ms */
   readonly laterMs?: number;
@@ -31,7 +31,7 @@ declare module 'nestjs-host-database/jobs' {
     'chaos.wait-for': WaitPayload;
     'chaos.count-up': null;
     'chaos.kill-worker': null;
-    'chaos.fail-always': null;
+    'chaos.fail-once': null;
   }
 }
 
@@ -76,13 +76,18 @@ export class ChaosHandlers {
     process.kill(process.pid, 'SIGKILL');
   }
 
-  @JobHandler('chaos.fail-always')
-  async failAlways(): Promise<void> {
-    throw new Discard('on purpose');
+  @JobHandler('chaos.fail-once', { retry: { delayMs: 50, jitter: 'none' } })
+  async failOnce(run: JobRun<'chaos.fail-once'>): Promise<void> {
+    say(run, run.attempt === 1 ? 'started' : 'ended');
+    if (run.attempt === 1) throw new Error('once');
   }
 }
 
-function say({ id, attempt, tenantId }: JobRun<'chaos.wait-for'>, event: ChaosEvent['event'], reason?: string): void {
+function say(
+  { id, attempt, tenantId }: JobRun<'chaos.wait-for'> | JobRun<'chaos.fail-once'>,
+  event: ChaosEvent['event'],
+  reason?: string,
+): void {
   const line: ChaosEvent = { event, id, attempt, at: machineMs(), ...(tenantId && { tenantId }), ...(reason && { reason }) };
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }

@@ -1,4 +1,3 @@
-import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import type { HostDatabase } from 'nestjs-host-database';
 
 /** Ends this process without warning at one of the statements that it sends to the database, `begin` and `commit` included. */
@@ -15,8 +14,7 @@ export async function dieAtStatement(host: HostDatabase): Promise<DeathAtStateme
   const step = () => {
     if (steps !== undefined && steps-- === 0) process.kill(process.pid, 'SIGKILL');
   };
-  const connection: AbstractSqlConnection = host.em.getConnection();
-  const [target, names] = methodsOf(await connection.getNativeClient<object>());
+  const [target, names] = methodsOf((await host.em.getConnection().getNativeClient()) as object);
   for (const name of names) {
     const original = target[name] as Method;
     target[name] = function (this: unknown, ...parameters) {

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { testDatabases } from './leaks.mjs';
@@ -12,6 +12,8 @@ export default async function globalSetup() {
   const server = process.env.TEST_DB_URL ? undefined : await startPostgres();
   if (server) process.env.TEST_DB_URL = server.url;
   const directory = mkdtempSync(join(tmpdir(), 'host-database-tests-'));
+  // A PostgreSQL that a test starts as root runs as another user, who has to get through to its files.
+  chmodSync(directory, 0o711);
   // The last two are what Windows reads.
   for (const name of ['TMPDIR', 'TEMP', 'TMP']) process.env[name] = directory;
   globalThis.hostDatabaseTests = { server, directory, databasesBefore: await testDatabases() };

@@ -17,7 +17,7 @@ const PLATFORMS = { win32: 'windows' };
  * directory. Works as root and as an ordinary user, and leaves nothing behind once stopped, or when this process exits.
  *
  * @param {{ durable?: boolean }} [options] `durable` keeps fsync on, as a production server would have it
- * @returns {Promise<{ url: string, stop: () => Promise<void> }>}
+ * @returns {Promise<{ url: string, crash: () => Promise<void>, restart: () => Promise<void>, stop: () => Promise<void> }>}
  */
 export async function startPostgres({ durable = false } = {}) {
   const asRoot = process.getuid?.() === 0;
@@ -55,22 +55,37 @@ export async function startPostgres({ durable = false } = {}) {
       String(port),
       ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     ];
-    const server = spawn(postgres, args, { ...identity, cwd: home, stdio: ['ignore', 'ignore', 'pipe'], env: environment(home) });
+    const start = async () => {
+      const options = { ...identity, cwd: home, stdio: ['ignore', 'ignore', 'pipe'], env: environment(home) };
+      const started = spawn(postgres, args, options);
+      await ready(started);
+      return started;
+    };
+    let server;
     const killAtExit = () => {
-      server.kill('SIGQUIT');
+      server?.kill('SIGQUIT');
       remove();
     };
     process.once('exit', killAtExit);
-    await ready(server);
+    server = await start();
+    const end = async (signal) => {
+      const closed = once(server, 'close');
+      server.kill(signal);
+      await closed;
+    };
     // The password has what breaks a careless URL: an at sign, a slash, a colon, a space and a letter beyond ASCII.
     const url = `postgresql://postgres:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/postgres`;
     return {
       url,
+      /** Ends it at once, as a crash would, with what its log has for its recovery. */
+      crash: () => end('SIGQUIT'),
+      /** Starts it again after {@link crash}, where it was and with what it had. */
+      async restart() {
+        server = await start();
+      },
       async stop() {
         process.off('exit', killAtExit);
-        const closed = once(server, 'close');
-        server.kill('SIGINT');
-        await closed;
+        await end('SIGINT');
         remove();
       },
     };

@@ -11,13 +11,12 @@ export interface ScratchDatabase {
   drop(): Promise<void>;
 }
 
-/** Names a database of the test's own: a file in a new directory, or one on the server of `TEST_DB_URL`. */
-export async function scratchDatabase(type: DatabaseType): Promise<ScratchDatabase> {
+/** Names a database of the test's own: a file in a new directory, or one on a server, that of `TEST_DB_URL` if no other is given. */
+export async function scratchDatabase(type: DatabaseType, url = process.env.TEST_DB_URL ?? ''): Promise<ScratchDatabase> {
   if (type === 'sqlite') {
     const directory = await mkdtemp(join(tmpdir(), 'scratch-'));
     return { options: { type, name: join(directory, 'host') }, drop: () => rm(directory, { recursive: true, force: true }) };
   }
-  const url = process.env.TEST_DB_URL ?? '';
   const name = `scratch_${genId()}`;
   return { options: { url, name }, drop: () => dropDatabase(url, name) };
 }

@@ -31,8 +31,8 @@ export function assertEnqueueOptions(options: EnqueueOptions): void {
   if (queue !== undefined) assertQueue(queue);
   if (priority !== undefined) assertInt32(priority, 'priority', INT32_MIN);
   if (maxAttempts !== undefined) assertInt32(maxAttempts, 'maxAttempts', 1);
-  if (uniqueKey !== undefined) assertText(uniqueKey, 'uniqueKey');
-  if (concurrencyKey !== undefined) assertText(concurrencyKey, 'concurrencyKey');
+  if (uniqueKey !== undefined) assertKey(uniqueKey, 'uniqueKey');
+  if (concurrencyKey !== undefined) assertKey(concurrencyKey, 'concurrencyKey');
   if (delayMs !== undefined && runAt !== undefined) {
     throw new InvalidInputError('runAt', 'is given beside delayMs. Pass one of the two.');
   }
@@ -48,4 +48,9 @@ export function assertEnqueueOptions(options: EnqueueOptions): void {
 export function assertQueue(queue: string): void {
   if (typeof queue === 'string' && isQueueName(queue)) return;
   throw new InvalidInputError('queue', 'must be 1 to 63 lower-case letters, digits, dots, dashes or underscores.');
+}
+
+function assertKey(key: string, field: string): void {
+  // Stored as it is given: what a trim would make equal has to be equal.
+  if (assertText(key, field) !== key) throw new InvalidInputError(field, 'must not begin or end with white space.');
 }

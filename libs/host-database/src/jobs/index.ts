@@ -33,7 +33,7 @@ export { JOB_STATUSES, type JobStatus, LIVE_JOB_STATUSES, SystemJob } from './sy
 export {
   DuplicateScheduleError,
   InvalidScheduleError,
-  type JobSchedule,
+  JobSchedule,
   JobSchedulesService,
   type ListSchedulesFilter,
   MISSED_SLOT_POLICIES,

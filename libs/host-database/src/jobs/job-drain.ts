@@ -1,8 +1,9 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
 import { JobHandlersRegistry } from './job-handlers.registry.js';
+import { JobTimeoutError } from './jobs.errors.js';
 import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
 import { JobScheduler } from './schedules/job-scheduler.js';
-import { type ClaimedJob, type JobOutcome, JobStore } from './store/index.js';
+import { type ClaimedJob, type ClaimRequest, type JobOutcome, JobStore } from './store/index.js';
 import { FairShare } from './worker/fair-share.js';
 import { JobAttempt } from './worker/job-attempt.js';
 import { JobRunner } from './worker/job-runner.js';
@@ -19,6 +20,10 @@ export interface RunPendingOptions {
 
 const PROMOTE_BATCH = 1_000;
 const TENANTS_PER_CLAIM = 1_000;
+/** What a timer takes at most. */
+const TIMER_MAX_MS = 2_147_483_647;
+
+type Claimant = Pick<ClaimRequest, 'queue' | 'workerId' | 'jobTypes'>;
 
 /** Runs jobs now, in this process, until none is left, batch by batch. */
 @Injectable()
@@ -50,8 +55,9 @@ export class JobDrain implements BeforeApplicationShutdown {
 
   private async drainAll(jobTypes: readonly string[], limit: number): Promise<number> {
     const { store, options } = this;
-    const queues = queuesOf(options, this.registry);
-    const session = new WorkerSession({ store, options, queues, jobTypes, schedules: () => [] });
+    const queues = queuesOf(options, this.registry).map((queue) => ({ queue, turns: new FairShare() }));
+    const names = queues.map(({ queue }) => queue);
+    const session = new WorkerSession({ store, options, queues: names, jobTypes, schedules: () => [] });
     await session.open();
     const heartbeat = setInterval(() => {
       session.beat().catch((error: unknown) => this.logger.warn(`A heartbeat failed: ${String(error)}`));
@@ -64,8 +70,8 @@ export class JobDrain implements BeforeApplicationShutdown {
         await this.scheduler.tick();
         await store.promote(PROMOTE_BATCH);
         isWorking = false;
-        for (const queue of queues) {
-          const jobs = await this.claim(queue, jobTypes, session.workerId, limit - count);
+        for (const { queue, turns } of queues) {
+          const jobs = await this.claim({ queue, jobTypes, workerId: session.workerId }, turns, limit - count);
           if (jobs.length === 0) continue;
           isWorking = true;
           count += jobs.length;
@@ -79,24 +85,25 @@ export class JobDrain implements BeforeApplicationShutdown {
     }
   }
 
-  private async claim(
-    queue: string,
-    jobTypes: readonly string[],
-    workerId: string,
-    most: number,
-  ): Promise<readonly ClaimedJob[]> {
+  private async claim(claimant: Claimant, turns: FairShare, most: number): Promise<readonly ClaimedJob[]> {
+    const { queue } = claimant;
     const { concurrency, limits } = settingsOf(this.options, queue);
     const count = Math.min(concurrency, most);
-    const turns = new FairShare();
-    const claimant = { queue, workerId, jobTypes };
     if (limits) {
       const shareOut = turns.shareOut.bind(turns);
       return (await this.store.claimWithin({ ...claimant, limits, count, shareOut, after: undefined })).jobs;
     }
     const tenants = await this.store.findReadyTenants(queue, undefined, TENANTS_PER_CLAIM);
-    const rooms = tenants.map((fairnessKey) => ({ fairnessKey, room: Infinity }));
-    const shares = turns.shareOut(rooms, count);
-    return shares.length === 0 ? [] : (await this.store.claim({ ...claimant, shares })).jobs;
+    let rooms = tenants.map((fairnessKey) => ({ fairnessKey, room: Infinity }));
+    for (;;) {
+      const shares = turns.shareOut(rooms, count);
+      if (shares.length === 0) return [];
+      const { jobs } = await this.store.claim({ ...claimant, shares });
+      if (jobs.length > 0) return jobs;
+      // Their jobs are of types that have no handler here, but those of others may not be.
+      const empty = new Set(shares.map(({ fairnessKey }) => fairnessKey));
+      rooms = rooms.filter(({ fairnessKey }) => !empty.has(fairnessKey));
+    }
   }
 
   private async runAll(jobs: readonly ClaimedJob[]): Promise<void> {
@@ -114,7 +121,9 @@ export class JobDrain implements BeforeApplicationShutdown {
     if (!handler) return undefined;
     const { maxAttempts, timeoutMs } = this.options;
     const attempt = new JobAttempt(job, handler, { maxAttempts, timeoutMs }, this.store);
-    const ending = await this.runner.run(attempt);
+    const tooLate = () => attempt.abort(new JobTimeoutError(job.id, attempt.timeoutMs));
+    const timer = setTimeout(tooLate, Math.min(attempt.timeoutMs, TIMER_MAX_MS));
+    const ending = await this.runner.run(attempt).finally(() => clearTimeout(timer));
     if (ending === 'completed') return { id: job.id, claimToken: job.claimToken, status: 'completed' };
     return typeof ending === 'object' ? ending : undefined;
   }

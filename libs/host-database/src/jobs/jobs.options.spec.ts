@@ -4,7 +4,9 @@ import { JobsOptions, resolveJobsOptions } from './jobs.options.js';
 describe(resolveJobsOptions.name, () => {
   it('needs none', () => {
     expect(resolveJobsOptions(undefined)).toEqual(new JobsOptions());
-    expect(resolveJobsOptions({ worker: undefined, concurrency: 3 })).toEqual({ ...new JobsOptions(), concurrency: 3 });
+    expect(resolveJobsOptions({ worker: undefined, concurrency: 3 })).toEqual(
+      Object.assign(new JobsOptions(), { concurrency: 3 }),
+    );
   });
 
   it('takes every limit of a queue, and retention for ever', () => {

@@ -59,8 +59,9 @@ export class JobsWorker implements OnApplicationBootstrap, BeforeApplicationShut
       schedules: () => scheduler.names,
     });
     const workerId = () => session.workerId;
+    const onScheduled = (inMs: number) => this.due?.expect({ nextDueMs: inMs, nextSlotMs: undefined });
     this.queues = names.map(
-      (queue) => new QueueWorker({ ...settingsOf(options, queue), store, runner, registry, logger, workerId }),
+      (queue) => new QueueWorker({ ...settingsOf(options, queue), store, runner, registry, logger, workerId, onScheduled }),
     );
     const onReady = (queues: readonly string[]) => this.wake(queues);
     const due = new DueWork(store, scheduler, logger, onReady);
@@ -79,7 +80,6 @@ export class JobsWorker implements OnApplicationBootstrap, BeforeApplicationShut
     });
     this.living = this.life.live();
     this.signals.listen((signal) => this.receive(signal));
-    scheduler.onChange((ready) => this.signals.send({ queues: ready, hasScheduled: true }));
     this.watchTimer = setInterval(() => void this.watch(), WATCH_EVERY_MS);
   }
 
@@ -110,8 +110,10 @@ export class JobsWorker implements OnApplicationBootstrap, BeforeApplicationShut
     for (const worker of this.queues) if (queues.includes(worker.queue)) worker.wake();
   }
 
-  private receive({ queues, hasScheduled, cancelled }: JobSignal): void {
+  private receive({ queues, hasScheduled, cancelled, isGap }: JobSignal): void {
     this.wake(queues);
+    // Its heartbeat is the poll, which tells of what was missed.
+    if (isGap) this.life?.beatNow();
     if (hasScheduled) void this.due?.ask();
     if (cancelled === 'unknown') this.mayHaveLost = true;
     else if (cancelled.length > 0) void this.findLost(this.claims.filter(({ id }) => cancelled.includes(id)));

@@ -1,15 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MikroORM } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { type Clock, genId, SystemClock } from '../../src/common/index.js';
 import {
-  type DatabaseOptions,
   DatabaseSettings,
   type DatabaseType,
-  dialectOf,
   type DirectConnection,
   hostOrmOptions,
   prepareHostOrm,
@@ -19,6 +14,7 @@ import { jobEntities } from '../../src/jobs/job-entities.js';
 import { type ClaimedJob, type ClaimRequest, createJobStore, type JobStore, type NewJob } from '../../src/jobs/store/index.js';
 import { SystemJob } from '../../src/jobs/system-job.entity.js';
 import { FakeClock } from '../../src/testing/fake-clock.js';
+import { scratchDatabase } from '../scratch-database.js';
 
 /** What the builders below write where a test says nothing else. */
 export const JOB_TYPE = 'store.do-work';
@@ -40,7 +36,7 @@ export class JobStoreFixture {
   }
 
   static async open(type: DatabaseType): Promise<JobStoreFixture> {
-    const { options, drop } = type === 'sqlite' ? await scratchFile() : scratchOnServer();
+    const { options, drop } = await scratchDatabase(type);
     const orm = await MikroORM.init(await hostOrmOptions({ database: options, entities: jobEntities }));
     await prepareHostOrm(orm, options, 'on-boot');
     return new JobStoreFixture(orm, DatabaseSettings.from(options), drop);
@@ -64,12 +60,17 @@ export class JobStoreFixture {
 
   /** Runs `work` in a transaction, as callers of the library do. */
   transactional<T>(work: (em: SqlEntityManager) => Promise<T>): Promise<T> {
-    return (this.orm.em.fork() as SqlEntityManager).transactional((em) => work(em as SqlEntityManager));
+    return (this.orm.em.fork() as SqlEntityManager).transactional((em) => work(em));
   }
 
   /** Writes jobs and returns their ids. */
   async add(...jobs: Partial<NewJob>[]): Promise<string[]> {
-    const inserted = await this.transactional((em) => this.store.insert(em, jobs.map((job) => newJob({ createdAt: this.clock.now(), ...job }))));
+    const inserted = await this.transactional((em) =>
+      this.store.insert(
+        em,
+        jobs.map((job) => newJob({ createdAt: this.clock.now(), ...job })),
+      ),
+    );
     return inserted.map(({ id }) => id);
   }
 
@@ -145,30 +146,4 @@ export function newJob(job: Partial<NewJob> = {}): NewJob {
 
 export function claimRequest(request: Partial<ClaimRequest> = {}): ClaimRequest {
   return { queue: QUEUE, workerId: 'worker', jobTypes: [JOB_TYPE], shares: [{ fairnessKey: '', count: 1 }], ...request };
-}
-
-interface Scratch {
-  readonly options: DatabaseOptions;
-  drop(): Promise<void>;
-}
-
-async function scratchFile(): Promise<Scratch> {
-  const directory = await mkdtemp(join(tmpdir(), 'job-store-'));
-  return {
-    options: { type: 'sqlite', name: join(directory, 'host') },
-    drop: () => rm(directory, { recursive: true, force: true }),
-  };
-}
-
-function scratchOnServer(): Scratch {
-  const url = process.env.TEST_DB_URL ?? '';
-  const options: DatabaseOptions = { url, name: `scratch_${genId()}` };
-  return {
-    options,
-    async drop() {
-      const admin = await MikroORM.init(await hostOrmOptions({ database: { url }, entities: [] }));
-      await dialectOf('postgresql').dropDatabase(admin.em.fork() as SqlEntityManager, DatabaseSettings.from(options));
-      await admin.close(true);
-    },
-  };
 }

@@ -15,8 +15,8 @@ export const postgresqlDialect: Dialect = {
 
   async loadDriver(): Promise<DialectDriver> {
     try {
-      const { PostgreSqlDriver, EntityManager } = await import('@mikro-orm/postgresql');
-      return { driver: PostgreSqlDriver, entityManager: EntityManager };
+      const { ReleasingPostgresqlDriver, EntityManager } = await import('./releasing-postgresql.driver.js');
+      return { driver: ReleasingPostgresqlDriver, entityManager: EntityManager };
     } catch (cause) {
       throw new DatabaseDriverMissingError('@mikro-orm/postgresql', { cause });
     }

@@ -11,7 +11,8 @@ interface PgClient extends EventEmitter {
 }
 
 interface PgPool extends EventEmitter {
-  readonly options: Readonly<Record<string, unknown>> & { readonly Client: new (options: object) => PgClient };
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly Client: new (options: object) => PgClient;
   connect(): Promise<PgClient & { release(destroy?: boolean): void }>;
   query: PgClient['query'];
   end(): Promise<void>;
@@ -31,6 +32,11 @@ export interface PostgresqlSession {
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A connection whose other end is silent for so long is given up. */
 const QUERY_TIMEOUT_MS = 30_000;
+/**
+ * A process that is stopped inside a transaction would hold its locks for as long as it is: the server ends that, and nobody waits
+ * long for them. Local to the transaction, for a proxy may give its connection to somebody else afterwards.
+ */
+const BEGIN = `begin; set local lock_timeout = '2s'; set local idle_in_transaction_session_timeout = '10s'`;
 const POOL_SIZE = 4;
 const IDLE_TIMEOUT_MS = 10_000;
 
@@ -58,7 +64,7 @@ export class PostgresqlDirectConnection implements OnApplicationShutdown {
     const client = await (await this.open()).connect();
     let isBroken = false;
     try {
-      await client.query('begin');
+      await client.query(BEGIN);
       const result = await work(async <R>(sql: string, parameters?: readonly unknown[]) => {
         return (await client.query(sql, parameters)).rows as R[];
       });
@@ -75,7 +81,7 @@ export class PostgresqlDirectConnection implements OnApplicationShutdown {
   /** Opens a session of its own that listens on `channel`. */
   async listen(channel: string, onNotification: (payload: string) => void): Promise<PostgresqlSession> {
     const pool = await this.open();
-    const client = new pool.options.Client({ ...this.settingsOf(pool), application_name: applicationName('listen') });
+    const client = new pool.Client({ ...this.settingsOf(pool), application_name: applicationName('listen') });
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     client.on('error', () => end());
     client.on('end', () => end());
@@ -127,8 +133,9 @@ export class PostgresqlDirectConnection implements OnApplicationShutdown {
       max: POOL_SIZE,
       idleTimeoutMillis: IDLE_TIMEOUT_MS,
     });
-    own.on('connect', (client: PgClient) => client.on('error', (error) => this.warn(error)));
-    own.on('error', (error: unknown) => this.warn(error));
+    // One that is lost while it is used tells whoever uses it; an error that nobody listens to would end the process.
+    own.on('connect', (client: PgClient) => client.on('error', () => undefined));
+    own.on('error', (error: unknown) => this.logger.warn(`An idle connection of the queue was lost: ${String(error)}`));
     return own;
   }
 
@@ -142,10 +149,6 @@ export class PostgresqlDirectConnection implements OnApplicationShutdown {
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       query_timeout: QUERY_TIMEOUT_MS,
     };
-  }
-
-  private warn(error: unknown): void {
-    this.logger.warn(`A connection of the queue was lost: ${String(error)}`);
   }
 }
 

@@ -194,13 +194,14 @@ describe(CronSlots.name, () => {
           const forwards: Date[] = [];
           for (let slot = slots.next(from); slot && slot <= until; slot = slots.next(slot)) forwards.push(slot);
           expect(forwards).toEqual(expected);
-          expect(slots.last(expected.length, until)).toEqual(expected);
+          expect(slots.between(from, until, 10_000)).toEqual(expected);
           // From anywhere in between, too.
           const between = new Date(expected[expected.length >> 1]!.getTime() - ms);
           const next = slots.next(between);
           expect(next && next <= until ? next : undefined).toEqual(expected.find((slot) => slot > between));
           const before = expected.filter((slot) => slot <= between);
-          expect(slots.last(before.length, between)).toEqual(before);
+          expect(slots.between(from, between, 10_000)).toEqual(before);
+          expect(slots.between(from, between, 3)).toEqual(before.slice(-3));
         }),
         { numRuns: Number(process.env.CRON_RUNS ?? 60) },
       );

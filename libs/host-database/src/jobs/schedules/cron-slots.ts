@@ -10,6 +10,7 @@ export interface Recurrence {
 }
 
 const EXAMPLE = "Pass five fields such as '0 3 * * *' (minute, hour, day, month, weekday), or six with the seconds first.";
+const CHUNK = 8;
 
 /**
  * The instants at which a schedule is due, in its time zone, daylight saving included.
@@ -38,10 +39,20 @@ export class CronSlots {
     return this.cron.nextRun(after) ?? undefined;
   }
 
-  /** The last slots up to and including an instant, at most so many, the oldest first. */
-  last(count: number, until: Date): Date[] {
-    // Croner counts whole seconds and leaves out the instant itself.
-    return this.cron.previousRuns(count, new Date(until.getTime() + 1)).toReversed();
+  /** The slots after one instant and up to another, the oldest first; where there are more than `limit`, the last of them. */
+  between(after: Date, upTo: Date, limit: number): Date[] {
+    const found: Date[] = [];
+    // Croner leaves out the instant that it is given.
+    let before = new Date(upTo.getTime() + 1);
+    while (found.length < limit) {
+      // A few at a time: each costs as much as the first, and most often there are not many.
+      const slots = this.cron.previousRuns(Math.min(CHUNK, limit - found.length), before);
+      const wanted = slots.filter((slot) => slot > after);
+      found.push(...wanted);
+      before = wanted.at(-1) ?? before;
+      if (wanted.length < slots.length || slots.length === 0) break;
+    }
+    return found.toReversed();
   }
 }
 

@@ -13,14 +13,7 @@ import { ScheduledJobsOrchestrator } from './scheduled-jobs.orchestrator.js';
 import { ScheduledJobsRegistry } from './scheduled-jobs.registry.js';
 import { SqliteScheduleStore } from './sqlite.schedule-store.js';
 
-export {
-  JobSchedule,
-  MISSED_SLOT_POLICIES,
-  type MissedSlotPolicy,
-  SCHEDULE_SOURCES,
-  type ScheduleSource,
-} from './job-schedule.entity.js';
-export { JobScheduler, type Tick } from './job-scheduler.js';
+export { JobSchedule, MISSED_SLOT_POLICIES, type MissedSlotPolicy, type ScheduleSource } from './job-schedule.entity.js';
 export { JobSchedulesService, type ListSchedulesFilter, type NewJobSchedule } from './job-schedules.service.js';
 export type { ScheduleOptions } from './schedule-definition.js';
 export { ScheduledJob, type ScheduledJobOptions } from './scheduled-job.decorator.js';

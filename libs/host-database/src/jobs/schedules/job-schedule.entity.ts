@@ -7,7 +7,7 @@ export const MISSED_SLOT_POLICIES = ['skip', 'once', 'all'] as const;
 export type MissedSlotPolicy = (typeof MISSED_SLOT_POLICIES)[number];
 
 /** Where a schedule comes from: a decorator in the code, or a call at run time. */
-export const SCHEDULE_SOURCES = ['code', 'stored'] as const;
+const SCHEDULE_SOURCES = ['code', 'stored'] as const;
 
 export type ScheduleSource = (typeof SCHEDULE_SOURCES)[number];
 

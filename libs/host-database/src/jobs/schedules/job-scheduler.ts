@@ -9,7 +9,7 @@ import { slotKey } from './slot-key.js';
 
 /** How many schedules, and about how many jobs, one transaction is for. */
 const BATCH = { schedules: 100, jobs: 1_000 } as const;
-/** When to look again for a slot that is due but in the hands of another process, which may die, or that cannot be decided here. */
+/** When to look again for a slot that is due but in the hands of another process, which may die. */
 const LOOK_AGAIN_MS = 1_000;
 
 /** What a look at the schedules has brought. */
@@ -18,7 +18,10 @@ export interface Tick {
   readonly enqueued: number;
   /** The queues that have them. */
   readonly queues: readonly string[];
-  /** In how many milliseconds to look again, more than 0; undefined while no slot is to come. It may be more than a timer can wait. */
+  /**
+   * In how many milliseconds to look again, more than 0 and perhaps more than a timer can wait; undefined while no slot is to come that
+   * this process can decide.
+   */
   readonly nextSlotMs: number | undefined;
 }
 
@@ -26,7 +29,7 @@ export interface Tick {
 @Injectable()
 export class JobScheduler {
   private readonly logger = new Logger('Jobs');
-  private readonly listeners = new Set<(queues: readonly string[]) => void>();
+  private readonly complaints = new Set<string>();
 
   constructor(
     private readonly store: ScheduleStore,
@@ -41,36 +44,23 @@ export class JobScheduler {
   /** Decides all slots that have come: each once over all processes, together with its job. */
   async tick(): Promise<Tick> {
     const queues = new Set<string>();
-    const undecidable: string[] = [];
+    const undecidable = new Set<string>();
     for (let enqueued = 0; ;) {
-      const known = undecidable.length;
+      const known = undecidable.size;
       const { found, moved, ...advance } = await this.store.advance({
         inCode: this.names,
-        except: undecidable,
+        except: [...undecidable],
         limit: BATCH.schedules,
         decide: (due, now) => this.decide(due, now, undecidable),
       });
       enqueued += advance.enqueued;
       for (const { queue } of moved.flatMap(({ jobs }) => jobs)) queues.add(queue);
-      const isAll = found < BATCH.schedules && moved.length + undecidable.length - known === found;
-      if (isAll) return { enqueued, queues: [...queues], nextSlotMs: lookAgainIn(advance.nextSlotMs, undecidable.length > 0) };
+      const isAll = found < BATCH.schedules && moved.length + undecidable.size - known === found;
+      if (isAll) return { enqueued, queues: [...queues], nextSlotMs: lookAgainIn(advance.nextSlotMs) };
     }
   }
 
-  /**
-   * Calls `listener` when this process has changed schedules: the next slot may be earlier than was thought. It is given the queues
-   * that have jobs by that.
-   */
-  onChange(listener: (queues: readonly string[]) => void): void {
-    this.listeners.add(listener);
-  }
-
-  /** Tells those who wait for the next slot that it may be another. */
-  changed(queues: readonly string[] = []): void {
-    for (const listener of this.listeners) listener(queues);
-  }
-
-  private decide(due: readonly DueSchedule[], now: Date, undecidable: string[]): ScheduleMove[] {
+  private decide(due: readonly DueSchedule[], now: Date, undecidable: Set<string>): ScheduleMove[] {
     const moves: ScheduleMove[] = [];
     let jobs = 0;
     for (const schedule of due) {
@@ -82,11 +72,19 @@ export class JobScheduler {
         jobs += move.jobs.length;
       } catch (error) {
         // Written by hand, or with time zones that this process does not know. It must not hold up the others.
-        undecidable.push(schedule.name);
-        this.logger.error(`A slot of the schedule ${schedule.name} could not be decided: ${String(error)}`);
+        undecidable.add(schedule.name);
+        this.complain(schedule, error);
       }
     }
     return moves;
+  }
+
+  /** Once for each schedule as it stands: it is looked at again and again. */
+  private complain({ name, cron, timeZone }: DueSchedule, error: unknown): void {
+    const complaint = JSON.stringify([name, cron, timeZone]);
+    if (this.complaints.has(complaint)) return;
+    this.complaints.add(complaint);
+    this.logger.error(`The slots of the schedule ${name} are not run here, because they cannot be told: ${String(error)}`);
   }
 }
 
@@ -112,8 +110,6 @@ function jobOf({ name, jobType, queue, tenantId, priority, payload }: DueSchedul
   };
 }
 
-function lookAgainIn(nextSlotMs: number | undefined, hasUndecidable: boolean): number | undefined {
-  if (nextSlotMs === undefined) return hasUndecidable ? LOOK_AGAIN_MS : undefined;
-  if (nextSlotMs <= 0) return LOOK_AGAIN_MS;
-  return hasUndecidable ? Math.min(nextSlotMs, LOOK_AGAIN_MS) : nextSlotMs;
+function lookAgainIn(nextSlotMs: number | undefined): number | undefined {
+  return nextSlotMs !== undefined && nextSlotMs <= 0 ? LOOK_AGAIN_MS : nextSlotMs;
 }

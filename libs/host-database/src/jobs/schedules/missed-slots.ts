@@ -2,7 +2,7 @@ import type { CronSlots } from './cron-slots.js';
 import type { MissedSlotPolicy } from './job-schedule.entity.js';
 
 /** What `skip` does not take for missed: the time that a worker may need to notice a slot. */
-export const SKIP_TOLERANCE_MS = 60_000;
+const SKIP_TOLERANCE_MS = 60_000;
 
 /** A schedule of which a slot has come. */
 interface DueSlots {
@@ -26,14 +26,10 @@ export interface SlotDecision {
 export function decideSlots({ nextSlotAt, missed, missedLimit }: DueSlots, slots: CronSlots, now: Date): SlotDecision {
   const next = slots.next(now);
   const limit = missed === 'all' ? missedLimit : 1;
-  const since = isAfter(slots.next(nextSlotAt), now) ? [] : slots.last(limit, now).filter((slot) => slot > nextSlotAt);
+  const since = slots.between(nextSlotAt, now, limit);
   // The stored slot is one whatever the pattern says today: it was promised, under the time zone rules of that day perhaps.
   const run = since.length < limit ? [nextSlotAt, ...since] : since;
   const last = run.at(-1) ?? nextSlotAt;
   const isTooLate = missed === 'skip' && now.getTime() - last.getTime() > SKIP_TOLERANCE_MS;
   return { run: isTooLate ? [] : run, last, next };
-}
-
-function isAfter(slot: Date | undefined, now: Date): boolean {
-  return slot === undefined || slot > now;
 }

@@ -1,12 +1,13 @@
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import type { PostgresqlDirectConnection } from '../../database/index.js';
 import type { JobTime } from '../store/index.js';
-import { insert } from '../store/postgresql.sql.js';
+import { insert } from '../store/postgresql/caller.sql.js';
 import { toNewJobRow } from '../store/rows.js';
 import {
   type Advance,
   type AdvanceRequest,
   type DueSchedule,
+  notMoved,
   type ScheduleMove,
   ScheduleStore,
 } from './schedule-store.interface.js';
@@ -16,14 +17,9 @@ const SELECTED = `is_active and (source = 'stored' or name = any($2::text[])) an
 /** Exact: a number of PostgreSQL's own, not a binary fraction of a second. */
 const ms = (time: string) => `floor(extract(epoch from ${time}) * 1000)::float8`;
 
-/**
- * The setting ends the transaction of a process that was halted or cut off while it held the rows: they would stay locked until the
- * operating system gives its connection up, hours later.
- */
 const LOCK_DUE = `
   select name, job_type as "jobType", cron, time_zone as "timeZone", payload, queue, tenant_id as "tenantId", priority, missed,
-    missed_limit as "missedLimit", ${ms('next_slot_at')} as "nextSlotMs", ${ms(TIME)} as "nowMs",
-    (select set_config('idle_in_transaction_session_timeout', '10s', true)) as "timeout"
+    missed_limit as "missedLimit", ${ms('next_slot_at')} as "nextSlotMs", ${ms(TIME)} as "nowMs"
   from sys_job_schedules
   where ${SELECTED} and next_slot_at <= ${TIME}
   order by next_slot_at, name limit $4 for update skip locked`;
@@ -57,7 +53,8 @@ export class PostgresqlScheduleStore extends ScheduleStore {
       const jobs = moved.flatMap((move) => move.jobs.map(toNewJobRow));
       const enqueued = jobs.length > 0 ? (await query(INSERT, [now, JSON.stringify(jobs)])).length : 0;
       if (moved.length > 0) await query(MOVE, [JSON.stringify(moved.map(toMoveRow))]);
-      const [next] = await query<{ nextSlotMs: number | null }>(NEXT_SLOT, [now, inCode, except]);
+      const passedBy = [...except, ...notMoved(rows, moved)];
+      const [next] = await query<{ nextSlotMs: number | null }>(NEXT_SLOT, [now, inCode, passedBy]);
       return { found: rows.length, moved, enqueued, nextSlotMs: next?.nextSlotMs ?? undefined };
     });
   }

@@ -26,7 +26,7 @@ export interface ScheduleMove {
 }
 
 /** Which schedules to look at: the stored ones, and those of the code of this process. */
-export interface ScheduleSelection {
+interface ScheduleSelection {
   readonly inCode: readonly string[];
   /** Those to leave alone. */
   readonly except: readonly string[];
@@ -45,7 +45,7 @@ export interface Advance {
   readonly moved: readonly ScheduleMove[];
   /** How many jobs were written: one whose slot has a live job already is left out. */
   readonly enqueued: number;
-  /** In how many milliseconds the next slot is due; 0 or less where one is in the hands of another process. */
+  /** In how many milliseconds the next slot of any other schedule is due; 0 or less where one is in the hands of another process. */
   readonly nextSlotMs: number | undefined;
 }
 
@@ -58,4 +58,10 @@ export abstract class ScheduleStore {
   abstract advance(request: AdvanceRequest): Promise<Advance>;
   /** The time, also where the caller's transaction is an old one. */
   abstract now(em: SqlEntityManager): Promise<Date>;
+}
+
+/** The names of the schedules that were due and have been left as they are. */
+export function notMoved(due: readonly { readonly name: string }[], moved: readonly ScheduleMove[]): string[] {
+  const names = new Set(moved.map(({ name }) => name));
+  return due.map(({ name }) => name).filter((name) => !names.has(name));
 }

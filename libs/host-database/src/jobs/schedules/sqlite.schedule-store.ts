@@ -1,8 +1,8 @@
 import type { SqliteDirectConnection } from '../../database/index.js';
 import type { JobTime } from '../store/index.js';
 import { toNewJobRow } from '../store/rows.js';
-import { insert } from '../store/sqlite.sql.js';
-import { type Advance, type AdvanceRequest, type DueSchedule, ScheduleStore } from './schedule-store.interface.js';
+import { insert } from '../store/sqlite/caller.sql.js';
+import { type Advance, type AdvanceRequest, type DueSchedule, notMoved, ScheduleStore } from './schedule-store.interface.js';
 
 const SELECTED = `is_active and (source = 'stored' or name in (select value from json_each(?)))
   and name not in (select value from json_each(?))`;
@@ -28,16 +28,16 @@ export class SqliteScheduleStore extends ScheduleStore {
   }
 
   async advance({ inCode, except, limit, decide }: AdvanceRequest): Promise<Advance> {
-    const selection = [JSON.stringify(inCode), JSON.stringify(except)];
+    const own = JSON.stringify(inCode);
     return this.connection.exclusive((db) => {
       const now = this.timeNow();
-      const rows = db.prepare<DueRow>(FIND_DUE).all(...selection, now.getTime(), limit);
+      const rows = db.prepare<DueRow>(FIND_DUE).all(own, JSON.stringify(except), now.getTime(), limit);
       const moved = rows.length > 0 ? decide(rows.map(toDueSchedule), now) : [];
       const jobs = moved.flatMap((move) => move.jobs.map(toNewJobRow));
       const enqueued = jobs.length > 0 ? db.prepare(insert).all(now.getTime(), JSON.stringify(jobs)).length : 0;
       const move = db.prepare(MOVE);
       for (const { name, lastSlotAt, nextSlotAt } of moved) move.run(lastSlotAt.getTime(), nextSlotAt?.getTime() ?? null, name);
-      const next = db.prepare<{ at: number | null }>(NEXT_SLOT).get(...selection);
+      const next = db.prepare<{ at: number | null }>(NEXT_SLOT).get(own, JSON.stringify([...except, ...notMoved(rows, moved)]));
       return { found: rows.length, moved, enqueued, nextSlotMs: next?.at == null ? undefined : next.at - now.getTime() };
     });
   }

@@ -6,6 +6,8 @@ export interface JobSignal {
   readonly hasScheduled: boolean;
   /** Running jobs that were cancelled; `unknown` where some may have been. */
   readonly cancelled: readonly string[] | 'unknown';
+  /** Whether signals may have been missed, or may be from now on. */
+  readonly isGap?: boolean;
 }
 
 /** Carries signals between the processes of an application. */

@@ -90,7 +90,7 @@ export class PostgresqlJobSignals extends JobSignals {
             this.hears = true;
             failures = 0;
             // What was sent before is not repeated.
-            this.onSignal?.({ queues: [], cancelled: 'unknown', hasScheduled: true });
+            this.tellOfGap();
             await this.untilLost(session);
           } else if (!hasWarned) {
             hasWarned = true;
@@ -99,15 +99,23 @@ export class PostgresqlJobSignals extends JobSignals {
             );
           }
         } finally {
+          const hasHeard = this.hears;
           this.hears = false;
+          if (hasHeard && !this.closing.signal.aborted) this.tellOfGap();
           await session.close();
         }
       } catch (error) {
-        this.logger.debug(`The connection that listens is tried again: ${String(error)}`);
+        // Once for a series: workers poll meanwhile, and their own messages tell how long it lasts.
+        if (failures === 0)
+          this.logger.warn(`Notifications are not heard until the connection is back; workers poll: ${String(error)}`);
       }
       const limit = Math.min(RECONNECT_MS.max, RECONNECT_MS.min * 2 ** failures);
       await delay(limit / 2 + (Math.random() * limit) / 2, undefined, { signal: this.closing.signal }).catch(() => undefined);
     }
+  }
+
+  private tellOfGap(): void {
+    this.onSignal?.({ queues: [], cancelled: 'unknown', hasScheduled: true, isGap: true });
   }
 
   private async hearsItself(): Promise<boolean> {

@@ -3,9 +3,10 @@ import { Clock } from '../../common/index.js';
 import { DIRECT_CONNECTION, type DirectConnection } from '../../database/index.js';
 import { JobStore } from './job-store.interface.js';
 import { JobTime } from './job-time.js';
-import { PostgresqlJobStore } from './postgresql.job-store.js';
-import { SqliteJobStore } from './sqlite.job-store.js';
+import { PostgresqlJobStore } from './postgresql/postgresql.job-store.js';
+import { SqliteJobStore } from './sqlite/sqlite.job-store.js';
 
+export * from './job-statistics.interface.js';
 export * from './job-store.interface.js';
 export { JobTime } from './job-time.js';
 

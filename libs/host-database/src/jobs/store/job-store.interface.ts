@@ -1,5 +1,6 @@
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import type { JobStatus } from '../system-job.entity.js';
+import type { StoreStatistics } from './job-statistics.interface.js';
 
 /** One claim of one job. Everything that changes a running job shows it, and changes nothing where a later claim was made. */
 export interface JobClaim {
@@ -216,44 +217,6 @@ export interface PurgeResult {
   readonly deleted: number;
   /** Where the next batch begins; undefined at the end. */
   readonly last: string | undefined;
-}
-
-/** One queue as it stands. */
-export interface QueueStatistics {
-  readonly queue: string;
-  readonly pending: number;
-  readonly scheduled: number;
-  readonly running: number;
-  readonly blocked: number;
-  readonly parked: number;
-  /** The dead letters. */
-  readonly failed: number;
-  /** How long the pending job that waits for the longest time has been ready. */
-  readonly oldestPendingAgeMs: number | undefined;
-}
-
-export interface WorkerStatistics {
-  readonly id: string;
-  readonly host: string;
-  readonly pid: number;
-  readonly queues: readonly string[];
-  readonly startedAt: Date;
-  readonly lastBeatAgeMs: number;
-  readonly running: number;
-}
-
-/** A transaction whose snapshot keeps PostgreSQL from removing dead rows, which makes every queue slow. */
-export interface OldestTransaction {
-  readonly pid: number;
-  readonly ageMs: number;
-  readonly applicationName: string;
-  readonly state: string;
-}
-
-export interface StoreStatistics {
-  readonly queues: readonly QueueStatistics[];
-  readonly workers: readonly WorkerStatistics[];
-  readonly oldestTransaction: OldestTransaction | undefined;
 }
 
 /**

@@ -109,7 +109,9 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobStore.name} on %s`, (data
       expect(cancelled.toSorted((a, b) => (a.id < b.id ? -1 : 1))).toEqual([
         { ...facts, id: ids[0] },
         { id: ids[1], queue: 'mail', fairnessKey: tenantId, concurrencyKey: 'k', wasRunning: true },
-        ...ids.slice(2, 5).map((id) => ({ ...facts, id })),
+        { ...facts, id: ids[2] },
+        { ...facts, id: ids[3] },
+        { ...facts, id: ids[4] },
       ]);
       expect(await statuses()).toEqual([...Array<string>(5).fill('cancelled'), 'completed', 'failed', 'pending']);
       expect(await fixture.job(ids[2] ?? '')).toMatchObject({ completedAt: fixture.clock.now(), availableAt: null });

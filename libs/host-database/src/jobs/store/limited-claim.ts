@@ -23,7 +23,7 @@ export interface LimitedPlan {
 }
 
 /** What it does. */
-export interface LimitedDecision {
+interface LimitedDecision {
   readonly claimed: readonly string[];
   readonly blocked: readonly string[];
   /** The tokens left in each bucket that something was taken from, by fairness key; an empty key is the queue's. */

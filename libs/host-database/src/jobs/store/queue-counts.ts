@@ -1,4 +1,4 @@
-import type { QueueStatistics } from './job-store.interface.js';
+import type { QueueStatistics } from './job-statistics.interface.js';
 
 /** How many jobs of a queue have a status. */
 export interface StatusCount {

@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Attributes, Context, SpanKind, TextMapGetter, TextMapSetter, Tracer } from '@opentelemetry/api';
+import { Snooze } from '../job-control.js';
 import type { JobAttempt } from '../worker/job-attempt.js';
 
 type Api = typeof import('@opentelemetry/api');
@@ -71,8 +72,10 @@ export class JobTelemetry implements OnModuleInit {
     try {
       return await api.context.with(api.trace.setSpan(api.context.active(), span), work);
     } catch (error) {
-      span.recordException(error as Error);
-      span.setStatus({ code: api.SpanStatusCode.ERROR, message: String(error) });
+      if (!(error instanceof Snooze)) {
+        span.recordException(error as Error);
+        span.setStatus({ code: api.SpanStatusCode.ERROR, message: String(error) });
+      }
       throw error;
     } finally {
       span.end();

@@ -12,6 +12,7 @@ export class DueWork {
   private timer: NodeJS.Timeout | undefined;
   private dueAt = Infinity;
   private isWorking: Promise<void> | undefined;
+  private isDueAgain = false;
   private isClosed = false;
 
   constructor(
@@ -49,7 +50,17 @@ export class DueWork {
 
   private begin(): void {
     this.dueAt = Infinity;
-    this.isWorking ??= this.work().finally(() => (this.isWorking = undefined));
+    if (this.isWorking) {
+      // What has become due meanwhile may be behind what is being looked at.
+      this.isDueAgain = true;
+      return;
+    }
+    this.isWorking = this.work().finally(() => {
+      this.isWorking = undefined;
+      if (!this.isDueAgain) return;
+      this.isDueAgain = false;
+      this.expect({ nextDueMs: 0, nextSlotMs: undefined });
+    });
   }
 
   private async work(): Promise<void> {

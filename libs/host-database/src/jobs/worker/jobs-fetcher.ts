@@ -9,6 +9,11 @@ const TENANTS_PER_CLAIM = 200;
 const LOOK_AGAIN_MS = 100;
 /** For how long claims go on behind the last one, before they look again at the entries that they have passed. */
 const CURSOR_MS = 250;
+/**
+ * An old snapshot keeps dead entries in the indexes, and whoever begins at the front reads all of them: no more than about a tenth of
+ * the time goes into that.
+ */
+const PAUSE_FACTOR = 9;
 
 export interface JobsFetcherContext {
   readonly queue: string;
@@ -36,11 +41,12 @@ export class JobsFetcher {
   private readonly turns = new FairShare();
   private tenants: readonly string[] = [];
   private hasAllTenants = true;
-  private lookedAt = -Infinity;
+  private lookAgainAt = -Infinity;
   private cursors = new Map<string, NonNullable<Share['after']>>();
-  private cursorsSince = 0;
+  private cursorsUntil = 0;
   private invitations = 1;
   private seen = 0;
+  private isLookSlow = false;
   private mayHaveWork = true;
   private notBefore = 0;
   private timer: NodeJS.Timeout | undefined;
@@ -85,8 +91,9 @@ export class JobsFetcher {
     }
     const shares = wantsMore ? await this.shares(wanted) : [];
     if (shares.length === 0 && completed.length === 0) return { jobs: [], lostCount: 0 };
+    const began = performance.now();
     const { jobs, heldCount } = await store.claim({ ...this.claimant, queue, shares, completed });
-    this.learn(shares, jobs);
+    this.learn(shares, jobs, began);
     return { jobs, lostCount: completed.length - heldCount };
   }
 
@@ -133,7 +140,7 @@ export class JobsFetcher {
   /** Finds out which tenants have work, unless that is known well enough. */
   private async look(): Promise<void> {
     const now = performance.now();
-    if (!this.mustLook && this.tenants.length > 0 && now - this.lookedAt < LOOK_AGAIN_MS) return;
+    if (this.tenants.length > 0 && now < this.lookAgainAt && (!this.mustLook || this.isLookSlow)) return;
     this.seen = this.invitations;
     const { store, queue } = this.context;
     const after = this.hasAllTenants ? undefined : this.tenants.at(-1);
@@ -144,12 +151,14 @@ export class JobsFetcher {
       this.hasAllTenants = found.length < TENANTS_PER_CLAIM;
     }
     this.tenants = found;
-    this.lookedAt = now;
+    const tookMs = performance.now() - now;
+    this.isLookSlow = tookMs > LOOK_AGAIN_MS / PAUSE_FACTOR;
+    this.lookAgainAt = now + Math.max(LOOK_AGAIN_MS, PAUSE_FACTOR * tookMs);
     if (found.length === 0 && !this.mustLook) this.mayHaveWork = false;
   }
 
   /** Who got less than their share has no more; where everybody did, there is nothing until somebody says so. */
-  private learn(shares: readonly Share[], jobs: readonly ClaimedJob[]): void {
+  private learn(shares: readonly Share[], jobs: readonly ClaimedJob[], began: number): void {
     const got = new Map<string, ClaimedJob[]>();
     for (const job of jobs) {
       const ofTenant = got.get(job.fairnessKey);
@@ -158,10 +167,13 @@ export class JobsFetcher {
     }
     const empty = new Set<string>();
     const now = performance.now();
-    if (now - this.cursorsSince > CURSOR_MS) {
+    if (now > this.cursorsUntil) {
       this.cursors.clear();
-      this.cursorsSince = now;
+      this.cursorsUntil = now + CURSOR_MS;
     }
+    // This one has begun at the front.
+    if (shares.some(({ after }) => after === undefined))
+      this.cursorsUntil = now + Math.max(CURSOR_MS, PAUSE_FACTOR * (now - began));
     for (const { fairnessKey, count, after } of shares) {
       const claimed = got.get(fairnessKey) ?? [];
       const last = claimed.at(-1);

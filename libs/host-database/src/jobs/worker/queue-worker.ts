@@ -11,7 +11,9 @@ import { separateSuspects } from './suspects.js';
 import { WorkRate } from './work-rate.js';
 
 /** How much work a worker holds beyond what it runs: enough for a round trip or two, and little for others to miss. */
-const PREFETCH_MS = 25;
+const PREFETCH_MS = 40;
+/** How many statements may be under way: while the database works on one, the answer to the other is read and run. */
+const MAX_TURNS = 2;
 /** How many finished jobs one statement takes. */
 const SETTLE_BATCH = 1_000;
 const BACKOFF_MS = { min: 100, max: 5_000 };
@@ -30,11 +32,13 @@ export interface QueueWorkerContext {
   readonly logger: Logger;
   /** The id under which this process is registered; another one after it was taken for dead. */
   readonly workerId: () => string;
+  /** A job of its own is due again in so many milliseconds. */
+  readonly onScheduled: (inMs: number) => void;
 }
 
 /**
- * Works on one queue: fetches, runs several jobs at a time and records how they ended. One statement is under way at a time; it
- * records what has ended since the last one and claims what is run next, while the jobs at hand go on.
+ * Works on one queue: fetches, runs several jobs at a time and records how they ended. Each turn is one statement, which records what
+ * has ended since the last one and claims what is run next, while the jobs at hand go on.
  */
 export class QueueWorker {
   private readonly running = new Map<string, JobAttempt>();
@@ -44,7 +48,10 @@ export class QueueWorker {
   private completed: JobClaim[] = [];
   private outcomes: JobOutcome[] = [];
   private freed: FreedPlace[] = [];
-  private isFetching = false;
+  private turns = 0;
+  /** How many jobs the turns under way may bring. */
+  private expected = 0;
+  private mayHaveForgotten = false;
   private isStopping = false;
   private failures = 0;
   private retryTimer: NodeJS.Timeout | undefined;
@@ -125,7 +132,7 @@ export class QueueWorker {
   }
 
   private get isIdle(): boolean {
-    return this.running.size === 0 && !this.isFetching && this.unrecorded === 0;
+    return this.running.size === 0 && this.turns === 0 && this.unrecorded === 0;
   }
 
   private get unrecorded(): number {
@@ -138,17 +145,23 @@ export class QueueWorker {
       if (!job) break;
       this.begin(job);
     }
-    if (!this.isFetching && this.retryTimer === undefined && (this.unrecorded > 0 || this.isHungry)) void this.turn();
+    while (this.isTurn) void this.turn();
     if (this.isIdle) for (const resolve of this.idle.splice(0)) resolve();
+  }
+
+  private get isTurn(): boolean {
+    if (this.retryTimer !== undefined || this.turns >= (this.mayHaveForgotten ? 1 : MAX_TURNS)) return false;
+    if (this.turns === 0) return this.unrecorded > 0 || this.isHungry;
+    // Another one beside it is for a lot of short jobs only.
+    return this.batch > this.context.concurrency && (this.completed.length >= this.batch || this.isHungry);
   }
 
   /** Whether more jobs are worth a statement: a good part of what may be held is missing. */
   private get isHungry(): boolean {
     if (this.isStopping || !this.fetcher.isInvited) return false;
-    const { prefetch, capacity } = this;
     // Another tenant's job gets in between short ones at once. Between long ones it is claimed when it can begin.
-    if (this.fetcher.mustLook && (capacity > 0 || prefetch > 0)) return true;
-    return capacity >= Math.max(1, (this.context.concurrency + prefetch) / 2);
+    if (this.fetcher.mustLook && this.turns === 0 && (this.capacity > 0 || this.prefetch > 0)) return true;
+    return this.capacity >= this.batch;
   }
 
   /** How many jobs of short work it pays to hold beyond those that run. */
@@ -156,19 +169,26 @@ export class QueueWorker {
     return Math.min(this.context.prefetch, Math.ceil(this.rate.in(PREFETCH_MS)));
   }
 
+  /** A part of what may be held for each turn, and one to run meanwhile. */
+  private get batch(): number {
+    return Math.max(1, Math.floor((this.context.concurrency + this.prefetch) / (MAX_TURNS + 1)));
+  }
+
   private get capacity(): number {
-    return this.context.concurrency - this.running.size + this.prefetch - this.buffer.size;
+    const held = this.running.size + this.buffer.size + this.expected;
+    return Math.max(0, this.context.concurrency + this.prefetch - held);
   }
 
   private async turn(): Promise<void> {
-    this.isFetching = true;
+    const wanted = this.isStopping ? 0 : this.capacity;
+    this.turns++;
+    this.expected += wanted;
     const completed = this.completed.splice(0, SETTLE_BATCH);
     const outcomes = this.outcomes.splice(0, SETTLE_BATCH);
     const freed = this.freed.splice(0);
     try {
-      if (this.failures > 0) await this.giveBackForgotten(completed, outcomes);
-      if (outcomes.length > 0) await this.context.store.settle(outcomes);
-      const wanted = Math.max(0, Math.floor(this.capacity));
+      if (this.mayHaveForgotten) await this.giveBackForgotten(completed, outcomes);
+      if (outcomes.length > 0) await this.settle(outcomes);
       const { jobs, lostCount } = await this.fetcher.fetch({ wanted, completed, isStopping: this.isStopping });
       this.take(jobs);
       if (lostCount > 0) {
@@ -188,9 +208,16 @@ export class QueueWorker {
       this.freed.unshift(...freed);
       this.backOff(error);
     } finally {
-      this.isFetching = false;
+      this.turns--;
+      this.expected -= wanted;
     }
     this.pump();
+  }
+
+  private async settle(outcomes: readonly JobOutcome[]): Promise<void> {
+    await this.context.store.settle(outcomes);
+    const delaysMs = outcomes.flatMap(({ status, delayMs = 0 }) => (status === 'scheduled' ? delayMs : []));
+    if (delaysMs.length > 0) this.context.onScheduled(Math.min(...delaysMs));
   }
 
   private take(claimed: readonly ClaimedJob[]): void {
@@ -210,6 +237,7 @@ export class QueueWorker {
     const claims = await this.context.store.findClaims(this.context.workerId(), this.queue);
     const forgotten = claims.filter(({ id }) => !known.has(id));
     if (forgotten.length > 0) await this.context.store.settle(forgotten.map(giveBack));
+    this.mayHaveForgotten = false;
   }
 
   private begin(job: ClaimedJob): void {
@@ -245,6 +273,7 @@ export class QueueWorker {
   /** A database that cannot be reached is asked again, ever more seldom. What has ended meanwhile is kept. */
   private backOff(error: unknown): void {
     this.failures++;
+    this.mayHaveForgotten = true;
     const limit = Math.min(BACKOFF_MS.max, BACKOFF_MS.min * 2 ** this.failures);
     const delayMs = limit / 2 + (Math.random() * limit) / 2;
     this.context.logger.error(`Queue ${this.queue} is tried again in ${Math.round(delayMs)} ms: ${String(error)}`);

@@ -56,7 +56,8 @@ export class WorkerMaintenance {
       const result = await this.store.purge({ ...request, after });
       deleted += result.deleted;
       after = result.last;
-    } while (after !== undefined && signal?.aborted !== true);
+      if (signal?.aborted === true) break;
+    } while (after !== undefined);
     return deleted;
   }
 

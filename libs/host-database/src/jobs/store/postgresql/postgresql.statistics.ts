@@ -1,19 +1,18 @@
-import type { PostgresqlQuery } from '../../database/index.js';
-import type { OldestTransaction, StoreStatistics, WorkerStatistics } from './job-store.interface.js';
-import { byQueue, type StatusCount } from './queue-counts.js';
+import type { PostgresqlQuery } from '../../../database/index.js';
+import type { OldestTransaction, StoreStatistics, WorkerStatistics } from '../job-statistics.interface.js';
+import { COUNTED, READY_SINCE } from '../job-columns.js';
+import { byQueue, type StatusCount } from '../queue-counts.js';
+import { time } from './fragments.sql.js';
 
-/** The statuses that have an index of their own, so that counting them does not read the history. */
-const COUNTED = ['pending', 'scheduled', 'running', 'blocked', 'parked', 'failed'] as const;
-
-const countByStatus = COUNTED.map(
+export const countByStatus = COUNTED.map(
   (status) => `select queue, '${status}' as status, count(*)::int as count,
-    extract(epoch from coalesce($1::timestamptz, now()) - min(coalesce(available_at, created_at)))::float8 * 1000 as "oldestAgeMs"
+    extract(epoch from ${time('$1')} - min(${READY_SINCE}))::float8 * 1000 as "oldestAgeMs"
   from sys_jobs where status = '${status}' group by queue`,
 ).join(' union all ');
 
 const workers = `
   select id, host, pid, queues, started_at as "startedAt",
-    extract(epoch from coalesce($1::timestamptz, now()) - beat_at)::float8 * 1000 as "lastBeatAgeMs",
+    extract(epoch from ${time('$1')} - beat_at)::float8 * 1000 as "lastBeatAgeMs",
     (select count(*)::int from sys_jobs where status = 'running' and worker_id = worker.id) as running
   from sys_job_workers as worker order by id`;
 
@@ -26,10 +25,8 @@ const oldestTransaction = `
   order by age(backend_xmin) desc, xact_start limit 1`;
 
 export async function readStatistics(query: PostgresqlQuery, now: Date | null): Promise<StoreStatistics> {
-  const [counts, alive, [oldest]] = await Promise.all([
-    query<StatusCount>(countByStatus, [now]),
-    query<WorkerStatistics>(workers, [now]),
-    query<OldestTransaction>(oldestTransaction),
-  ]);
+  // Before the others, or it would see those.
+  const [oldest] = await query<OldestTransaction>(oldestTransaction);
+  const [counts, alive] = await Promise.all([query<StatusCount>(countByStatus, [now]), query<WorkerStatistics>(workers, [now])]);
   return { queues: byQueue(counts), workers: alive, oldestTransaction: oldest };
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { SqlEntityManager } from '@mikro-orm/sql';
-import { JobStoreFixture, newJob, QUEUE } from '../../../test/jobs/job-store-fixture.js';
+import { JobStoreFixture, newJob, QUEUE } from '../../../../test/jobs/job-store-fixture.js';
 import { PostgresqlJobStore } from './postgresql.job-store.js';
 
 // On PostgreSQL only: SQLite has one writer at a time, so that there is nobody to race with.
@@ -196,7 +196,7 @@ describe(`Races of ${PostgresqlJobStore.name}`, () => {
       limits,
       shareOut: () => {
         void sut
-          .settle(first.jobs.map((job) => ({ ...job, status: 'completed' })))
+          .settle(first.jobs.map(({ id, claimToken }) => ({ id, claimToken, status: 'completed' })))
           .then(() => sut.unblock(QUEUE, [{ fairnessKey: '', concurrencyKey: 'k' }]))
           .then(unblocked.resolve, unblocked.reject);
         return shareOut();

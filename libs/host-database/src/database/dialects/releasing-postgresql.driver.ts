@@ -1,0 +1,62 @@
+import { type Configuration, EntityManager, PostgreSqlConnection, PostgreSqlDriver } from '@mikro-orm/postgresql';
+
+export { EntityManager };
+
+type KyselyDialect = ReturnType<PostgreSqlConnection['createKyselyDialect']>;
+type KyselyDriver = ReturnType<KyselyDialect['createDriver']>;
+type KyselyConnection = Awaited<ReturnType<KyselyDriver['acquireConnection']>>;
+
+/**
+ * Gives a connection back to the pool when its transaction can neither begin nor roll back.
+ *
+ * Kysely gives back the connection of a transaction after a COMMIT or ROLLBACK that succeeds, and only then. When the server is lost,
+ * each transaction that is open would keep its connection for ever, and once there have been as many as the pool is large everything
+ * waits for ever, also after the server is back. The pool throws away a connection that is dead.
+ */
+function releaseAlways(driver: KyselyDriver): KyselyDriver {
+  const acquireConnection = driver.acquireConnection.bind(driver);
+  const beginTransaction = driver.beginTransaction.bind(driver);
+  const rollbackTransaction = driver.rollbackTransaction.bind(driver);
+  const releaseConnection = driver.releaseConnection.bind(driver);
+  const taken = new WeakSet<KyselyConnection>();
+
+  driver.acquireConnection = async (options) => {
+    const connection = await acquireConnection(options);
+    taken.add(connection);
+    return connection;
+  };
+  driver.releaseConnection = async (connection, options) => {
+    // The pool throws at whoever gives the same one back twice.
+    if (taken.delete(connection)) await releaseConnection(connection, options);
+  };
+  const orRelease = async (connection: KyselyConnection, work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      await driver.releaseConnection(connection);
+      throw error;
+    }
+  };
+  driver.beginTransaction = (connection, settings) => orRelease(connection, () => beginTransaction(connection, settings));
+  driver.rollbackTransaction = (connection) => orRelease(connection, () => rollbackTransaction(connection));
+  return driver;
+}
+
+class ReleasingPostgresqlConnection extends PostgreSqlConnection {
+  override createKyselyDialect(overrides: Parameters<PostgreSqlConnection['createKyselyDialect']>[0]): KyselyDialect {
+    const dialect = super.createKyselyDialect(overrides);
+    const createDriver = dialect.createDriver.bind(dialect);
+    dialect.createDriver = () => releaseAlways(createDriver());
+    return dialect;
+  }
+}
+
+/** MikroORM's driver for `pg` with connections that outlive the loss of the server. */
+export class ReleasingPostgresqlDriver extends PostgreSqlDriver {
+  protected override readonly connection: PostgreSqlConnection;
+
+  constructor(config: Configuration) {
+    super(config);
+    this.connection = new ReleasingPostgresqlConnection(this.config);
+  }
+}

@@ -1,0 +1,24 @@
+import { NestFactory } from '@nestjs/core';
+import { databaseOptionsFromEnv, HostDatabaseError } from 'nestjs-host-database';
+import { AppModule } from './app.module.js';
+
+/** Starts a process that runs jobs and serves nothing. Its shutdown waits for the jobs that have begun. */
+async function start(env: NodeJS.ProcessEnv): Promise<void> {
+  const database = databaseOptionsFromEnv({ ...env, DB_TYPE: env.DB_TYPE || 'SQLITE' });
+  // Logs wait until the boot has succeeded: where it fails, one message says why.
+  const app = await NestFactory.createApplicationContext(AppModule.register({ database }), {
+    abortOnError: false,
+    bufferLogs: true,
+    autoFlushLogs: false,
+  });
+  app.enableShutdownHooks();
+  app.flushLogs();
+}
+
+try {
+  await start(process.env);
+  console.log('Running jobs.');
+} catch (error) {
+  console.error(error instanceof HostDatabaseError ? error.message : error);
+  process.exit(1);
+}

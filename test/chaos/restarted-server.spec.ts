@@ -1,0 +1,84 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  type ChaosArena,
+  createCounter,
+  inArena,
+  isFullChaos,
+  QUICK_DEATHS,
+  readCounter,
+  report,
+  times,
+} from '../support/chaos-arena.js';
+import { type PostgresServer, startPostgres } from '../support/postgres-server.mjs';
+
+const WORKERS = 2;
+const OUTAGES = isFullChaos ? 5 : 2;
+const AWAY_MS = isFullChaos ? 5_000 : 1_000;
+const JOBS = isFullChaos ? 5_000 : 1_000;
+/** An outage costs attempts, and may cost lives: neither is what this test is about. */
+const OPTIONS = { ...QUICK_DEATHS, maxCrashes: 1_000, maxAttempts: 10_000 };
+const BACKENDS = `select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+  and backend_type = 'client backend'`;
+
+/** SQLite has no server. */
+describe('workers on postgresql under load', () => {
+  let server: PostgresServer;
+
+  beforeAll(async () => {
+    server = await startPostgres({ durable: true });
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
+
+  const underLoad = async (arena: ChaosArena, disturb: () => Promise<void>) => {
+    await createCounter(arena);
+    const counting = await arena.enqueueMany('chaos.count-up', times(JOBS, null));
+    const others = await arena.enqueueMany('chaos.wait-for', times(JOBS, { ms: 1 }));
+    const workers = await Promise.all(Array.from({ length: WORKERS }, () => arena.startWorker(OPTIONS)));
+    const doneOf = async () => (await arena.counts()).completed ?? 0;
+    const done: number[] = [];
+    for (let time = 0; time < OUTAGES; time++) {
+      const before = await doneOf();
+      await arena.until(async () => (await doneOf()) >= before + JOBS / 5, 30_000);
+      done.push(await doneOf());
+      await disturb();
+    }
+    const backAt = performance.now();
+    await arena.until(async () => (await doneOf()) > Math.max(...done), 20_000);
+    report(
+      `disturbed at ${done.join('/')} completed jobs; more are completed ${Math.round(performance.now() - backAt)} ms after the last time`,
+    );
+    await arena.untilAllEnded(60_000);
+
+    expect(workers.map((worker) => worker.hasEnded())).toEqual(workers.map(() => false));
+    expect(await arena.counts()).toEqual({ completed: counting.length + others.length });
+    expect(await readCounter(arena)).toEqual({ value: JOBS, effects: JOBS, jobs: JOBS });
+    const ended = workers.flatMap((worker) => worker.events().filter(({ event }) => event === 'ended'));
+    expect(new Set(ended.map(({ id }) => id)).size).toBe(others.length);
+    // They go on as before.
+    await arena.enqueueMany('chaos.wait-for', times(20, { ms: 0 }));
+    await arena.untilAllEnded(10_000);
+    for (const worker of workers) await worker.end('SIGTERM');
+    expect(await arena.query('select id from sys_job_workers')).toEqual([]);
+  };
+
+  it('come back by themselves after the server has crashed and started again, and lose nothing', async () => {
+    const crash = async () => {
+      await server.crash();
+      await delay(AWAY_MS);
+      await server.restart();
+    };
+    await inArena('postgresql', (arena) => underLoad(arena, crash), server.url);
+  }, 180_000);
+
+  it('come back by themselves after all their connections were terminated, and lose nothing', async () => {
+    await inArena(
+      'postgresql',
+      (arena) =>
+        underLoad(arena, async () => void (await arena.query(`select pg_terminate_backend(pid) from (${BACKENDS}) as backend`))),
+      server.url,
+    );
+  }, 180_000);
+});
