@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 const RUNNER = fileURLToPath(new URL('../scripts/example.mjs', import.meta.url));
 const EXAMPLES = fileURLToPath(new URL('../examples/', import.meta.url));
+const GUIDES = fileURLToPath(new URL('../docs/guides/', import.meta.url));
 
 /** What each example says, run as a reader would run it. */
 const OUTPUT: Readonly<Record<string, RegExp>> = {
@@ -17,6 +18,13 @@ const OUTPUT: Readonly<Record<string, RegExp>> = {
   'nest-module': /^1 in the guest book\n$/,
   'tenant-databases': /^Acme: Acme's first project\nGlobex: Globex's first project\n$/,
   'job-handler': /^Welcome, ada@example\.com!\n1 job done\n$/,
+  'job-enqueue': /^mails\.send-welcome in default: scheduled\n(invoices\.send-invoice in invoices: pending\n){4}$/,
+  'job-health': /^no worker is alive\ndefault: a job has been ready for 600 s\n$/,
+  'job-long': /^completed \{ lines: 3 \}\ncancelled null\n$/,
+  'job-retries': /^completed after 2 of 3 attempts\nfailed after 1 of 3 attempts\nfailed after 3 of 3 attempts\n2 redriven\n$/,
+  'job-testing': /^reminded\n$/,
+  'job-transactional': /^after attempt 1: 0 users, 0 mails\nafter attempt 2: 1 users, 1 mails\n$/,
+  'job-worker': /^all written, [1-3] at a time\n$/,
   'scheduled-job':
     /^2030-03-30T12:00:00\.000Z daily report\n2030-03-31T01:00:00\.000Z daily report\n(2030-04-01T08:00:00\.000Z (daily|weekly) report\n){2}$/,
   testing: /^ada is an admin\nGlobex is active\n$/,
@@ -46,5 +54,22 @@ describe('the examples', () => {
     child.stderr.on('data', (chunk: Buffer) => (said.stderr += chunk.toString()));
     const [code] = (await once(child, 'close')) as [number | null];
     expect({ code, ...said }).toEqual({ code: 0, stdout: expect.stringMatching(output), stderr: '' });
+  });
+});
+
+describe('the guides', () => {
+  const trimmed = (code: string) =>
+    code
+      .split('\n')
+      .map((line) => line.trim())
+      .join('\n');
+
+  it('quote nothing that is not in an example', async () => {
+    const examples = await Promise.all(globSync('*.ts', { cwd: EXAMPLES }).map((file) => readFile(join(EXAMPLES, file), 'utf8')));
+    const guides = await Promise.all(globSync('*.md', { cwd: GUIDES }).map((file) => readFile(join(GUIDES, file), 'utf8')));
+    const blocks = guides.flatMap((guide) => [...guide.matchAll(/^```ts\n([^]*?)\n```$/gm)].map(([, code = '']) => code));
+    expect(blocks.length).toBeGreaterThan(0);
+    const invented = blocks.filter((block) => !examples.some((example) => trimmed(example).includes(trimmed(block))));
+    expect(invented).toEqual([]);
   });
 });

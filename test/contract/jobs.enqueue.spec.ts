@@ -193,10 +193,16 @@ describe.each(['sqlite', 'postgresql'] as const)('enqueuing a job on %s', (datab
       expect(conversation.said).toEqual([]);
     });
 
+    it('nothing that only looks as if no database stored it', async () => {
+      const payload = { emoji: '😀', escaped: '\\u0000 \\ud83d', path: 'C:\\\\ud83d' };
+      const job = await enqueue({}, payload);
+      expect((await host.run(() => sut.getById(job.id))).payload).toEqual(payload);
+    });
+
     it('a payload that is not JSON', async () => {
       const circular: Record<string, unknown> = {};
       circular.self = circular;
-      for (const payload of [circular, 1n, undefined, () => 1, { text: 'a NUL: \0' }]) {
+      for (const payload of [circular, 1n, undefined, () => 1, { text: 'a NUL: \0' }, 'half an emoji: \ud83d']) {
         await expect(host.run(() => sut.enqueue(TYPE, payload))).rejects.toBeInstanceOf(InvalidJobPayloadError);
       }
       expect(conversation.said).toEqual([]);

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Injectable, Logger } from '@nestjs/common';
 import { genId, type SystemJob } from 'nestjs-host-database';
@@ -30,6 +31,12 @@ class Handlers {
   async doTwice(run: JobRun): Promise<unknown> {
     this.attempts.push(run.attempt);
     return this.work(run);
+  }
+
+  @JobHandler('tests.be-quick', { timeoutMs: 20 })
+  async beQuick({ signal }: JobRun): Promise<void> {
+    await once(signal, 'abort');
+    signal.throwIfAborted();
   }
 
   @JobHandler('tests.do-unless-hopeless', { retry: { shouldRetry: (error) => !(error instanceof TypeError) } })
@@ -134,6 +141,22 @@ describe.each(['sqlite', 'postgresql'] as const)('a job that failed, on %s', (da
     expect(await stateOf(job)).toMatchObject({ status: 'scheduled', attempt: 1 });
   });
 
+  it('fails where RetryAfter is given no time', async () => {
+    handlers.work = () => {
+      throw new RetryAfter(Number('no header'));
+    };
+    const job = await enqueue('tests.do-twice');
+    await host.jobs.drain();
+    expect(await dueInMs(job)).toBe(1_000);
+    expect((await stateOf(job)).errorLog).toContain('delayMs must be');
+  });
+
+  it('has failed where it took too long', async () => {
+    const job = await enqueue('tests.be-quick');
+    expect(await host.jobs.drain()).toBe(1);
+    expect(await stateOf(job)).toMatchObject({ status: 'scheduled', errorLog: expect.stringContaining('JobTimeoutError') });
+  });
+
   it('is a dead letter at once with Discard, and where shouldRetry says no', async () => {
     handlers.work = ({ type }) => {
       throw type === 'tests.do-default' ? new Discard('there is no such invoice') : new TypeError('hopeless');
@@ -203,6 +226,16 @@ describe.each(['sqlite', 'postgresql'] as const)('a job that failed, on %s', (da
       await enqueue('tests.do-default', { uniqueKey: 'a' });
       expect(await host.run(() => sut.redrive())).toBe(0);
       expect((await stateOf(job)).status).toBe('failed');
+    });
+
+    it.each([
+      [{ ids: ['one'] }, {}, 'COMMON_INVALID_ID'],
+      [{ tenantId: 'acme' }, {}, 'COMMON_INVALID_ID'],
+      [{ queue: 'Mails' }, {}, 'COMMON_INVALID_INPUT'],
+      [{ jobType: 'mails' }, {}, 'JOBS_INVALID_TYPE'],
+      [{}, { limit: -1 }, 'COMMON_INVALID_INPUT'],
+    ])('refuses %j with %j', async (filter, options, code) => {
+      await expect(host.run(() => sut.redrive(filter, options))).rejects.toMatchObject({ code });
     });
 
     it('is part of the transaction', async () => {

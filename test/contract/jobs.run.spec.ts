@@ -176,12 +176,12 @@ describe.each(['sqlite', 'postgresql'] as const)('running a job on %s', (databas
   });
 
   it('records an error that has what no database stores', async () => {
-    handlers.work = () => Promise.reject(new Error('a bad byte: \0'));
+    handlers.work = () => Promise.reject(new Error('a bad byte: \0, half an emoji: \ud83d'));
     const job = await enqueue('mail.send-plain');
     await host.jobs.drain();
     expect(await stateOf(job)).toMatchObject({
       status: 'scheduled',
-      errorLog: expect.stringContaining('a bad byte: \u2400'),
+      errorLog: expect.stringContaining('a bad byte: \u2400, half an emoji: \ufffd'),
     });
   });
 
@@ -198,8 +198,11 @@ describe.each(['sqlite', 'postgresql'] as const)('running a job on %s', (databas
       for (const job of jobs) expect(await stateOf(job)).toMatchObject({ status: 'completed', output });
     });
 
-    it('unless it is no JSON: that is dropped with a warning', async () => {
-      handlers.work = () => ({ big: 1n });
+    it.each([
+      ['no JSON', { big: 1n }],
+      ['what no database stores', 'half an emoji: \ud83d'],
+    ])('unless it is %s: that is dropped with a warning', async (_, returned) => {
+      handlers.work = () => returned;
       const job = await enqueue('mail.send-plain');
       await host.jobs.drain();
       expect(await stateOf(job)).toMatchObject({ status: 'completed', output: null });
@@ -220,6 +223,13 @@ describe.each(['sqlite', 'postgresql'] as const)('running a job on %s', (databas
       await host.jobs.drain();
       expect(seen).toEqual([{ page: 1 }]);
       expect(await stateOf(job)).toMatchObject({ status: 'completed', progress: { page: 2 } });
+    });
+
+    it('is refused where it is not JSON', async () => {
+      handlers.work = (run) => run.setProgress('half an emoji: \ud83d');
+      const job = await enqueue('mail.send-plain');
+      await host.jobs.drain();
+      expect(await stateOf(job)).toMatchObject({ progress: null, errorLog: expect.stringContaining('InvalidInputError') });
     });
 
     it('is refused once the job is no longer of this worker, which ends the attempt', async () => {

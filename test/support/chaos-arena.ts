@@ -72,7 +72,9 @@ async function openArena(type: DatabaseType, serverUrl?: string): Promise<ChaosA
   const query = <T extends object>(sql: string, parameters: readonly unknown[] = []): Promise<T[]> =>
     hostDatabase.run((em) => em.execute(sql, [...parameters]));
   const counts = async () => {
-    const rows = await query<{ status: string; count: number }>('select status, count(*) as count from sys_jobs group by status');
+    const rows = await query<{ status: string; count: number | string }>(
+      'select status, count(*) as count from sys_jobs group by status',
+    );
     return Object.fromEntries(rows.map(({ status, count }) => [status, Number(count)]));
   };
   const until = async (isSo: () => boolean | Promise<boolean>, timeoutMs: number) => {

@@ -1,6 +1,8 @@
 import { InvalidInputError } from './common.errors.js';
 
-const JSON_PROBLEM = 'must be JSON: plain objects, arrays, strings without a NUL, numbers, booleans and null.';
+const JSON_PROBLEM = 'must be JSON: plain objects, arrays, well-formed strings without a NUL, numbers, booleans and null.';
+// How JSON.stringify() writes a NUL and half of a surrogate pair, as where a text was cut within an emoji; PostgreSQL stores neither.
+const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][\da-f]{2})/;
 // PostgreSQL refuses a NUL in a text, and no other control character belongs in a name or an address.
 const CONTROL_CHARACTERS = /\p{Cc}/u;
 // One "@", no white space, a dot in the domain: what the delivery of a message can check better is left to it.
@@ -24,11 +26,11 @@ export function normalizeEmail(email: unknown): string {
 /**
  * Returns a text without surrounding white space.
  *
- * @throws InvalidInputError when it is empty, not a string, has control characters, or is longer than `maxLength` characters
+ * @throws InvalidInputError when it is empty, not a string, has control characters or half of a surrogate pair, or is longer than `maxLength` characters
  */
 export function assertText(value: unknown, field: string, maxLength = 255): string {
   const text = typeof value === 'string' ? value.trim() : '';
-  if (text.length === 0 || text.length > maxLength || CONTROL_CHARACTERS.test(text)) {
+  if (text.length === 0 || text.length > maxLength || CONTROL_CHARACTERS.test(text) || !text.isWellFormed()) {
     throw new InvalidInputError(field, `must be a text of 1 to ${maxLength} characters, without control characters.`);
   }
   return text;
@@ -59,7 +61,7 @@ export function assertInt32(value: unknown, field: string, min = 0): number {
 /**
  * Returns the value as it will be read back from a JSON column: dates as strings, undefined fields left out.
  *
- * @throws InvalidInputError when it is not JSON, or holds a NUL, which PostgreSQL does not store
+ * @throws InvalidInputError when it is not JSON, or holds a NUL or half of a surrogate pair, which PostgreSQL does not store
  */
 export function assertJson<T>(value: T, field: string): T {
   let text: string | undefined;
@@ -68,6 +70,6 @@ export function assertJson<T>(value: T, field: string): T {
   } catch (cause) {
     throw new InvalidInputError(field, JSON_PROBLEM, { cause });
   }
-  if (text === undefined || text.includes('\\u0000')) throw new InvalidInputError(field, JSON_PROBLEM);
+  if (text === undefined || UNSTORABLE.test(text)) throw new InvalidInputError(field, JSON_PROBLEM);
   return JSON.parse(text) as T;
 }

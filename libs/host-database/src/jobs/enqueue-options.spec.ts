@@ -32,6 +32,7 @@ describe(assertEnqueueOptions.name, () => {
     ['uniqueKey', { uniqueKey: '' }],
     ['uniqueKey', { uniqueKey: 'x'.repeat(256) }],
     ['uniqueKey', { uniqueKey: 'a ' }],
+    ['uniqueKey', { uniqueKey: 'half an emoji: \ud83d' }],
     ['concurrencyKey', { concurrencyKey: 'a\0b' }],
     ['concurrencyKey', { concurrencyKey: `a${' '.repeat(300)}` }],
     ['delayMs', { delayMs: -1 }],
@@ -40,6 +41,8 @@ describe(assertEnqueueOptions.name, () => {
     ['delayMs', { delayMs: '5' }],
     ['runAt', { runAt: new Date(NaN) }],
     ['runAt', { runAt: '2030-01-01' }],
+    ['runAt', { runAt: new Date(-1) }],
+    ['runAt', { runAt: new Date(8.64e15) }],
     ['runAt', { runAt: new Date(), delayMs: 5 }],
   ])('refuses a wrong %s: %j', (field, options) => {
     expect(() => assertEnqueueOptions(options)).toThrow(

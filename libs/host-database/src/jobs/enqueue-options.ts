@@ -1,4 +1,5 @@
 import { assertId, assertInt32, assertText, InvalidInputError } from '../common/index.js';
+import { assertDelay } from './job-delay.js';
 import { isQueueName } from './jobs.options.js';
 
 /** What else to know about a job. */
@@ -22,7 +23,7 @@ export interface EnqueueOptions {
 }
 
 const INT32_MIN = -2_147_483_648;
-const DELAY_MAX_MS = 10 * 366 * 86_400_000;
+const RUN_AT_MAX = Date.UTC(9999, 11, 31);
 
 /** @throws InvalidInputError, InvalidIdError naming the option that is wrong */
 export function assertEnqueueOptions(options: EnqueueOptions): void {
@@ -36,11 +37,9 @@ export function assertEnqueueOptions(options: EnqueueOptions): void {
   if (delayMs !== undefined && runAt !== undefined) {
     throw new InvalidInputError('runAt', 'is given beside delayMs. Pass one of the two.');
   }
-  if (delayMs !== undefined && !(typeof delayMs === 'number' && delayMs >= 0 && delayMs <= DELAY_MAX_MS)) {
-    throw new InvalidInputError('delayMs', `must be a number of milliseconds from 0 to ${DELAY_MAX_MS}, ten years.`);
-  }
-  if (runAt !== undefined && !(runAt instanceof Date && Number.isFinite(runAt.getTime()))) {
-    throw new InvalidInputError('runAt', 'must be a valid Date.');
+  if (delayMs !== undefined) assertDelay(delayMs);
+  if (runAt !== undefined && !(runAt instanceof Date && runAt.getTime() >= 0 && runAt.getTime() <= RUN_AT_MAX)) {
+    throw new InvalidInputError('runAt', 'must be a valid Date, of the years 1970 to 9999.');
   }
 }
 

@@ -21,6 +21,7 @@ describe(assertHandlerOptions.name, () => {
     ['retry.maxAttempts', { retry: { maxAttempts: 0 } }],
     ['retry.delayMs', { retry: { delayMs: -1 } }],
     ['retry.maxDelayMs', { retry: { maxDelayMs: NaN } }],
+    ['retry.maxDelayMs', { retry: { maxDelayMs: 1e15 } }],
     ['retry.factor', { retry: { factor: 0.9 } }],
     ['retry.factor', { retry: { factor: Infinity } }],
     ['retry.jitter', { retry: { jitter: 'some' } }],

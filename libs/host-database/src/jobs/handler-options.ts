@@ -1,4 +1,5 @@
 import { assertWholeOption, InvalidOptionError } from '../common/index.js';
+import { DELAY_MAX_MS } from './job-delay.js';
 import type { JobHandlerOptions } from './job-handler.decorator.js';
 import { isQueueName } from './jobs.options.js';
 
@@ -21,7 +22,10 @@ export function assertHandlerOptions(handler: string, { queue, timeoutMs, retry 
     ['retry.maxDelayMs', retry.maxDelayMs, 0],
   ] as const;
   for (const [option, value, min] of wholeNumbers) if (value !== undefined) assertWholeOption(named(option), value, min);
-  const { factor, jitter } = retry;
+  const { factor, jitter, maxDelayMs = 0 } = retry;
+  if (maxDelayMs > DELAY_MAX_MS) {
+    throw new InvalidOptionError(named('retry.maxDelayMs'), `is ${maxDelayMs}. Use at most ${DELAY_MAX_MS}, ten years.`);
+  }
   if (factor !== undefined && !(Number.isFinite(factor) && factor >= 1)) {
     throw new InvalidOptionError(named('retry.factor'), `is ${factor}. Use a number of 1 or more, or leave it out.`);
   }

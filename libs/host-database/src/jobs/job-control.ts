@@ -1,5 +1,9 @@
+import { assertDelay } from './job-delay.js';
+
 /**
  * Thrown by a handler: try again after so many milliseconds instead of what the policy says. The attempt counts.
+ *
+ * @throws InvalidInputError when it is no such time: the job then fails with that, and its policy says when it is tried again
  */
 export class RetryAfter extends Error {
   override readonly name = 'RetryAfter';
@@ -9,6 +13,7 @@ export class RetryAfter extends Error {
     options?: ErrorOptions,
   ) {
     super(`Try again after ${delayMs} ms.`, options);
+    assertDelay(delayMs);
   }
 }
 
@@ -17,11 +22,16 @@ export class Discard extends Error {
   override readonly name = 'Discard';
 }
 
-/** Thrown by a handler: not now, but after so many milliseconds. The attempt does not count. */
+/**
+ * Thrown by a handler: not now, but after so many milliseconds. The attempt does not count.
+ *
+ * @throws InvalidInputError when it is no such time
+ */
 export class Snooze extends Error {
   override readonly name = 'Snooze';
 
   constructor(readonly delayMs: number) {
     super(`Not now, but after ${delayMs} ms.`);
+    assertDelay(delayMs);
   }
 }

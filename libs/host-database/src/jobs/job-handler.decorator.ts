@@ -36,7 +36,7 @@ export interface JobHandlerMetadata {
 }
 
 /** Key of the metadata that {@link JobHandler} writes. */
-export const JOB_HANDLER_METADATA = 'nestjs-host-database:job-handler';
+const JOB_HANDLER_METADATA = 'nestjs-host-database:job-handler';
 
 /**
  * Makes a method of a provider the handler of one job type (`room.verb-noun`).

@@ -34,6 +34,7 @@ export interface JobRun<T extends string = string> {
   /**
    * Stores how far the work is, any JSON, at once and outside the handler's transaction.
    *
+   * @throws InvalidInputError when it is not JSON
    * @throws JobLeaseLostError when the job is no longer this worker's
    */
   setProgress(progress: unknown): Promise<void>;

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { assertId } from '../common/index.js';
+import { assertId, assertInt32 } from '../common/index.js';
 import { UnitOfWork } from '../database/index.js';
-import type { EnqueueOptions } from './enqueue-options.js';
+import { assertQueue, type EnqueueOptions } from './enqueue-options.js';
 import { type EnqueuedJob, isLater, JobEnqueuer } from './job-enqueuer.js';
 import { JobDrain, type RunPendingOptions } from './job-drain.js';
 import type { JobPayload } from './job-types.interface.js';
+import { assertJobType } from './job-type.js';
 import { JobNotFoundError } from './jobs.errors.js';
 import { JobSignals } from './signals/index.js';
 import { type CancelledJob, JobStore, type RedriveFilter, type StoreStatistics } from './store/index.js';
@@ -87,8 +88,11 @@ export class JobsService {
    *
    * @param filter which of them; all, without one
    * @param options.limit @default 1000
+   * @throws InvalidInputError, InvalidIdError, InvalidJobTypeError
    */
   async redrive(filter: RedriveFilter = {}, { limit = REDRIVE_LIMIT }: { readonly limit?: number } = {}): Promise<number> {
+    assertRedriveFilter(filter);
+    assertInt32(limit, 'limit', 1);
     return this.unitOfWork.transactional(async (em) => {
       const queues = await this.store.redrive(em, filter, limit);
       if (queues.length > 0) this.unitOfWork.afterCommit(() => this.signals.send({ queues: [...new Set(queues)] }));
@@ -150,4 +154,11 @@ export class JobsService {
       completedAt: null,
     });
   }
+}
+
+function assertRedriveFilter({ ids = [], queue, jobType, tenantId }: RedriveFilter): void {
+  for (const id of ids) assertId(id, 'job');
+  if (queue !== undefined) assertQueue(queue);
+  if (jobType !== undefined) assertJobType(jobType);
+  if (tenantId !== undefined) assertId(tenantId, 'tenant');
 }

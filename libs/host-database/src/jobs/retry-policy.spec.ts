@@ -15,7 +15,7 @@ describe(retryDelayMs.name, () => {
     fc.assert(
       fc.property(policies, attempts, randoms, (policy, attempt, random) => {
         const delay = retryDelayMs(policy, attempt, () => random);
-        const limit = Math.min(policy.maxDelayMs, policy.delayMs * policy.factor ** (attempt - 1) || 0);
+        const limit = Math.min(policy.maxDelayMs, policy.delayMs === 0 ? 0 : policy.delayMs * policy.factor ** (attempt - 1));
         expect(delay).toBeGreaterThanOrEqual(0);
         expect(delay).toBeLessThanOrEqual(limit);
       }),
@@ -44,6 +44,10 @@ describe(retryDelayMs.name, () => {
   it('doubles from a second to an hour, unless told otherwise', () => {
     const waits = [1, 2, 3, 12, 13, 1_000].map((attempt) => retryDelayMs({ jitter: 'none' }, attempt));
     expect(waits).toEqual([1_000, 2_000, 4_000, 2_048_000, 3_600_000, 3_600_000]);
+  });
+
+  it('is nothing for a delay of nothing, however many attempts there were', () => {
+    expect(retryDelayMs({ delayMs: 0 }, 5_000)).toBe(0);
   });
 
   it('is random by default', () => {

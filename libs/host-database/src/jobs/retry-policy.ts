@@ -29,6 +29,7 @@ export function retryDelayMs(
   attempt: number,
   random: () => number = Math.random,
 ): number {
-  const limit = Math.min(maxDelayMs, delayMs * factor ** (attempt - 1));
+  // After a thousand attempts or so the power is Infinity, and that times 0 is no number.
+  const limit = delayMs === 0 ? 0 : Math.min(maxDelayMs, delayMs * factor ** (attempt - 1));
   return jitter === 'none' ? limit : random() * limit;
 }

@@ -135,7 +135,9 @@ export class PostgresqlDirectConnection implements OnApplicationShutdown {
     });
     // One that is lost while it is used tells whoever uses it; an error that nobody listens to would end the process.
     own.on('connect', (client: PgClient) => client.on('error', () => undefined));
-    own.on('error', (error: unknown) => this.logger.warn(`An idle connection of the queue was lost: ${String(error)}`));
+    own.on('error', (error: unknown) => {
+      if (!this.isClosed) this.logger.warn(`An idle connection of the queue was lost: ${String(error)}`);
+    });
     return own;
   }
 

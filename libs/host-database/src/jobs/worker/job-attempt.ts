@@ -1,3 +1,4 @@
+import { assertJson } from '../../common/index.js';
 import { JobLeaseLostError } from '../jobs.errors.js';
 import type { JobPayload, JobRun } from '../job-types.interface.js';
 import type { RegisteredHandler } from '../job-handlers.registry.js';
@@ -89,7 +90,7 @@ export class JobAttempt implements JobRun {
   }
 
   async setProgress(progress: unknown): Promise<void> {
-    if (await this.store.recordProgress(this.job, progress ?? null)) return;
+    if (await this.store.recordProgress(this.job, assertJson(progress ?? null, 'progress'))) return;
     const error = new JobLeaseLostError(this.id);
     this.abort(error);
     throw error;

@@ -128,9 +128,16 @@ describe(endingOf.name, () => {
     ['an object', { code: 7 }, '{ code: 7 }'],
     ['an error without a stack', Object.assign(new Error('bare'), { stack: undefined }), 'Error: bare'],
     ['an error with an odd stack', Object.assign(new Error('odd'), { stack: 7 }), 'odd'],
+    ['half an emoji', new Error('cut: \ud83d'), 'cut: \ufffd'],
     ['a NUL', new Error('a bad byte: \0'), 'a bad byte: \u2400'],
   ])('keeps %s that was thrown', (_, thrown, text) => {
     expect(ending(thrown)).toEqual(retried(text));
+  });
+
+  it.each([NaN, -1, Infinity, 1e15])('refuses to wait for %p ms, which is no time to wait', (delayMs) => {
+    for (const Control of [RetryAfter, Snooze]) {
+      expect(() => new Control(delayMs)).toThrow(expect.objectContaining({ code: 'COMMON_INVALID_INPUT', field: 'delayMs' }));
+    }
   });
 
   it('cuts an error that is longer than anybody reads', () => {

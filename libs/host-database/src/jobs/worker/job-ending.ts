@@ -46,9 +46,9 @@ function delayUntilRetry({ job, maxAttempts, handler }: JobAttempt, error: unkno
   return retryDelayMs(retry, job.attempt);
 }
 
-/** What is kept of an error. A NUL, which no database stores in a text, must not keep a job from being failed. */
+/** What is kept of an error. What a database does not store in a text, a NUL or half a character, must not keep a job from being failed. */
 function describe(error: unknown): string {
   const stack: unknown = error instanceof Error ? error.stack : undefined;
   const text = typeof stack === 'string' ? stack : inspect(error);
-  return text.replaceAll('\0', '\u2400').slice(0, ERROR_MAX_LENGTH);
+  return text.replaceAll('\0', '\u2400').slice(0, ERROR_MAX_LENGTH).toWellFormed();
 }

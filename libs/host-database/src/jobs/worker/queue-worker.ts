@@ -1,21 +1,20 @@
 import type { Logger } from '@nestjs/common';
 import type { JobHandlersRegistry } from '../job-handlers.registry.js';
 import { JobCancelledError, JobLeaseLostError, JobTimeoutError, WorkerShutdownError } from '../jobs.errors.js';
-import type { ClaimedJob, FreedPlace, JobClaim, JobOutcome, JobStore, LostClaim, QueueLimits } from '../store/index.js';
+import type { ClaimedJob, JobClaim, JobOutcome, JobStore, LostClaim, QueueLimits } from '../store/index.js';
 import { type AttemptDefaults, JobAttempt } from './job-attempt.js';
 import { endingOf, type Ending } from './job-ending.js';
+import { type EndedJobs, EndedJobsLedger } from './ended-jobs.js';
 import { FairBuffer } from './fair-buffer.js';
 import type { JobRunner } from './job-runner.js';
 import { JobsFetcher } from './jobs-fetcher.js';
-import { separateSuspects } from './suspects.js';
+import { isSuspect, separateSuspects } from './suspects.js';
 import { WorkRate } from './work-rate.js';
 
 /** How much work a worker holds beyond what it runs: enough for a round trip or two, and little for others to miss. */
 const PREFETCH_MS = 40;
 /** How many statements may be under way: while the database works on one, the answer to the other is read and run. */
 const MAX_TURNS = 2;
-/** How many finished jobs one statement takes. */
-const SETTLE_BATCH = 1_000;
 const BACKOFF_MS = { min: 100, max: 5_000 };
 
 /** What the worker of a queue needs from the process it is in. */
@@ -45,9 +44,7 @@ export class QueueWorker {
   private readonly buffer = new FairBuffer();
   private readonly rate = new WorkRate();
   private readonly fetcher: JobsFetcher;
-  private completed: JobClaim[] = [];
-  private outcomes: JobOutcome[] = [];
-  private freed: FreedPlace[] = [];
+  private readonly ended = new EndedJobsLedger();
   private turns = 0;
   /** How many jobs the turns under way may bring. */
   private expected = 0;
@@ -78,7 +75,7 @@ export class QueueWorker {
 
   /** Every claim that this worker believes to hold. */
   get claims(): JobClaim[] {
-    return [...[...this.running.values()].map(({ job }) => job), ...this.buffer.peek()];
+    return [...this.runningJobs, ...this.buffer.peek()];
   }
 
   /** Gives up jobs that are no longer this worker's: their handlers are asked to end, and what they still do is not recorded. */
@@ -112,7 +109,7 @@ export class QueueWorker {
   close(): void {
     this.isStopping = true;
     this.fetcher.close();
-    for (const job of this.buffer.drain()) this.outcomes.push(giveBack(job));
+    this.ended.addOutcomes(this.buffer.drain().map(giveBack));
     this.pump();
   }
 
@@ -132,11 +129,7 @@ export class QueueWorker {
   }
 
   private get isIdle(): boolean {
-    return this.running.size === 0 && this.turns === 0 && this.unrecorded === 0;
-  }
-
-  private get unrecorded(): number {
-    return this.completed.length + this.outcomes.length + this.freed.length;
+    return this.running.size === 0 && this.turns === 0 && this.ended.size === 0;
   }
 
   private pump(): void {
@@ -151,9 +144,9 @@ export class QueueWorker {
 
   private get isTurn(): boolean {
     if (this.retryTimer !== undefined || this.turns >= (this.mayHaveForgotten ? 1 : MAX_TURNS)) return false;
-    if (this.turns === 0) return this.unrecorded > 0 || this.isHungry;
+    if (this.turns === 0) return this.ended.size > 0 || this.isHungry;
     // Another one beside it is for a lot of short jobs only.
-    return this.batch > this.context.concurrency && (this.completed.length >= this.batch || this.isHungry);
+    return this.batch > this.context.concurrency && (this.ended.completedCount >= this.batch || this.isHungry);
   }
 
   /** Whether more jobs are worth a statement: a good part of what may be held is missing. */
@@ -183,29 +176,21 @@ export class QueueWorker {
     const wanted = this.isStopping ? 0 : this.capacity;
     this.turns++;
     this.expected += wanted;
-    const completed = this.completed.splice(0, SETTLE_BATCH);
-    const outcomes = this.outcomes.splice(0, SETTLE_BATCH);
-    const freed = this.freed.splice(0);
+    const ended = this.ended.take();
+    const { completed, outcomes, freed } = ended;
     try {
-      if (this.mayHaveForgotten) await this.giveBackForgotten(completed, outcomes);
+      if (this.mayHaveForgotten) await this.giveBackForgotten(ended);
       if (outcomes.length > 0) await this.settle(outcomes);
       const { jobs, lostCount } = await this.fetcher.fetch({ wanted, completed, isStopping: this.isStopping });
-      this.take(jobs);
-      if (lostCount > 0) {
-        this.context.logger.warn(
-          `${lostCount} jobs of queue ${this.queue} ended after others had taken them; that was not recorded.`,
-        );
-      }
+      await this.take(jobs);
+      if (lostCount > 0) this.context.logger.warn(`${lostCount} jobs of queue ${this.queue} ended after others had taken them.`);
       if (freed.length > 0) {
         await this.context.store.unblock(this.queue, freed);
         this.fetcher.invite();
       }
       this.failures = 0;
     } catch (error) {
-      // The fence makes each of them safe to record again, should it have been recorded already.
-      this.completed.unshift(...completed);
-      this.outcomes.unshift(...outcomes);
-      this.freed.unshift(...freed);
+      this.ended.putBack(ended);
       this.backOff(error);
     } finally {
       this.turns--;
@@ -220,20 +205,29 @@ export class QueueWorker {
     if (delaysMs.length > 0) this.context.onScheduled(Math.min(...delaysMs));
   }
 
-  private take(claimed: readonly ClaimedJob[]): void {
+  private async take(claimed: readonly ClaimedJob[]): Promise<void> {
     if (this.isStopping) {
-      this.outcomes.push(...claimed.map(giveBack));
+      this.ended.addOutcomes(claimed.map(giveBack));
       return;
     }
-    const running = [...this.running.values()].map(({ job }) => job);
-    const { jobs, refused } = separateSuspects(claimed, running, this.context.concurrency);
-    this.outcomes.push(...refused);
+    if (!claimed.some(isSuspect)) {
+      this.buffer.add(claimed);
+      return;
+    }
+    const held = [...this.runningJobs, ...this.buffer.peek().filter(isSuspect)];
+    const { jobs, refused } = separateSuspects(claimed, held, this.context.concurrency);
+    // Before any of the others begins: it may be the one that takes the process, and all that it holds, with it.
+    if (refused.length > 0) await this.settle(refused);
     this.buffer.add(jobs);
   }
 
+  private get runningJobs(): ClaimedJob[] {
+    return [...this.running.values()].map(({ job }) => job);
+  }
+
   /** A claim whose answer was lost with the connection has been made all the same, and nobody is going to run those jobs. */
-  private async giveBackForgotten(completed: readonly JobClaim[], outcomes: readonly JobOutcome[]): Promise<void> {
-    const known = new Set([...this.claims, ...completed, ...outcomes, ...this.completed, ...this.outcomes].map(({ id }) => id));
+  private async giveBackForgotten({ completed, outcomes }: EndedJobs): Promise<void> {
+    const known = new Set([...[...this.claims, ...completed, ...outcomes].map(({ id }) => id), ...this.ended.ids]);
     const claims = await this.context.store.findClaims(this.context.workerId(), this.queue);
     const forgotten = claims.filter(({ id }) => !known.has(id));
     if (forgotten.length > 0) await this.context.store.settle(forgotten.map(giveBack));
@@ -254,10 +248,10 @@ export class QueueWorker {
     this.running.delete(attempt.id);
     this.rate.add(1);
     const { job } = attempt;
-    if (ending === 'completed') this.completed.push(job);
-    else if (typeof ending === 'object') this.outcomes.push(ending);
+    if (ending === 'completed') this.ended.addCompleted(job);
+    else if (typeof ending === 'object') this.ended.addOutcomes([ending]);
     const { fairnessKey, concurrencyKey } = job;
-    if (concurrencyKey !== null && this.context.limits) this.freed.push({ fairnessKey, concurrencyKey });
+    if (concurrencyKey !== null && this.context.limits) this.ended.addFreed({ fairnessKey, concurrencyKey });
     // A place that became free under a cap, or in this process, is one to fill.
     if (this.context.limits) this.fetcher.invite();
     this.pump();
@@ -278,6 +272,7 @@ export class QueueWorker {
     const delayMs = limit / 2 + (Math.random() * limit) / 2;
     this.context.logger.error(`Queue ${this.queue} is tried again in ${Math.round(delayMs)} ms: ${String(error)}`);
     this.fetcher.invite();
+    clearTimeout(this.retryTimer);
     this.retryTimer = setTimeout(() => {
       this.retryTimer = undefined;
       this.pump();

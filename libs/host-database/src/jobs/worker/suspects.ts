@@ -8,15 +8,16 @@ const PAUSE_MS = 500;
  * Tells the jobs to run from those to give back for a moment. A worker that dies takes down every job it holds, and one of them may be
  * what killed it: jobs that were there are not held beyond what can begin at once, and those that were there twice are run one by one,
  * so that of all of them only the poisonous one uses up its crashes.
+ *
+ * @param held the jobs that run here, and the suspects that are about to
  */
 export function separateSuspects(
   claimed: readonly ClaimedJob[],
-  running: readonly ClaimedJob[],
+  held: readonly ClaimedJob[],
   concurrency: number,
 ): { readonly jobs: readonly ClaimedJob[]; readonly refused: readonly JobOutcome[] } {
-  if (claimed.every(({ crashCount }) => crashCount === 0)) return { jobs: claimed, refused: [] };
-  let room = concurrency - running.length;
-  let isAloneTaken = running.some(mustBeAlone);
+  let room = concurrency - held.length;
+  let isAloneTaken = held.some(mustBeAlone);
   const jobs: ClaimedJob[] = [];
   const refused: JobOutcome[] = [];
   for (const job of claimed) {
@@ -30,6 +31,11 @@ export function separateSuspects(
     }
   }
   return { jobs, refused };
+}
+
+/** Whether a worker has died with it. */
+export function isSuspect({ crashCount }: ClaimedJob): boolean {
+  return crashCount > 0;
 }
 
 function mustBeAlone({ crashCount }: ClaimedJob): boolean {
