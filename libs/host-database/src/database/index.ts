@@ -28,7 +28,6 @@ export {
   type PostgresqlQuery,
   type PostgresqlSession,
   SqliteDirectConnection,
-  type SqliteStatement,
 } from './direct-connection/index.js';
 export { hostOrmOptions, prepareHostOrm } from './host-orm.js';
 export { migrateSchema } from './host-schema.js';

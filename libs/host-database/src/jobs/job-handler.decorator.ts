@@ -25,7 +25,10 @@ export interface JobHandlerOptions<T extends string = string> {
    * @default true where the module was given tenant entities
    */
   readonly tenantDatabase?: boolean;
-  /** Checks payloads, when they are enqueued in a process with the handler and when they are run: Zod, Valibot, ArkType and others. */
+  /**
+   * Checks payloads, when they are enqueued in a process with the handler and when they are run: Zod, Valibot, ArkType and others. It
+   * only checks: what it makes of a payload is not what the handler is given.
+   */
   readonly schema?: StandardSchemaV1<unknown, JobPayload<T>>;
 }
 

@@ -32,7 +32,8 @@ export interface JobRun<T extends string = string> {
    */
   readonly signal: AbortSignal;
   /**
-   * Stores how far the work is, any JSON, at once and outside the handler's transaction.
+   * Stores how far the work is, any JSON, at once and outside the handler's transaction. On SQLite a transactional handler stores none:
+   * nobody can write beside it.
    *
    * @throws InvalidInputError when it is not JSON
    * @throws JobLeaseLostError when the job is no longer this worker's

@@ -15,6 +15,8 @@ import { WorkerSession } from './worker/worker-session.js';
 
 /** How often running jobs are looked after: for timeouts, and for cancellations that no signal told of. */
 const WATCH_EVERY_MS = 250;
+/** Cancellations that no signal told of are found within a second. */
+const WATCHES_PER_CHECK = 3;
 
 /** Runs jobs in this process from the start of the application to its shutdown, which waits for those that have begun. */
 @Injectable()
@@ -26,6 +28,7 @@ export class JobsWorker implements OnApplicationBootstrap, BeforeApplicationShut
   private due: DueWork | undefined;
   private watchTimer: NodeJS.Timeout | undefined;
   private mayHaveLost = false;
+  private watches = 0;
 
   constructor(
     private readonly store: JobStore,
@@ -61,7 +64,17 @@ export class JobsWorker implements OnApplicationBootstrap, BeforeApplicationShut
     const workerId = () => session.workerId;
     const onScheduled = (inMs: number) => this.due?.expect({ nextDueMs: inMs, nextSlotMs: undefined });
     this.queues = names.map(
-      (queue) => new QueueWorker({ ...settingsOf(options, queue), store, runner, registry, logger, workerId, onScheduled }),
+      (queue) =>
+        new QueueWorker({
+          ...settingsOf(options, queue),
+          store,
+          runner,
+          registry,
+          logger,
+          workerId,
+          onScheduled,
+          onGivenBack: () => this.signals.send({ queues: [queue] }),
+        }),
     );
     const onReady = (queues: readonly string[]) => this.wake(queues);
     const due = new DueWork(store, scheduler, logger, onReady);
@@ -121,9 +134,14 @@ export class JobsWorker implements OnApplicationBootstrap, BeforeApplicationShut
 
   private async watch(): Promise<void> {
     for (const queue of this.queues) queue.watch();
-    if (!this.mayHaveLost && this.signals.isListening) return;
-    this.mayHaveLost = false;
-    await this.findLost(this.claims);
+    this.watches++;
+    if (this.mayHaveLost) {
+      this.mayHaveLost = false;
+      await this.findLost(this.claims);
+    } else if (this.watches % WATCHES_PER_CHECK === 0) {
+      // A signal may have been lost.
+      await this.findLost(this.queues.flatMap((queue) => queue.claimsOlderThan(WATCH_EVERY_MS)));
+    }
   }
 
   private get claims(): JobClaim[] {

@@ -4,7 +4,7 @@ import { PostgresqlDirectConnection } from './postgresql-direct-connection.js';
 import { SqliteDirectConnection } from './sqlite-direct-connection.js';
 
 export { PostgresqlDirectConnection, type PostgresqlQuery, type PostgresqlSession } from './postgresql-direct-connection.js';
-export { SqliteDirectConnection, type SqliteStatement } from './sqlite-direct-connection.js';
+export { SqliteDirectConnection } from './sqlite-direct-connection.js';
 
 /** A way to the host database beside the ORM's. */
 export type DirectConnection = PostgresqlDirectConnection | SqliteDirectConnection;

@@ -15,7 +15,9 @@ describe(PostgresqlDirectConnection.name, () => {
     await database.em.execute('update counters set value = 0');
     sut = database.connect() as PostgresqlDirectConnection;
   });
-  afterEach(() => jest.restoreAllMocks());
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
   afterAll(() => database.close());
 
   const increment = 'update counters set value = value + $1';

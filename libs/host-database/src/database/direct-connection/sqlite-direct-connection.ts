@@ -49,22 +49,14 @@ export class SqliteDirectConnection implements OnApplicationShutdown {
         .connection()
         .execute(async () => immediate.immediate());
     }
-    const giveUpAt = Date.now() + GIVE_UP_AFTER_MS;
-    for (;;) {
-      try {
-        return immediate.immediate();
-      } catch (error) {
-        if (!isBusy(error) || Date.now() > giveUpAt) throw error;
-        await delay(1 + Math.random() * RETRY_MAX_DELAY_MS);
-      }
-    }
+    return whenFree(() => immediate.immediate());
   }
 
   /** Runs `work`, which only reads, without waiting for those who write. */
   async read<T>(work: (db: SqliteDirectConnection) => T): Promise<T> {
     if (this.isInMemory) return this.exclusive(work);
     await this.open();
-    return work(this);
+    return whenFree(() => work(this));
   }
 
   /** A prepared statement, kept. Only for use inside {@link exclusive} and {@link read}. */
@@ -104,6 +96,19 @@ export class SqliteDirectConnection implements OnApplicationShutdown {
       ? ofOrm
       : new (ofOrm.constructor as new (file: string, options: object) => SqliteDatabase)(ofOrm.name, { timeout: 0 });
     return this.opened;
+  }
+}
+
+/** Tries again while others have the lock: those who write, and for a moment whoever closes or recovers the file. */
+async function whenFree<T>(work: () => T): Promise<T> {
+  const giveUpAt = Date.now() + GIVE_UP_AFTER_MS;
+  for (;;) {
+    try {
+      return work();
+    } catch (error) {
+      if (!isBusy(error) || Date.now() > giveUpAt) throw error;
+      await delay(1 + Math.random() * RETRY_MAX_DELAY_MS);
+    }
   }
 }
 

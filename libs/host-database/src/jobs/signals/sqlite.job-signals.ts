@@ -40,8 +40,8 @@ export class SqliteJobSignals extends JobSignals {
   private async watch(): Promise<void> {
     const version = await this.connection.dataVersion();
     if (version === this.version) return;
-    const isFirst = this.version === undefined;
+    // The first time too: what was committed until now may have been missed.
     this.version = version;
-    if (!isFirst) this.onSignal?.({ queues: this.queues(), cancelled: 'unknown', hasScheduled: true });
+    this.onSignal?.({ queues: this.queues(), cancelled: 'unknown', hasScheduled: true });
   }
 }

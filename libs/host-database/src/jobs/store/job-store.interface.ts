@@ -225,6 +225,8 @@ export interface PurgeResult {
  * fake.
  */
 export abstract class JobStore {
+  /** Whether one connection may write while another has a transaction open that has written. */
+  abstract readonly hasConcurrentWriters: boolean;
   /** Writes jobs in the caller's transaction. A unique key that a live job has makes no error, which would end that transaction. */
   abstract insert(em: SqlEntityManager, jobs: readonly NewJob[]): Promise<InsertedJob[]>;
   /** Which tenants have ready jobs, in the order of their keys, those after `after` only. */

@@ -133,6 +133,8 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobStore.name} on %s`, (data
             expect(most(({ fairnessKey, concurrencyKey }) => `${fairnessKey}${concurrencyKey}`)).toBeLessThanOrEqual(
               limits.maxRunningPerKey,
             );
+            // They run for a while, in which others claim.
+            for (let wait = 0; wait < 3; wait++) await store.findLost(claimed);
             for (const { id } of claimed) running.delete(id);
             await store.settle(claimed.map((job) => ({ ...job, status: 'completed' })));
             for (const { id } of claimed) done.add(id);
@@ -207,6 +209,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobStore.name} on %s`, (data
 
     it('is one limit for all who claim at the same time', async () => {
       await fixture.add(...many(50));
+      expect(await claim(rate(5, 60_000), 0)).toEqual([]);
       const stores = Array.from({ length: 4 }, () => fixture.connect());
       const results = await Promise.all(stores.map((store) => store.claimWithin(requestOf(rate(5, 60_000), 10))));
       expect(results.flatMap(({ jobs }) => jobs)).toHaveLength(5);

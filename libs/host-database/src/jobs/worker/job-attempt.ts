@@ -89,10 +89,14 @@ export class JobAttempt implements JobRun {
     return this.abortedAt !== undefined && now - this.abortedAt > graceMs;
   }
 
-  async setProgress(progress: unknown): Promise<void> {
-    if (await this.store.recordProgress(this.job, assertJson(progress ?? null, 'progress'))) return;
+  /** A property, so that a handler may take it out of its run. */
+  readonly setProgress = async (progress: unknown): Promise<void> => {
+    const json = assertJson(progress ?? null, 'progress');
+    // Its own transaction holds the one write lock: waiting for that would be waiting for oneself.
+    if (this.handler.options.transactional && !this.store.hasConcurrentWriters) return;
+    if (await this.store.recordProgress(this.job, json)) return;
     const error = new JobLeaseLostError(this.id);
     this.abort(error);
     throw error;
-  }
+  };
 }

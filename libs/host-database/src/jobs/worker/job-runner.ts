@@ -39,32 +39,41 @@ export class JobRunner {
       ...(job.tenantId !== null && { tenantId: job.tenantId }),
       ...(job.actorUserId !== null && { actorUserId: job.actorUserId }),
     };
-    return this.context.run(facts, () =>
-      this.unitOfWork.run(() => {
-        if (job.tenantId === null || attempt.handler.options.tenantDatabase === false) return this.handle(attempt);
-        return this.tenants.run(job.tenantId, () => this.handle(attempt), attempt.handler.options.tenantDatabase === true);
-      }),
-    );
+    return this.context.run(facts, () => this.unitOfWork.run(() => this.handle(attempt)));
   }
 
   private async handle(attempt: JobAttempt): Promise<Ending> {
-    const { options, handle } = attempt.handler;
+    const { schema, transactional } = attempt.handler.options;
     if (attempt.attempt > attempt.maxAttempts)
       throw new Discard(`Its worker died with the last of ${attempt.maxAttempts} attempts.`);
-    if (options.schema) await assertPayload(attempt.type, options.schema, attempt.payload);
-    if (options.transactional) return this.unitOfWork.transactional(() => this.handleWithin(attempt));
-    const output = toOutput(attempt, await handle(attempt), this.logger);
-    assertStillOwned(attempt);
+    if (schema) await assertPayload(attempt.type, schema, attempt.payload);
+    if (transactional) return this.unitOfWork.transactional(() => this.handleWithin(attempt));
+    const output = await this.invoke(attempt);
     return output === undefined ? 'completed' : { ...claimOf(attempt), status: 'completed', output };
   }
 
-  /** What the handler writes and that its job is completed are committed together, or neither is. */
+  /**
+   * What the handler writes in the host database and that its job is completed are committed together, or neither is. What it writes in
+   * the tenant's is flushed before: the attempt fails where that does.
+   */
   private async handleWithin(attempt: JobAttempt): Promise<Ending> {
-    const output = toOutput(attempt, await attempt.handler.handle(attempt), this.logger);
-    assertStillOwned(attempt);
-    await this.unitOfWork.em.flush();
-    if (!(await this.store.completeWithin(this.unitOfWork.em, attempt.job, output))) throw new JobLeaseLostError(attempt.id);
+    const output = await this.invoke(attempt);
+    const { em } = this.unitOfWork;
+    await em.flush();
+    if (!(await this.store.completeWithin(em, attempt.job, output))) throw new JobLeaseLostError(attempt.id);
     return 'recorded';
+  }
+
+  /** Calls the handler, in the database of the job's tenant if that is wanted, and returns what is stored of its result. */
+  private async invoke(attempt: JobAttempt): Promise<unknown> {
+    const { tenantDatabase } = attempt.handler.options;
+    const work = async () => {
+      const output = toOutput(attempt, await attempt.handler.handle(attempt), this.logger);
+      assertStillOwned(attempt);
+      return output;
+    };
+    const { tenantId } = attempt.job;
+    return tenantId === null || tenantDatabase === false ? work() : this.tenants.run(tenantId, work, tenantDatabase === true);
   }
 }
 

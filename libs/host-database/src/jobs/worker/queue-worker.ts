@@ -9,12 +9,15 @@ import { FairBuffer } from './fair-buffer.js';
 import type { JobRunner } from './job-runner.js';
 import { JobsFetcher } from './jobs-fetcher.js';
 import { isSuspect, separateSuspects } from './suspects.js';
+import { settleOneByOne } from './settle-one-by-one.js';
 import { WorkRate } from './work-rate.js';
 
 /** How much work a worker holds beyond what it runs: enough for a round trip or two, and little for others to miss. */
 const PREFETCH_MS = 40;
 /** How many statements may be under way: while the database works on one, the answer to the other is read and run. */
 const MAX_TURNS = 2;
+/** After so many failures in a row the outcomes are recorded one by one: one that the database refuses must not hold up the others. */
+const ONE_BY_ONE_AFTER = 3;
 const BACKOFF_MS = { min: 100, max: 5_000 };
 
 /** What the worker of a queue needs from the process it is in. */
@@ -31,6 +34,8 @@ export interface QueueWorkerContext {
   readonly logger: Logger;
   /** The id under which this process is registered; another one after it was taken for dead. */
   readonly workerId: () => string;
+  /** Jobs were given back: others may run them. */
+  readonly onGivenBack: () => void;
   /** A job of its own is due again in so many milliseconds. */
   readonly onScheduled: (inMs: number) => void;
 }
@@ -76,6 +81,12 @@ export class QueueWorker {
   /** Every claim that this worker believes to hold. */
   get claims(): JobClaim[] {
     return [...this.runningJobs, ...this.buffer.peek()];
+  }
+
+  /** The claims of jobs that have run for so long that somebody may have had second thoughts. */
+  claimsOlderThan(ms: number): JobClaim[] {
+    const before = performance.now() - ms;
+    return [...this.running.values()].flatMap(({ startedAt, job }) => (startedAt < before ? job : []));
   }
 
   /** Gives up jobs that are no longer this worker's: their handlers are asked to end, and what they still do is not recorded. */
@@ -200,9 +211,11 @@ export class QueueWorker {
   }
 
   private async settle(outcomes: readonly JobOutcome[]): Promise<void> {
-    await this.context.store.settle(outcomes);
+    if (this.failures < ONE_BY_ONE_AFTER) await this.context.store.settle(outcomes);
+    else await settleOneByOne(this.context.store, outcomes);
     const delaysMs = outcomes.flatMap(({ status, delayMs = 0 }) => (status === 'scheduled' ? delayMs : []));
     if (delaysMs.length > 0) this.context.onScheduled(Math.min(...delaysMs));
+    if (outcomes.some(({ status }) => status === 'pending')) this.context.onGivenBack();
   }
 
   private async take(claimed: readonly ClaimedJob[]): Promise<void> {

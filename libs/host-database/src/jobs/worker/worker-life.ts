@@ -26,6 +26,7 @@ export class WorkerLife {
   private readonly bell = new Bell();
   private readonly over = new AbortController();
   private entered = false;
+  private maintaining: Promise<void> | undefined;
 
   constructor(private readonly context: WorkerLifeContext) {}
 
@@ -46,6 +47,7 @@ export class WorkerLife {
       }
       await this.bell.wait(this.pauseMs, this.over.signal);
     }
+    await this.maintaining;
     await session.close().catch((error: unknown) => logger.warn(`The worker could not sign off: ${String(error)}`));
   }
 
@@ -77,7 +79,7 @@ export class WorkerLife {
   }
 
   private async beat(): Promise<void> {
-    const { store, session, options, maintenance, due, logger, onReady } = this.context;
+    const { store, session, options, due, logger, onReady } = this.context;
     const pulse = await session.beat();
     if (!pulse.isAlive) {
       logger.warn('Other workers took this one for dead: it was not heard for too long. It begins anew.');
@@ -95,7 +97,17 @@ export class WorkerLife {
       // One that died between the end of a job and the start of the next of its key has left that one waiting.
       onReady(await store.unblockIdle());
     }
-    onReady(await maintenance.run(this.over.signal));
+    this.maintain();
+  }
+
+  /** Beside the heart, which it must not hold up: deleting what is old may take a while. */
+  private maintain(): void {
+    const { maintenance, logger, onReady } = this.context;
+    this.maintaining ??= maintenance
+      .run(this.over.signal)
+      .then(onReady)
+      .catch((error: unknown) => logger.error(`The upkeep of the queue is tried again: ${String(error)}`))
+      .finally(() => (this.maintaining = undefined));
   }
 
   private die(): void {

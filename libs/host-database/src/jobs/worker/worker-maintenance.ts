@@ -5,24 +5,33 @@ import type { JobStore, PurgeRequest } from '../store/index.js';
 const DAY_MS = 86_400_000;
 const PURGE_BATCH = 1_000;
 const PURGE_EVERY_MS = 3_600_000;
+const FIRST_PURGE_MS = 300_000;
 const PARK_EVERY_MS = 60_000;
 const UNBLOCK_EVERY_MS = 15_000;
 
 /** What every worker does now and then, so that somebody does: parking, retention, and undoing what a crash has left. */
 export class WorkerMaintenance {
-  private readonly due = { park: jittered(PARK_EVERY_MS), purge: jittered(PURGE_EVERY_MS), unblock: jittered(UNBLOCK_EVERY_MS) };
+  private readonly due: { park: number; purge: number; unblock: number };
 
   constructor(
     private readonly store: JobStore,
     private readonly options: JobsOptions,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    const now = performance.now();
+    this.due = {
+      park: now + jittered(this.parkEveryMs),
+      // Soon, for processes that do not live for an hour.
+      purge: now + jittered(FIRST_PURGE_MS),
+      unblock: now + jittered(UNBLOCK_EVERY_MS),
+    };
+  }
 
   /** Does what is due. Returns the queues that have jobs again. */
   async run(signal: AbortSignal): Promise<string[]> {
     const now = performance.now();
     if (now >= this.due.park) {
-      this.due.park = now + jittered(PARK_EVERY_MS);
+      this.due.park = now + jittered(this.parkEveryMs);
       await this.park();
     }
     if (now >= this.due.purge) {
@@ -65,6 +74,10 @@ export class WorkerMaintenance {
     const parked = await this.store.park(this.options.parkAfterMs);
     if (parked > 0)
       this.logger.warn(`${parked} jobs were parked: no live worker has a handler for them. Their error_log says which.`);
+  }
+
+  private get parkEveryMs(): number {
+    return Math.min(PARK_EVERY_MS, this.options.parkAfterMs);
   }
 
   private get hasKeyedQueues(): boolean {

@@ -1,5 +1,7 @@
 import { CLAIMED_COLUMNS, ROWS_AT_ONCE, UNBLOCKED_OF_KEY } from '../job-columns.js';
-import { time } from './fragments.sql.js';
+
+/** The transaction may have waited for the lock since it began: now() would be before what the one before it has written. */
+const timeNow = (parameter: string) => `coalesce(${parameter}::timestamptz, clock_timestamp())`;
 
 export const createLimit = `insert into sys_job_limits (queue) values ($1) on conflict do nothing`;
 
@@ -9,15 +11,14 @@ export const countRunning = `
   select fairness_key as "fairnessKey", concurrency_key as "concurrencyKey", count(*)::int as running
   from sys_jobs where status = 'running' and queue = $1 group by fairness_key, concurrency_key`;
 
-// The transaction may have waited for the lock since it began: now() would be before what the one before it has written.
 export const findBuckets = `
   select fairness_key as "fairnessKey", tokens,
-    extract(epoch from coalesce($3::timestamptz, clock_timestamp()) - filled_at)::float8 * 1000 as "filledAgoMs"
+    extract(epoch from ${timeNow('$3')} - filled_at)::float8 * 1000 as "filledAgoMs"
   from sys_job_limits where queue = $1 and fairness_key = any($2::text[])`;
 
 export const saveBuckets = `
   insert into sys_job_limits (queue, fairness_key, tokens, filled_at)
-  select $1, fairness_key, tokens, coalesce($4::timestamptz, clock_timestamp())
+  select $1, fairness_key, tokens, ${timeNow('$4')}
   from unnest($2::text[], $3::float8[]) as bucket(fairness_key, tokens)
   on conflict (queue, fairness_key) do update set tokens = excluded.tokens, filled_at = excluded.filled_at`;
 
@@ -34,7 +35,7 @@ export const findCandidates = `
 /** These and the next are given jobs that the transaction has locked, and so need not look at what they are. */
 export const claimThese = `
   update sys_jobs set status = 'running', claim_token = claim_token + 1, attempt = attempt + 1, worker_id = $2,
-    started_at = ${time('$3')}, available_at = null
+    started_at = ${timeNow('$3')}, available_at = null
   where id = any($1::text[]) returning ${CLAIMED_COLUMNS}`;
 
 export const block = `update sys_jobs set status = 'blocked' where id = any($1::text[])`;

@@ -41,6 +41,8 @@ import * as workerSql from './worker.sql.js';
 
 /** The queue's statements on PostgreSQL. */
 export class PostgresqlJobStore extends JobStore {
+  readonly hasConcurrentWriters = true;
+
   constructor(
     private readonly connection: PostgresqlDirectConnection,
     private readonly time: JobTime,

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { JobStoreFixture, newJob, QUEUE } from '../../../../test/jobs/job-store-fixture.js';
 import { PostgresqlJobStore } from './postgresql.job-store.js';
@@ -15,6 +15,12 @@ describe(`Races of ${PostgresqlJobStore.name}`, () => {
   beforeEach(() => fixture.clear());
   afterAll(() => fixture.close());
 
+  /** Ends the transactions that a test which failed has left open, for which others would wait. */
+  const left: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const rollBack of left.splice(0)) await rollBack();
+  });
+
   /** Begins a transaction that does `work` and then stays open until it is told how to end. */
   const open = async (work: (em: SqlEntityManager) => Promise<unknown>) => {
     const begun = Promise.withResolvers<void>();
@@ -27,10 +33,9 @@ describe(`Races of ${PostgresqlJobStore.name}`, () => {
       })
       .catch(begun.reject);
     await begun.promise;
-    return {
-      commit: () => (end.resolve(), ended),
-      rollBack: () => (end.reject(new Error('no')), ended),
-    };
+    const rollBack = () => (end.reject(new Error('no')), ended);
+    left.push(rollBack);
+    return { commit: () => (end.resolve(), ended), rollBack };
   };
   /** The store of a process whose statements use no index where they can do without. */
   const withoutIndexes = async () => {

@@ -48,6 +48,8 @@ type Db = Pick<SqliteDirectConnection, 'prepare'>;
 
 /** The queue's statements on SQLite. What PostgreSQL does in one statement is a few here, under the one write lock. */
 export class SqliteJobStore extends JobStore {
+  readonly hasConcurrentWriters = false;
+
   constructor(
     private readonly connection: SqliteDirectConnection,
     private readonly time: JobTime,
