@@ -44,7 +44,7 @@ for (const name of values.dialect) {
   try {
     console.log(`\n${'='.repeat(4)} ${server.title} ${'='.repeat(4)}`);
     for (const { title, run } of scenarios) {
-      const measured = await Promise.race([run({ server, quick: values.quick }), interrupted]);
+      const measured = await Promise.race([run({ server, dialect: name, quick: values.quick }), interrupted]);
       console.log(`\n${title}\n${table(measured)}`);
       rows.push(...measured);
     }

@@ -10,8 +10,15 @@ export function environment() {
   return [
     new Date().toISOString(),
     `node ${process.version}, ${versions.join(', ')}`,
+    `beside ${peers().join(', ')}`,
     `${cpus()[0]?.model ?? 'unknown CPU'}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}`,
   ].join('\n');
+}
+
+/** Those that only the benchmark installs, each at one exact version. */
+function peers() {
+  const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return Object.entries(dependencies).map((peer) => peer.join(' '));
 }
 
 function version(name) {

@@ -21,3 +21,9 @@ export function pairedRatio(samples, peerSamples) {
     upper: ratios[Math.min(ratios.length - 1, Math.ceil(middle + reach))],
   };
 }
+
+/** The smallest sample that is no smaller than so many percent of them. */
+export function percentile(samples, percent) {
+  const sorted = samples.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)];
+}

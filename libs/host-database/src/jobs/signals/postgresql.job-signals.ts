@@ -133,6 +133,8 @@ export class PostgresqlJobSignals extends JobSignals {
   private async untilLost(session: PostgresqlSession): Promise<void> {
     const stop = new AbortController();
     const closed = new Promise<void>((resolve) => {
+      // It may have been closed while it was waiting to hear itself.
+      if (this.closing.signal.aborted) resolve();
       this.closing.signal.addEventListener('abort', () => resolve(), { once: true });
     });
     const check = async () => {

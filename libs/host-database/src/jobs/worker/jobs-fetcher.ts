@@ -47,6 +47,8 @@ export class JobsFetcher {
   private invitations = 1;
   private seen = 0;
   private isLookSlow = false;
+  /** Behind whom a claim of a queue with limits begins to look. */
+  private lastTenant: string | undefined;
   private mayHaveWork = true;
   private notBefore = 0;
   private timer: NodeJS.Timeout | undefined;
@@ -114,9 +116,10 @@ export class JobsFetcher {
       queue: this.context.queue,
       limits,
       count: wanted,
-      after: undefined,
+      after: this.lastTenant,
       shareOut: (tenants, count) => this.turns.shareOut(tenants, count),
     });
+    this.lastTenant = jobs.at(-1)?.fairnessKey ?? this.lastTenant;
     // Where a cap holds jobs back, the end of one of them invites again; for the rate limit it is the time.
     if (jobs.length < wanted && this.invitations === before) this.mayHaveWork = false;
     if (retryAfterMs !== undefined && jobs.length < wanted) this.waitFor(retryAfterMs, !limits.rateLimit?.perTenant);
