@@ -135,7 +135,7 @@ export class PostgresqlJobSignals extends JobSignals {
     const closed = new Promise<void>((resolve) => {
       // It may have been closed while it was waiting to hear itself.
       if (this.closing.signal.aborted) resolve();
-      this.closing.signal.addEventListener('abort', () => resolve(), { once: true });
+      this.closing.signal.addEventListener('abort', () => resolve(), { signal: stop.signal });
     });
     const check = async () => {
       for (;;) {
