@@ -7,7 +7,7 @@ import { UNOBSERVED } from './statement-failpoints.js';
 /** The options of all processes of the sweep. */
 export const SWEEP_OPTIONS = {
   heartbeatMs: 100,
-  deadAfterMs: 300,
+  deadAfterMs: 500,
   pollIntervalMs: 100,
   shutdownGraceMs: 50,
   abortGraceMs: 200,

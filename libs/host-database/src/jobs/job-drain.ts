@@ -1,11 +1,10 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
 import { JobHandlersRegistry } from './job-handlers.registry.js';
-import { JobTimeoutError } from './jobs.errors.js';
 import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
 import { JobScheduler } from './schedules/job-scheduler.js';
-import { type ClaimedJob, type ClaimRequest, type JobOutcome, JobStore } from './store/index.js';
+import { type ClaimedJob, type ClaimRequest, JobStore } from './store/index.js';
+import { DrainedAttempts } from './worker/drained-attempts.js';
 import { FairShare } from './worker/fair-share.js';
-import { JobAttempt } from './worker/job-attempt.js';
 import { JobRunner } from './worker/job-runner.js';
 import { queuesOf, settingsOf } from './worker/queue-settings.js';
 import { WorkerSession } from './worker/worker-session.js';
@@ -20,8 +19,12 @@ export interface RunPendingOptions {
 
 const PROMOTE_BATCH = 1_000;
 const TENANTS_PER_CLAIM = 1_000;
-/** What a timer takes at most. */
-const TIMER_MAX_MS = 2_147_483_647;
+
+interface Drain {
+  readonly jobTypes: readonly string[];
+  readonly limit: number;
+  readonly attempts: DrainedAttempts;
+}
 
 type Claimant = Pick<ClaimRequest, 'queue' | 'workerId' | 'jobTypes'>;
 
@@ -29,7 +32,7 @@ type Claimant = Pick<ClaimRequest, 'queue' | 'workerId' | 'jobTypes'>;
 @Injectable()
 export class JobDrain implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Jobs');
-  private readonly drains = new Set<Promise<number>>();
+  private readonly drains = new Map<Promise<number>, DrainedAttempts>();
   private isStopping = false;
 
   constructor(
@@ -43,17 +46,23 @@ export class JobDrain implements BeforeApplicationShutdown {
   async run({ types, limit = Infinity }: RunPendingOptions): Promise<number> {
     const jobTypes = this.registry.types.filter((type) => types?.includes(type) ?? true);
     if (jobTypes.length === 0) return 0;
-    const drain = this.drainAll(jobTypes, limit);
-    this.drains.add(drain);
+    const { store, registry, runner, options, logger } = this;
+    const attempts = new DrainedAttempts({ store, registry, runner, options, logger });
+    const drain = this.drainAll({ jobTypes, limit, attempts }).finally(() => attempts.close());
+    this.drains.set(drain, attempts);
     return drain.finally(() => this.drains.delete(drain));
   }
 
+  /** Begins no more jobs, lets those that run end, and asks them to after the grace period. */
   async beforeApplicationShutdown(): Promise<void> {
     this.isStopping = true;
-    await Promise.allSettled(this.drains);
+    const abort = () => this.drains.forEach((attempts) => attempts.abort());
+    const timer = setTimeout(abort, this.options.shutdownGraceMs);
+    await Promise.allSettled(this.drains.keys());
+    clearTimeout(timer);
   }
 
-  private async drainAll(jobTypes: readonly string[], limit: number): Promise<number> {
+  private async drainAll({ jobTypes, limit, attempts }: Drain): Promise<number> {
     const { store, options } = this;
     const queues = queuesOf(options, this.registry).map((queue) => ({ queue, turns: new FairShare() }));
     const names = queues.map(({ queue }) => queue);
@@ -64,7 +73,11 @@ export class JobDrain implements BeforeApplicationShutdown {
     }, options.heartbeatMs);
     try {
       // Where nobody else does: a script may be all the workers there are.
-      await store.rescue(options);
+      await store.unpark(jobTypes);
+      await store.unblockIdle();
+      await session.beat();
+      // Unless the database has just kept everybody waiting: the others' silence says nothing then.
+      if (session.mayRescue) await store.rescue(options);
       let count = 0;
       for (let isWorking = true; isWorking && count < limit && !this.isStopping;) {
         await this.scheduler.tick();
@@ -73,9 +86,13 @@ export class JobDrain implements BeforeApplicationShutdown {
         for (const { queue, turns } of queues) {
           const jobs = await this.claim({ queue, jobTypes, workerId: session.workerId }, turns, limit - count);
           if (jobs.length === 0) continue;
+          if (this.isStopping) {
+            await store.settle(jobs.map(({ id, claimToken }) => ({ id, claimToken, status: 'pending', isRefunded: true })));
+            return count;
+          }
           isWorking = true;
           count += jobs.length;
-          await this.runAll(jobs);
+          await this.runAll(jobs, attempts);
         }
       }
       return count;
@@ -106,25 +123,13 @@ export class JobDrain implements BeforeApplicationShutdown {
     }
   }
 
-  private async runAll(jobs: readonly ClaimedJob[]): Promise<void> {
-    const outcomes = await Promise.all(jobs.map((job) => this.runOne(job)));
+  private async runAll(jobs: readonly ClaimedJob[], attempts: DrainedAttempts): Promise<void> {
+    const outcomes = await Promise.all(jobs.map((job) => attempts.run(job)));
     await this.store.settle(outcomes.flatMap((outcome) => outcome ?? []));
     const freed = jobs.flatMap(({ fairnessKey, concurrencyKey }) =>
       concurrencyKey === null ? [] : { fairnessKey, concurrencyKey },
     );
     const [first] = jobs;
     if (first && freed.length > 0) await this.store.unblock(first.queue, freed);
-  }
-
-  private async runOne(job: ClaimedJob): Promise<JobOutcome | undefined> {
-    const handler = this.registry.find(job.jobType);
-    if (!handler) return undefined;
-    const { maxAttempts, timeoutMs } = this.options;
-    const attempt = new JobAttempt(job, handler, { maxAttempts, timeoutMs }, this.store);
-    const tooLate = () => attempt.abort(new JobTimeoutError(job.id, attempt.timeoutMs));
-    const timer = setTimeout(tooLate, Math.min(attempt.timeoutMs, TIMER_MAX_MS));
-    const ending = await this.runner.run(attempt).finally(() => clearTimeout(timer));
-    if (ending === 'completed') return { id: job.id, claimToken: job.claimToken, status: 'completed' };
-    return typeof ending === 'object' ? ending : undefined;
   }
 }

@@ -64,7 +64,8 @@ export class JobEnqueuer {
     const results = jobs.map((job, index): EnqueuedJob => ({ id: job.id, isNew: true, ...inserted[index], job }));
     const written = results.filter(({ isNew }) => isNew).map(({ job }) => job);
     if (written.length > 0) {
-      const queues = [...new Set(written.filter((job) => !isLater(job)).map(({ queue }) => queue))];
+      // Of all of them: one whose time has come already is ready now.
+      const queues = [...new Set(written.map(({ queue }) => queue))];
       this.unitOfWork.afterCommit(() => this.signals.send({ queues, hasScheduled: written.some(isLater) }));
     }
     return results;

@@ -56,7 +56,7 @@ describe.each(['sqlite', 'postgresql'] as const)('the wake-up on %s', (database)
     expect(sent).toEqual([{ queues: ['b'], hasScheduled: false }]);
   });
 
-  it('names the queues of those that are ready, and says that others are due later', async () => {
+  it('names the queues, and says that some of the jobs are due later', async () => {
     await host.run(() =>
       sut.enqueueMany('mail.send', [
         { payload: 1, queue: 'a' },
@@ -65,7 +65,13 @@ describe.each(['sqlite', 'postgresql'] as const)('the wake-up on %s', (database)
         { payload: 4, queue: 'c', delayMs: 5 },
       ]),
     );
-    expect(sent).toEqual([{ queues: ['a', 'b'], hasScheduled: true }]);
+    expect(sent).toEqual([{ queues: ['a', 'b', 'c'], hasScheduled: true }]);
+  });
+
+  it('names the queue of a job whose time has come already', async () => {
+    await host.run(() => enqueue('a', { delayMs: 0 }));
+    await host.run(() => enqueue('b', { runAt: new Date(0) }));
+    expect(sent.map(({ queues }) => queues)).toEqual([['a'], ['b']]);
   });
 
   it('is not sent where a live job has the unique key', async () => {
@@ -120,7 +126,7 @@ describe('the wake-up of other processes on PostgreSQL', () => {
     await session.query("select pg_notify('nestjs_host_database_jobs', 'last')");
     await told.promise;
     expect(heard.slice(0, -1).map((payload) => JSON.parse(payload) as JobSignal)).toEqual([
-      { from: expect.any(String), queues: ['a', 'b'], cancelled: [], hasScheduled: true },
+      { from: expect.any(String), queues: ['a', 'b', 'c'], cancelled: [], hasScheduled: true },
     ]);
     await session.close();
     await host.close();

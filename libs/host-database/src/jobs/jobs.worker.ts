@@ -28,6 +28,7 @@ export class JobsWorker implements OnApplicationBootstrap, BeforeApplicationShut
   private due: DueWork | undefined;
   private watchTimer: NodeJS.Timeout | undefined;
   private mayHaveLost = false;
+  private isFindingLost = false;
   private watches = 0;
 
   constructor(
@@ -72,6 +73,7 @@ export class JobsWorker implements OnApplicationBootstrap, BeforeApplicationShut
           registry,
           logger,
           workerId,
+          mayClaim: () => this.life?.isEntered ?? false,
           onScheduled,
           onGivenBack: () => this.signals.send({ queues: [queue] }),
         }),
@@ -86,9 +88,10 @@ export class JobsWorker implements OnApplicationBootstrap, BeforeApplicationShut
       session,
       due,
       onReady,
-      maintenance: new WorkerMaintenance(store, options, logger),
+      maintenance: new WorkerMaintenance(store, options, logger, registry.types),
       jobTypes: registry.types,
       isListening: () => this.signals.isListening,
+      onReconcile: () => this.queues.forEach((queue) => queue.reconcile()),
       onDeath: () => this.queues.forEach((queue) => queue.loseAll()),
     });
     this.living = this.life.live();
@@ -106,6 +109,7 @@ export class JobsWorker implements OnApplicationBootstrap, BeforeApplicationShut
       await this.endsWithin(abortGraceMs);
     }
     clearInterval(this.watchTimer);
+    for (const queue of this.queues) queue.end();
     life.end();
     await this.living;
   }
@@ -150,6 +154,12 @@ export class JobsWorker implements OnApplicationBootstrap, BeforeApplicationShut
 
   private async findLost(claims: readonly JobClaim[]): Promise<void> {
     if (claims.length === 0) return;
+    if (this.isFindingLost) {
+      // One at a time: the database may be slow to answer.
+      this.mayHaveLost = true;
+      return;
+    }
+    this.isFindingLost = true;
     try {
       const tokens = new Map(claims.map(({ id, claimToken }) => [id, claimToken]));
       const lost = (await this.store.findLost(claims)).map(({ id, status }) => ({ id, status, claimToken: tokens.get(id) ?? 0 }));
@@ -157,6 +167,8 @@ export class JobsWorker implements OnApplicationBootstrap, BeforeApplicationShut
     } catch (error) {
       this.mayHaveLost = true;
       this.logger.debug(`Cancelled jobs are looked for again: ${String(error)}`);
+    } finally {
+      this.isFindingLost = false;
     }
   }
 }

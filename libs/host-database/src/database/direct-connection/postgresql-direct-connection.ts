@@ -113,12 +113,17 @@ export class PostgresqlDirectConnection implements OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     this.isClosed = true;
-    await (await this.pool)?.end();
+    const pool = await this.pool?.catch(() => undefined);
+    await pool?.end();
   }
 
   private async open(): Promise<PgPool> {
     if (this.isClosed) throw new Error('The connection of the queue is closed.');
-    this.pool ??= this.createPool();
+    this.pool ??= this.createPool().catch((error: unknown) => {
+      // The next one who needs it tries again.
+      this.pool = undefined;
+      throw error;
+    });
     return this.pool;
   }
 

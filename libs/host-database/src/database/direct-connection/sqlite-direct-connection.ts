@@ -77,7 +77,7 @@ export class SqliteDirectConnection implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    const database = await this.database;
+    const database = await this.database?.catch(() => undefined);
     if (!this.isInMemory) database?.close();
   }
 
@@ -86,7 +86,11 @@ export class SqliteDirectConnection implements OnApplicationShutdown {
   }
 
   private open(): Promise<SqliteDatabase> {
-    this.database ??= this.openDatabase();
+    this.database ??= this.openDatabase().catch((error: unknown) => {
+      // The next one who needs it tries again.
+      this.database = undefined;
+      throw error;
+    });
     return this.database;
   }
 

@@ -86,7 +86,10 @@ export class PostgresqlJobSignals extends JobSignals {
       try {
         const session = await this.connection.listen(CHANNEL, (payload) => this.receive(payload));
         try {
-          if (await this.hearsItself()) {
+          if (this.closing.signal.aborted) return;
+          const arrives = await this.hearsItself();
+          if (this.closing.signal.aborted) return;
+          if (arrives) {
             this.hears = true;
             failures = 0;
             // What was sent before is not repeated.
@@ -134,8 +137,8 @@ export class PostgresqlJobSignals extends JobSignals {
     const stop = new AbortController();
     const closed = new Promise<void>((resolve) => {
       // It may have been closed while it was waiting to hear itself.
-      if (this.closing.signal.aborted) resolve();
-      this.closing.signal.addEventListener('abort', () => resolve(), { signal: stop.signal });
+      if (this.closing.signal.aborted) return resolve();
+      this.closing.signal.addEventListener('abort', () => resolve(), { once: true, signal: stop.signal });
     });
     const check = async () => {
       for (;;) {
@@ -148,8 +151,32 @@ export class PostgresqlJobSignals extends JobSignals {
   }
 
   private receive(payload: string): void {
-    const { from, echo, queues = [], cancelled = [], hasScheduled = false } = JSON.parse(payload) as Message;
+    const message = messageOf(payload);
+    // Sent by somebody else, or by another release: what it was to tell is looked for.
+    if (!message) return this.tellOfGap();
+    const { from, echo, queues = [], cancelled = [], hasScheduled = false } = message;
     if (echo !== undefined) this.onEcho?.(echo);
     else if (from !== this.self) this.onSignal?.({ queues, cancelled, hasScheduled });
   }
+}
+
+/** Anybody may send on the channel: undefined for what is not a message. */
+function messageOf(payload: string): Message | undefined {
+  try {
+    const value: unknown = JSON.parse(payload);
+    return isMessage(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isMessage(value: unknown): value is Message {
+  if (typeof value !== 'object' || value === null) return false;
+  const { from, echo, queues = [], cancelled = [], hasScheduled = false } = value as Partial<Record<keyof Message, unknown>>;
+  if (typeof from !== 'string' || (echo !== undefined && typeof echo !== 'string')) return false;
+  return areStrings(queues) && (cancelled === 'unknown' || areStrings(cancelled)) && typeof hasScheduled === 'boolean';
+}
+
+function areStrings(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }

@@ -113,6 +113,8 @@ export interface LimitedClaimResult {
   readonly jobs: readonly ClaimedJob[];
   /** When the rate limit lets the next one begin; undefined where it was not what kept jobs back. */
   readonly retryAfterMs: number | undefined;
+  /** Whether jobs may be left that another claim would take now: of tenants that were not looked at, or behind blocked ones. */
+  readonly mayHaveMore: boolean;
 }
 
 /** How an attempt ended. */

@@ -161,9 +161,9 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobStore.name} on %s`, (data
       await fixture.add(...many(10));
       const limits = rate(3, 3_000);
       expect(await sut.claimWithin(requestOf(limits))).toMatchObject({ jobs: { length: 3 }, retryAfterMs: undefined });
-      expect(await sut.claimWithin(requestOf(limits))).toEqual({ jobs: [], retryAfterMs: 1_000 });
+      expect(await sut.claimWithin(requestOf(limits))).toEqual({ jobs: [], retryAfterMs: 1_000, mayHaveMore: false });
       fixture.clock.advance(400);
-      expect(await sut.claimWithin(requestOf(limits))).toEqual({ jobs: [], retryAfterMs: 600 });
+      expect(await sut.claimWithin(requestOf(limits))).toEqual({ jobs: [], retryAfterMs: 600, mayHaveMore: false });
       fixture.clock.advance(600);
       expect(await sut.claimWithin(requestOf(limits))).toMatchObject({ jobs: { length: 1 } });
       fixture.clock.advance(60_000);
@@ -174,9 +174,13 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobStore.name} on %s`, (data
       await fixture.add({});
       const limits = rate(1, 1_000);
       expect(await sut.claimWithin(requestOf(limits))).toMatchObject({ jobs: { length: 1 }, retryAfterMs: undefined });
-      expect(await sut.claimWithin(requestOf(limits))).toEqual({ jobs: [], retryAfterMs: undefined });
+      expect(await sut.claimWithin(requestOf(limits))).toEqual({ jobs: [], retryAfterMs: undefined, mayHaveMore: false });
       const other = { queue: 'empty' };
-      expect(await sut.claimWithin(requestOf(limits, 1, other))).toEqual({ jobs: [], retryAfterMs: undefined });
+      expect(await sut.claimWithin(requestOf(limits, 1, other))).toEqual({
+        jobs: [],
+        retryAfterMs: undefined,
+        mayHaveMore: false,
+      });
     });
 
     it('takes tokens for what begins only', async () => {

@@ -39,7 +39,7 @@ describe(planLimitedClaim.name, () => {
     expect(plan({ maxRunning: 7 }, { running }).asked[0]?.count).toBe(3);
     const full = plan({ maxRunning: 4 }, { running });
     expect([full.asked, full.lookAt]).toEqual([[], []]);
-    expect(full.decide([])).toEqual({ claimed: [], blocked: [], tokens: new Map() });
+    expect(full.decide([])).toEqual({ claimed: [], blocked: [], tokens: new Map(), mayHaveMore: false });
   });
 
   it('looks beyond the share where keys have caps', () => {
@@ -49,6 +49,7 @@ describe(planLimitedClaim.name, () => {
       claimed: ['a0', 'a2'],
       blocked: ['a1'],
       tokens: new Map(),
+      mayHaveMore: false,
     });
   });
 
@@ -56,7 +57,12 @@ describe(planLimitedClaim.name, () => {
     const limits = { rateLimit: { limit: 4, periodMs: 4_000 }, maxRunningPerKey: 1 };
     const sut = plan(limits, { buckets: new Map([['', { tokens: 3, filledAgoMs: 500 }]]) });
     expect(sut.asked).toMatchObject([{ count: 3 }]);
-    expect(sut.decide(candidates('a', 'k', 'k'))).toEqual({ claimed: ['a0'], blocked: ['a1'], tokens: new Map([['', 2.5]]) });
+    expect(sut.decide(candidates('a', 'k', 'k'))).toEqual({
+      claimed: ['a0'],
+      blocked: ['a1'],
+      tokens: new Map([['', 2.5]]),
+      mayHaveMore: true,
+    });
     expect(sut.decide([]).tokens).toEqual(new Map());
   });
 
@@ -74,5 +80,21 @@ describe(planLimitedClaim.name, () => {
     expect(sut.asked).toEqual([{ tenants: [{ fairnessKey: 'b', room: 2 }], count: 10 }]);
     expect(sut.retryAfterMs).toBe(1_000);
     expect(sut.decide(candidates('b', null)).tokens).toEqual(new Map([['b', 1]]));
+  });
+
+  it('says whether another claim may find more: behind blocked ones, of tenants not looked at, or of those that had as many as were read', () => {
+    const free = planLimitedClaim(
+      {
+        limits: { maxRunning: 10 },
+        count: 4,
+        shareOut: (rooms: readonly TenantRoom[], count: number) => rooms.slice(0, 2).map(({ fairnessKey }) => ({ fairnessKey, count: count / 2 })),
+      } as unknown as LimitedClaimRequest,
+      { running: [], fairnessKeys: ['a', 'b'], buckets: new Map() },
+    );
+    const ready = (fairnessKey: string, count: number) =>
+      Array.from({ length: count }, (_, index) => ({ id: `${fairnessKey}${index}`, fairnessKey, concurrencyKey: null }));
+    expect(free.decide([...ready('a', 1), ...ready('b', 1)]).mayHaveMore).toBe(false);
+    expect(free.decide([...ready('a', 1), ...ready('b', 2)]).mayHaveMore).toBe(true);
+    expect(free.decide([...ready('a', 2), ...ready('b', 2)]).mayHaveMore).toBe(false);
   });
 });

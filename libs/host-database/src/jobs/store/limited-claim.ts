@@ -28,6 +28,8 @@ interface LimitedDecision {
   readonly blocked: readonly string[];
   /** The tokens left in each bucket that something was taken from, by fairness key; an empty key is the queue's. */
   readonly tokens: ReadonlyMap<string, number>;
+  /** As in {@link LimitedClaimResult}. */
+  readonly mayHaveMore: boolean;
 }
 
 /**
@@ -44,16 +46,27 @@ export function planLimitedClaim(
   const wanted = Math.min(count, room, roomOfQueue(limits, running));
   const shares = wanted > 0 ? shareOut(rooms, wanted) : [];
   const lookahead = limits.maxRunningPerKey === undefined ? 0 : KEY_LOOKAHEAD;
+  const lookAt = shares.map((share) => ({ ...share, count: share.count + lookahead }));
   return {
-    lookAt: shares.map((share) => ({ ...share, count: share.count + lookahead })),
+    lookAt,
     retryAfterMs: tokens?.retryAfterMs,
     decide(candidates) {
       const { chosen, blocked } = chooseCandidates(limits, running, shares, candidates);
+      const isShort = chosen.length < wanted;
+      const isUnseen = shares.length < rooms.length || blocked.length > 0 || hasMoreThan(lookAt, candidates);
       return {
         claimed: chosen.map(({ id }) => id),
         blocked: blocked.map(({ id }) => id),
         tokens: tokens?.spend(chosen) ?? new Map(),
+        mayHaveMore: isShort && isUnseen,
       };
     },
   };
+}
+
+/** Whether a tenant had as many candidates as were read of it, and so perhaps more. */
+function hasMoreThan(lookAt: readonly Share[], candidates: readonly Candidate[]): boolean {
+  return lookAt.some(
+    ({ fairnessKey, count }) => candidates.filter((candidate) => candidate.fairnessKey === fairnessKey).length >= count,
+  );
 }

@@ -1,6 +1,6 @@
 import type { Logger } from '@nestjs/common';
 import type { JobScheduler } from '../schedules/job-scheduler.js';
-import type { JobStore, NextTimes } from '../store/index.js';
+import type { JobStore, NextTimes, Promotion } from '../store/index.js';
 
 const PROMOTE_BATCH = 1_000;
 /** The times are told again at every heartbeat: what is later than this needs no timer. */
@@ -64,14 +64,27 @@ export class DueWork {
   }
 
   private async work(): Promise<void> {
+    // Either goes on where the other fails.
+    const tick = await this.tried('The slots of schedules', () => this.scheduler.tick());
+    const promotion = await this.tried('Scheduled jobs', () => this.store.promote(PROMOTE_BATCH));
+    this.onReady([...new Set([...(tick?.queues ?? []), ...(promotion?.queues ?? [])])]);
+    this.expect({
+      nextDueMs: promotion ? nextDueIn(promotion) : AGAIN_AFTER_MS,
+      nextSlotMs: tick ? tick.nextSlotMs : AGAIN_AFTER_MS,
+    });
+  }
+
+  private async tried<T>(subject: string, work: () => Promise<T>): Promise<T | undefined> {
     try {
-      const { queues, nextSlotMs } = await this.scheduler.tick();
-      const promotion = await this.store.promote(PROMOTE_BATCH);
-      this.onReady([...new Set([...queues, ...promotion.queues])]);
-      this.expect({ nextDueMs: promotion.nextDueMs, nextSlotMs });
+      return await work();
     } catch (error) {
-      this.logger.error(`Scheduled jobs are tried again: ${String(error)}`);
-      this.expect({ nextDueMs: AGAIN_AFTER_MS, nextSlotMs: undefined });
+      this.logger.error(`${subject} are tried again: ${String(error)}`);
+      return undefined;
     }
   }
+}
+
+/** A job that is due but was not promoted is in the hands of somebody else's transaction, which may take its time. */
+function nextDueIn({ queues, nextDueMs }: Promotion): number | undefined {
+  return nextDueMs !== undefined && nextDueMs <= 0 && queues.length === 0 ? AGAIN_AFTER_MS : nextDueMs;
 }

@@ -12,6 +12,12 @@ export class FairShare {
   private first = '';
   /** What is left of its turn; 0 where it gets a new one. */
   private owed = 0;
+  private latest: string | undefined;
+
+  /** Who was the last to have a turn. */
+  get last(): string | undefined {
+    return this.latest;
+  }
 
   /** Shares out up to `count` jobs, none of them more than its room. Tenants without a job are left out. */
   shareOut(tenants: readonly TenantRoom[], count: number): { fairnessKey: string; count: number }[] {
@@ -32,6 +38,7 @@ export class FairShare {
         owed = 0;
         const taken = Math.min(turn, room - before, left);
         given.set(fairnessKey, before + taken);
+        this.latest = fairnessKey;
         left -= taken;
         const hasRoom = before + taken < room;
         if (hasRoom) withRoom.push(tenant);
@@ -45,9 +52,10 @@ export class FairShare {
     return [...given].filter(([, taken]) => taken > 0).map(([fairnessKey, taken]) => ({ fairnessKey, count: taken }));
   }
 
-  /** Beginning with the one whose turn it is. */
+  /** In the order of their keys, beginning with the one whose turn it is. */
   private inTurn(tenants: readonly TenantRoom[]): readonly TenantRoom[] {
-    const start = tenants.findIndex(({ fairnessKey }) => fairnessKey >= this.first);
-    return start > 0 ? [...tenants.slice(start), ...tenants.slice(0, start)] : tenants;
+    const sorted = tenants.toSorted((a, b) => (a.fairnessKey < b.fairnessKey ? -1 : 1));
+    const start = sorted.findIndex(({ fairnessKey }) => fairnessKey >= this.first);
+    return start > 0 ? [...sorted.slice(start), ...sorted.slice(0, start)] : sorted;
   }
 }

@@ -1,5 +1,5 @@
 import { assertJson } from '../../common/index.js';
-import { JobLeaseLostError } from '../jobs.errors.js';
+import { JobCancelledError, JobLeaseLostError } from '../jobs.errors.js';
 import type { JobPayload, JobRun } from '../job-types.interface.js';
 import type { RegisteredHandler } from '../job-handlers.registry.js';
 import type { ClaimedJob, JobStore } from '../store/index.js';
@@ -95,7 +95,8 @@ export class JobAttempt implements JobRun {
     // Its own transaction holds the one write lock: waiting for that would be waiting for oneself.
     if (this.handler.options.transactional && !this.store.hasConcurrentWriters) return;
     if (await this.store.recordProgress(this.job, json)) return;
-    const error = new JobLeaseLostError(this.id);
+    const [lost] = await this.store.findLost([this.job]);
+    const error = lost?.status === 'cancelled' ? new JobCancelledError(this.id) : new JobLeaseLostError(this.id);
     this.abort(error);
     throw error;
   };

@@ -7,6 +7,10 @@ import { FairShare } from './fair-share.js';
 const TENANTS_PER_CLAIM = 200;
 /** How old the knowledge of which tenants have work may be. */
 const LOOK_AGAIN_MS = 100;
+/** How many claims of a queue with limits may find nothing, one after the other, before somebody has to say that there is something. */
+const EMPTY_CLAIMS = 20;
+/** What a timer can wait. */
+const TIMER_MAX_MS = 2_147_483_647;
 /** For how long claims go on behind the last one, before they look again at the entries that they have passed. */
 const CURSOR_MS = 250;
 /**
@@ -22,6 +26,8 @@ export interface JobsFetcherContext {
   readonly store: JobStore;
   readonly registry: JobHandlersRegistry;
   readonly workerId: () => string;
+  /** Whether this process is registered: what it claims otherwise would count as a dead one's. */
+  readonly mayClaim: () => boolean;
 }
 
 interface FetchRequest {
@@ -34,6 +40,8 @@ interface Fetched {
   readonly jobs: readonly ClaimedJob[];
   /** How many of those completed were no longer this worker's. */
   readonly lostCount: number;
+  /** Whether the database was asked at all. */
+  readonly hasAsked: boolean;
 }
 
 /** Decides which jobs of a queue to claim, tenant by tenant, and remembers when there are none. */
@@ -41,6 +49,10 @@ export class JobsFetcher {
   private readonly turns = new FairShare();
   private tenants: readonly string[] = [];
   private hasAllTenants = true;
+  /** Where the last look has ended, if not all tenants were seen. */
+  private lookedTo: string | undefined;
+  /** What a round of looks over all tenants has brought, and how often work had been announced when it began. */
+  private round = { claimed: 0, asOf: 0 };
   private lookAgainAt = -Infinity;
   private cursors = new Map<string, NonNullable<Share['after']>>();
   private cursorsUntil = 0;
@@ -49,6 +61,8 @@ export class JobsFetcher {
   private isLookSlow = false;
   /** Behind whom a claim of a queue with limits begins to look. */
   private lastTenant: string | undefined;
+  private emptyClaims = 0;
+  private isClosed = false;
   private mayHaveWork = true;
   private notBefore = 0;
   private timer: NodeJS.Timeout | undefined;
@@ -73,12 +87,13 @@ export class JobsFetcher {
 
   /** Whether a claim may find something. */
   get isInvited(): boolean {
-    return this.mayHaveWork && performance.now() >= this.notBefore;
+    return this.mayHaveWork && this.context.mayClaim() && performance.now() >= this.notBefore;
   }
 
-  /** Whether there may be tenants with work that is not known of. */
+  /** Whether there may be tenants with work that is not known of, and it is time to find out. */
   get mustLook(): boolean {
-    return this.invitations !== this.seen;
+    if (this.invitations === this.seen) return false;
+    return this.tenants.length === 0 || !this.isLookSlow || performance.now() >= this.lookAgainAt;
   }
 
   /** Records what was completed and claims up to so many jobs, in one statement where the queue has no limits. */
@@ -86,21 +101,27 @@ export class JobsFetcher {
     const { limits, store, queue } = this.context;
     const wantsMore = !isStopping && this.isInvited;
     if (limits) {
-      const { heldCount } =
-        completed.length > 0 ? await store.claim({ ...this.claimant, queue, shares: [], completed }) : { heldCount: 0 };
-      const jobs = wantsMore && wanted > 0 ? await this.fetchWithin(limits, wanted) : [];
-      return { jobs, lostCount: completed.length - heldCount };
+      const isRecording = completed.length > 0;
+      const { heldCount } = isRecording
+        ? await store.claim({ ...this.claimant, queue, shares: [], completed })
+        : { heldCount: 0 };
+      const isClaiming = wantsMore && wanted > 0;
+      const jobs = isClaiming ? await this.fetchWithin(limits, wanted) : [];
+      return { jobs, lostCount: completed.length - heldCount, hasAsked: isRecording || isClaiming };
     }
+    // What is announced from here on may not be in the answers.
+    const asOf = this.invitations;
     const shares = wantsMore ? await this.shares(wanted) : [];
-    if (shares.length === 0 && completed.length === 0) return { jobs: [], lostCount: 0 };
+    if (shares.length === 0 && completed.length === 0) return { jobs: [], lostCount: 0, hasAsked: asOf === this.seen };
     const began = performance.now();
     const { jobs, heldCount } = await store.claim({ ...this.claimant, queue, shares, completed });
-    this.learn(shares, jobs, began);
-    return { jobs, lostCount: completed.length - heldCount };
+    this.learn(shares, jobs, { began, asOf });
+    return { jobs, lostCount: completed.length - heldCount, hasAsked: true };
   }
 
   /** Forgets what it waits for. */
   close(): void {
+    this.isClosed = true;
     clearTimeout(this.timer);
   }
 
@@ -109,9 +130,9 @@ export class JobsFetcher {
   }
 
   private async fetchWithin(limits: QueueLimits, wanted: number): Promise<readonly ClaimedJob[]> {
-    this.seen = this.invitations;
-    const before = this.seen;
-    const { jobs, retryAfterMs } = await this.context.store.claimWithin({
+    const asOf = this.invitations;
+    this.seen = asOf;
+    const { jobs, retryAfterMs, mayHaveMore } = await this.context.store.claimWithin({
       ...this.claimant,
       queue: this.context.queue,
       limits,
@@ -119,9 +140,14 @@ export class JobsFetcher {
       after: this.lastTenant,
       shareOut: (tenants, count) => this.turns.shareOut(tenants, count),
     });
-    this.lastTenant = jobs.at(-1)?.fairnessKey ?? this.lastTenant;
+    this.lastTenant = jobs.at(-1)?.fairnessKey ?? this.turns.last;
+    this.emptyClaims = jobs.length > 0 ? 0 : this.emptyClaims + 1;
+    const isOver = jobs.length < wanted && !(mayHaveMore && this.emptyClaims < EMPTY_CLAIMS);
     // Where a cap holds jobs back, the end of one of them invites again; for the rate limit it is the time.
-    if (jobs.length < wanted && this.invitations === before) this.mayHaveWork = false;
+    if (isOver && this.invitations === asOf) {
+      this.mayHaveWork = false;
+      this.emptyClaims = 0;
+    }
     if (retryAfterMs !== undefined && jobs.length < wanted) this.waitFor(retryAfterMs, !limits.rateLimit?.perTenant);
     return jobs;
   }
@@ -143,25 +169,31 @@ export class JobsFetcher {
   /** Finds out which tenants have work, unless that is known well enough. */
   private async look(): Promise<void> {
     const now = performance.now();
-    if (this.tenants.length > 0 && now < this.lookAgainAt && (!this.mustLook || this.isLookSlow)) return;
-    this.seen = this.invitations;
+    if (this.tenants.length > 0 && now < this.lookAgainAt && !this.mustLook) return;
+    const asOf = this.invitations;
+    this.seen = asOf;
     const { store, queue } = this.context;
-    const after = this.hasAllTenants ? undefined : this.tenants.at(-1);
-    let found = await store.findReadyTenants(queue, after, TENANTS_PER_CLAIM);
-    this.hasAllTenants = after === undefined && found.length < TENANTS_PER_CLAIM;
-    if (found.length === 0 && after !== undefined) {
-      found = await store.findReadyTenants(queue, undefined, TENANTS_PER_CLAIM);
-      this.hasAllTenants = found.length < TENANTS_PER_CLAIM;
+    const after = this.hasAllTenants ? undefined : this.lookedTo;
+    let found = after === undefined ? [] : await store.findReadyTenants(queue, after, TENANTS_PER_CLAIM);
+    const isNewRound = found.length === 0;
+    if (isNewRound) {
+      // Many tenants, and none of them had a job for this process: somebody has to say when that changes.
+      const wasInVain = after !== undefined && this.round.claimed === 0 && this.round.asOf === asOf;
+      this.round = { claimed: 0, asOf };
+      if (!wasInVain) found = await store.findReadyTenants(queue, undefined, TENANTS_PER_CLAIM);
     }
+    this.hasAllTenants = isNewRound && found.length < TENANTS_PER_CLAIM;
+    this.lookedTo = found.at(-1);
     this.tenants = found;
     const tookMs = performance.now() - now;
     this.isLookSlow = tookMs > LOOK_AGAIN_MS / PAUSE_FACTOR;
     this.lookAgainAt = now + Math.max(LOOK_AGAIN_MS, PAUSE_FACTOR * tookMs);
-    if (found.length === 0 && !this.mustLook) this.mayHaveWork = false;
+    if (found.length === 0 && this.invitations === asOf) this.mayHaveWork = false;
   }
 
   /** Who got less than their share has no more; where everybody did, there is nothing until somebody says so. */
-  private learn(shares: readonly Share[], jobs: readonly ClaimedJob[], began: number): void {
+  private learn(shares: readonly Share[], jobs: readonly ClaimedJob[], { began, asOf }: { began: number; asOf: number }): void {
+    this.round.claimed += jobs.length;
     const got = new Map<string, ClaimedJob[]>();
     for (const job of jobs) {
       const ofTenant = got.get(job.fairnessKey);
@@ -190,17 +222,21 @@ export class JobsFetcher {
     }
     if (empty.size === 0) return;
     this.tenants = this.tenants.filter((fairnessKey) => !empty.has(fairnessKey));
-    if (this.tenants.length === 0 && this.hasAllTenants && !this.mustLook) this.mayHaveWork = false;
+    if (this.tenants.length === 0 && this.hasAllTenants && this.invitations === asOf) this.mayHaveWork = false;
   }
 
   /** Looks again when the rate limit lets another job begin; until then not at all where nobody else may have a token. */
   private waitFor(ms: number, isForAll: boolean): void {
+    if (this.isClosed) return;
     if (isForAll) this.notBefore = performance.now() + ms;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      this.notBefore = 0;
-      this.invite();
-      this.onDue();
-    }, ms);
+    this.timer = setTimeout(
+      () => {
+        this.notBefore = 0;
+        this.invite();
+        this.onDue();
+      },
+      Math.min(ms, TIMER_MAX_MS),
+    );
   }
 }

@@ -34,6 +34,8 @@ export interface QueueWorkerContext {
   readonly logger: Logger;
   /** The id under which this process is registered; another one after it was taken for dead. */
   readonly workerId: () => string;
+  /** Whether it is registered at all. */
+  readonly mayClaim: () => boolean;
   /** Jobs were given back: others may run them. */
   readonly onGivenBack: () => void;
   /** A job of its own is due again in so many milliseconds. */
@@ -54,7 +56,9 @@ export class QueueWorker {
   /** How many jobs the turns under way may bring. */
   private expected = 0;
   private mayHaveForgotten = false;
+  private taking: Promise<void> = Promise.resolve();
   private isStopping = false;
+  private hasEnded = false;
   private failures = 0;
   private retryTimer: NodeJS.Timeout | undefined;
   private readonly idle: (() => void)[] = [];
@@ -134,6 +138,18 @@ export class QueueWorker {
     for (const attempt of this.running.values()) this.abandon(attempt);
   }
 
+  /** Looks whether the database has claims of this worker that the worker does not know of. */
+  reconcile(): void {
+    this.mayHaveForgotten = true;
+    this.pump();
+  }
+
+  /** Gives up what could not be recorded: others take those jobs over. */
+  end(): void {
+    this.hasEnded = true;
+    clearTimeout(this.retryTimer);
+  }
+
   /** Resolves once nothing is running and everything is recorded. */
   async whenIdle(): Promise<void> {
     if (!this.isIdle) await new Promise<void>((resolve) => this.idle.push(resolve));
@@ -154,8 +170,8 @@ export class QueueWorker {
   }
 
   private get isTurn(): boolean {
-    if (this.retryTimer !== undefined || this.turns >= (this.mayHaveForgotten ? 1 : MAX_TURNS)) return false;
-    if (this.turns === 0) return this.ended.size > 0 || this.isHungry;
+    if (this.hasEnded || this.retryTimer !== undefined || this.turns >= (this.mayHaveForgotten ? 1 : MAX_TURNS)) return false;
+    if (this.turns === 0) return this.ended.size > 0 || this.mayHaveForgotten || this.isHungry;
     // Another one beside it is for a lot of short jobs only.
     return this.batch > this.context.concurrency && (this.ended.completedCount >= this.batch || this.isHungry);
   }
@@ -164,7 +180,8 @@ export class QueueWorker {
   private get isHungry(): boolean {
     if (this.isStopping || !this.fetcher.isInvited) return false;
     // Another tenant's job gets in between short ones at once. Between long ones it is claimed when it can begin.
-    if (this.fetcher.mustLook && this.turns === 0 && (this.capacity > 0 || this.prefetch > 0)) return true;
+    const hasRoom = this.capacity > 0 || (this.context.limits === undefined && this.prefetch > 0);
+    if (this.fetcher.mustLook && this.turns === 0 && hasRoom) return true;
     return this.capacity >= this.batch;
   }
 
@@ -187,27 +204,39 @@ export class QueueWorker {
     const wanted = this.isStopping ? 0 : this.capacity;
     this.turns++;
     this.expected += wanted;
-    const ended = this.ended.take();
-    const { completed, outcomes, freed } = ended;
+    let unrecorded = this.ended.take();
+    let hasAsked = unrecorded.outcomes.length > 0 || this.mayHaveForgotten;
     try {
-      if (this.mayHaveForgotten) await this.giveBackForgotten(ended);
-      if (outcomes.length > 0) await this.settle(outcomes);
-      const { jobs, lostCount } = await this.fetcher.fetch({ wanted, completed, isStopping: this.isStopping });
-      await this.take(jobs);
-      if (lostCount > 0) this.context.logger.warn(`${lostCount} jobs of queue ${this.queue} ended after others had taken them.`);
+      if (this.mayHaveForgotten) await this.giveBackForgotten(unrecorded);
+      if (unrecorded.outcomes.length > 0) await this.settle(unrecorded.outcomes);
+      unrecorded = { ...unrecorded, outcomes: [] };
+      const { completed, freed } = unrecorded;
+      const workerId = this.context.workerId();
+      const fetched = await this.fetcher.fetch({ wanted, completed, isStopping: this.isStopping });
+      hasAsked ||= fetched.hasAsked;
+      unrecorded = { ...unrecorded, completed: [] };
+      await this.take(fetched.jobs, workerId === this.context.workerId());
+      if (fetched.lostCount > 0) {
+        this.context.logger.warn(
+          `${fetched.lostCount} jobs of queue ${this.queue} were cancelled or taken by others as they ended.`,
+        );
+      }
       if (freed.length > 0) {
         await this.context.store.unblock(this.queue, freed);
         this.fetcher.invite();
       }
       this.failures = 0;
     } catch (error) {
-      this.ended.putBack(ended);
+      hasAsked = true;
+      this.ended.putBack(unrecorded);
       this.backOff(error);
     } finally {
       this.turns--;
       this.expected -= wanted;
     }
-    this.pump();
+    if (hasAsked) this.pump();
+    // Nothing was waited for: others get their turn before this is tried again.
+    else setImmediate(() => this.pump());
   }
 
   private async settle(outcomes: readonly JobOutcome[]): Promise<void> {
@@ -218,15 +247,20 @@ export class QueueWorker {
     if (outcomes.some(({ status }) => status === 'pending')) this.context.onGivenBack();
   }
 
-  private async take(claimed: readonly ClaimedJob[]): Promise<void> {
-    if (this.isStopping) {
+  /** One turn after the other: two that admit suspects at the same time would not see each other's. */
+  private async take(claimed: readonly ClaimedJob[], isStillOurs: boolean): Promise<void> {
+    if (this.isStopping || !isStillOurs) {
       this.ended.addOutcomes(claimed.map(giveBack));
-      return;
-    }
-    if (!claimed.some(isSuspect)) {
+    } else if (claimed.some(isSuspect)) {
+      const taken = this.taking.then(() => this.takeWithSuspects(claimed));
+      this.taking = taken.catch(() => undefined);
+      await taken;
+    } else {
       this.buffer.add(claimed);
-      return;
     }
+  }
+
+  private async takeWithSuspects(claimed: readonly ClaimedJob[]): Promise<void> {
     const held = [...this.runningJobs, ...this.buffer.peek().filter(isSuspect)];
     const { jobs, refused } = separateSuspects(claimed, held, this.context.concurrency);
     // Before any of the others begins: it may be the one that takes the process, and all that it holds, with it.
@@ -249,13 +283,16 @@ export class QueueWorker {
 
   private begin(job: ClaimedJob): void {
     const handler = this.context.registry.find(job.jobType);
-    if (!handler) return;
+    if (!handler) {
+      this.ended.addOutcomes([giveBack(job)]);
+      return;
+    }
     const attempt = new JobAttempt(job, handler, this.context.defaults, this.context.store);
     this.running.set(job.id, attempt);
-    void this.context.runner.run(attempt).then((ending) => this.end(attempt, ending));
+    void this.context.runner.run(attempt).then((ending) => this.finish(attempt, ending));
   }
 
-  private end(attempt: JobAttempt, ending: Ending): void {
+  private finish(attempt: JobAttempt, ending: Ending): void {
     // One that was abandoned, and whose job may be running again by now.
     if (this.running.get(attempt.id) !== attempt) return;
     this.running.delete(attempt.id);
@@ -274,7 +311,7 @@ export class QueueWorker {
     const reason = attempt.abortReason ?? new WorkerShutdownError(attempt.id);
     attempt.abort(reason);
     this.context.logger.warn(`${attempt.handler.name} does not end although it was asked to: ${reason.message}`);
-    this.end(attempt, endingOf(attempt, reason, this.context.logger));
+    this.finish(attempt, endingOf(attempt, reason, this.context.logger));
   }
 
   /** A database that cannot be reached is asked again, ever more seldom. What has ended meanwhile is kept. */

@@ -6,6 +6,9 @@ import type { DueWork } from './due-work.js';
 import type { WorkerMaintenance } from './worker-maintenance.js';
 import type { WorkerSession } from './worker-session.js';
 
+/** How often the claims that the database knows of are compared with those that are known here. */
+const RECONCILE_EVERY_MS = 30_000;
+
 export interface WorkerLifeContext {
   readonly store: JobStore;
   readonly options: JobsOptions;
@@ -17,6 +20,7 @@ export interface WorkerLifeContext {
   /** Whether signals tell of new work; otherwise the heartbeat is the poll, and is as frequent as that has to be. */
   readonly isListening: () => boolean;
   readonly onReady: (queues: readonly string[]) => void;
+  readonly onReconcile: () => void;
   /** Others have this process for dead, or may have: its jobs are no longer its own. */
   readonly onDeath: () => void;
 }
@@ -26,6 +30,7 @@ export class WorkerLife {
   private readonly bell = new Bell();
   private readonly over = new AbortController();
   private entered = false;
+  private reconcileAt = performance.now() + RECONCILE_EVERY_MS;
   private maintaining: Promise<void> | undefined;
 
   constructor(private readonly context: WorkerLifeContext) {}
@@ -98,6 +103,10 @@ export class WorkerLife {
       onReady(await store.unblockIdle());
     }
     this.maintain();
+    if (performance.now() >= this.reconcileAt) {
+      this.reconcileAt = performance.now() + RECONCILE_EVERY_MS;
+      this.context.onReconcile();
+    }
   }
 
   /** Beside the heart, which it must not hold up: deleting what is old may take a while. */

@@ -26,8 +26,8 @@ describe.each(['sqlite', 'postgresql'] as const)(`${WorkerMaintenance.name} on %
     jest.restoreAllMocks();
   });
 
-  const maintenance = (options: Partial<JobsOptions> = {}) =>
-    new WorkerMaintenance(host.get(JobStore), Object.assign(new JobsOptions(), options), logger);
+  const maintenance = (options: Partial<JobsOptions> = {}, jobTypes: readonly string[] = []) =>
+    new WorkerMaintenance(host.get(JobStore), Object.assign(new JobsOptions(), options), logger, jobTypes);
   const enqueue = (queue = 'default') => host.run(() => host.get(JobsService).enqueue('tests.do-some', null, { queue }));
   /** Jobs that ended just now. */
   const ended = async (...statuses: readonly SystemJob['status'][]) => {
@@ -135,14 +135,29 @@ describe.each(['sqlite', 'postgresql'] as const)(`${WorkerMaintenance.name} on %
       expect(purge).toHaveBeenCalledTimes(3);
     });
 
-    it('frees blocked jobs that nobody runs any more, where a queue has keys', async () => {
-      const sut = maintenance({ queues: { mails: { maxRunningPerKey: 1 } } });
+    it('unparks what somebody has parked who did not know yet of this worker', async () => {
+      const sut = maintenance({}, ['tests.do-some']);
+      const { id } = await enqueue('mails');
+      await host.run(() => host.hostDatabase.systemJobs.nativeUpdate({ id }, { status: 'parked' }));
+      sleep(HOUR_MS);
+      expect(await sut.run(signal)).toEqual(['mails']);
+      expect(await statuses()).toEqual(['pending']);
+    });
+
+    it.each([
+      { queues: { mails: { maxRunningPerKey: 1 } }, everyMs: 15_000 },
+      // They were blocked while it had a limit.
+      { queues: { mails: {} }, everyMs: 60_000 },
+    ])('frees blocked jobs that nobody runs any more, every $everyMs ms with $queues', async ({ queues, everyMs }) => {
+      jest.spyOn(Math, 'random').mockReturnValue(0.5);
+      const sut = maintenance({ queues });
       const { id } = await host.run(() =>
         host.get(JobsService).enqueue('tests.do-some', null, { queue: 'mails', concurrencyKey: 'a' }),
       );
       await host.run(() => host.hostDatabase.systemJobs.nativeUpdate({ id }, { status: 'blocked' }));
+      sleep(everyMs - 1_000);
       expect(await sut.run(signal)).toEqual([]);
-      sleep(HOUR_MS);
+      sleep(everyMs);
       expect(await sut.run(signal)).toEqual(['mails']);
       expect(await statuses()).toEqual(['pending']);
     });

@@ -16,7 +16,8 @@ export class WorkerSession {
   private id = genId();
   private isRegistered = false;
   private heardAt = -Infinity;
-  private heardBefore = -Infinity;
+  /** How long the database had not heard of this process when it last did. */
+  private silenceMs = 0;
 
   constructor(private readonly context: SessionContext) {}
 
@@ -34,19 +35,19 @@ export class WorkerSession {
    * silence says nothing: they get time to be heard again.
    */
   get mayRescue(): boolean {
-    return this.heardAt - this.heardBefore < this.context.options.deadAfterMs;
+    return this.silenceMs < this.context.options.deadAfterMs;
   }
 
   /** Registers this process, under a new id. */
   async open(): Promise<void> {
     const { store, queues, jobTypes } = this.context;
-    this.id = genId();
-    this.isRegistered = false;
+    const id = genId();
     const began = performance.now();
-    await store.register({ id: this.id, host: hostname(), pid: process.pid, queues, jobTypes });
+    await store.register({ id, host: hostname(), pid: process.pid, queues, jobTypes });
+    this.id = id;
     this.isRegistered = true;
     this.heardAt = began;
-    this.heardBefore = began;
+    this.silenceMs = 0;
   }
 
   /** Says that this process is alive. */
@@ -60,7 +61,8 @@ export class WorkerSession {
       queues,
       schedules: schedules(),
     });
-    this.heardBefore = this.heardAt;
+    // Until it was answered: the statement itself may have waited while nobody could be heard.
+    this.silenceMs = performance.now() - this.heardAt;
     this.heardAt = began;
     return pulse;
   }

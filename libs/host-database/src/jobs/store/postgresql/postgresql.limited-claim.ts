@@ -25,12 +25,12 @@ export async function claimWithinLimits(
   const [lookKeys, lookCounts] = shareColumns(plan.lookAt);
   const candidates =
     plan.lookAt.length === 0 ? [] : await query<Candidate>(limitSql.findCandidates, [queue, jobTypes, lookKeys, lookCounts]);
-  const { claimed, blocked, tokens } = plan.decide(candidates);
+  const { claimed, blocked, tokens, mayHaveMore } = plan.decide(candidates);
   const rows = claimed.length === 0 ? [] : await query<ClaimedRow>(limitSql.claimThese, [claimed, workerId, now]);
   if (blocked.length > 0) await query(limitSql.block, [blocked]);
   if (tokens.size > 0) await query(limitSql.saveBuckets, [queue, [...tokens.keys()], [...tokens.values()], now]);
   const jobs = new Map(rows.map((row) => [row.id, toClaimedJob(row, queue)]));
-  return { jobs: claimed.flatMap((id) => jobs.get(id) ?? []), retryAfterMs: plan.retryAfterMs };
+  return { jobs: claimed.flatMap((id) => jobs.get(id) ?? []), retryAfterMs: plan.retryAfterMs, mayHaveMore };
 }
 
 export async function findReadyTenants(

@@ -20,13 +20,13 @@ export function claimWithinLimits(db: Db, request: LimitedClaimRequest, now: num
   const find = db.prepare<Candidate>(limitSql.findCandidates);
   const types = JSON.stringify(jobTypes);
   const candidates = plan.lookAt.flatMap(({ fairnessKey, count }) => find.all(queue, fairnessKey, types, count));
-  const { claimed, blocked, tokens } = plan.decide(candidates);
+  const { claimed, blocked, tokens, mayHaveMore } = plan.decide(candidates);
   const rows = db.prepare<ClaimedRow>(limitSql.claimThese).all(workerId, now, JSON.stringify(claimed));
   db.prepare(limitSql.block).run(JSON.stringify(blocked));
   const save = db.prepare(limitSql.saveBucket);
   for (const [fairnessKey, count] of tokens) save.run(queue, fairnessKey, count, now);
   const jobs = new Map(rows.map((row) => [row.id, parsed(row, queue)]));
-  return { jobs: claimed.flatMap((id) => jobs.get(id) ?? []), retryAfterMs: plan.retryAfterMs };
+  return { jobs: claimed.flatMap((id) => jobs.get(id) ?? []), retryAfterMs: plan.retryAfterMs, mayHaveMore };
 }
 
 export function findReadyTenants(db: Db, queue: string, after: string | undefined, limit: number): string[] {
