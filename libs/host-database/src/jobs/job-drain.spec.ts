@@ -5,7 +5,7 @@ import { JobDrain } from './job-drain.js';
 import { JobHandler } from './job-handler.decorator.js';
 import type { JobRun } from './job-types.interface.js';
 import { JobsService } from './jobs.service.js';
-import type { JobsUserOptions } from './jobs.options.js';
+import type { JobsOptions } from './jobs.options.js';
 import type { SystemJob } from './system-job.entity.js';
 
 @Injectable()
@@ -13,7 +13,7 @@ class Work {
   handle: (run: JobRun) => unknown = () => undefined;
 
   @JobHandler('tests.do-some')
-  doSome(run: JobRun): unknown {
+  async doSome(run: JobRun): Promise<unknown> {
     return this.handle(run);
   }
 }
@@ -30,7 +30,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobDrain.name} on %s`, (data
     jest.restoreAllMocks();
   });
 
-  const start = async (jobs: JobsUserOptions = {}) => {
+  const start = async (jobs: Partial<JobsOptions> = {}) => {
     host = await createTestHost({ database, options: { jobs }, providers: [Work] });
   };
   const enqueue = () => host.run(() => host.get(JobsService).enqueue('tests.do-some', null));
@@ -74,7 +74,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobDrain.name} on %s`, (data
     const aborted = new Promise((resolve) => run.signal.addEventListener('abort', resolve));
     await host.run(() => host.get(JobsService).cancel(job.id));
     await aborted;
-    expect(run.signal.reason).toMatchObject({ code: 'JOBS_JOB_CANCELLED' });
+    expect(run.signal.reason).toMatchObject({ code: 'JOBS_CANCELLED' });
     release();
     await drain;
     expect(await current(job)).toMatchObject({ status: 'cancelled' });
@@ -89,14 +89,14 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobDrain.name} on %s`, (data
     const aborted = new Promise((resolve) => run.signal.addEventListener('abort', resolve));
     await update(job, { claimToken: 7 });
     await aborted;
-    expect(run.signal.reason).toMatchObject({ code: 'JOBS_JOB_LEASE_LOST' });
+    expect(run.signal.reason).toMatchObject({ code: 'JOBS_LEASE_LOST' });
     release();
     await drain;
   });
 
   it.each([
-    ['cancelled', { status: 'cancelled' }, 'JOBS_JOB_CANCELLED'],
-    ['taken by another', { claimToken: 7 }, 'JOBS_JOB_LEASE_LOST'],
+    ['cancelled', { status: 'cancelled' }, 'JOBS_CANCELLED'],
+    ['taken by another', { claimToken: 7 }, 'JOBS_LEASE_LOST'],
   ] as const)('refuses the progress of a job that was %s, and says so', async (_name, facts, code) => {
     await start();
     const { begun, release } = holding();

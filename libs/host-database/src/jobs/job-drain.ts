@@ -74,10 +74,10 @@ export class JobDrain implements BeforeApplicationShutdown {
     try {
       // Where nobody else does: a script may be all the workers there are.
       await store.unpark(jobTypes);
-      await store.unblockIdle();
       await session.beat();
       // Unless the database has just kept everybody waiting: the others' silence says nothing then.
       if (session.mayRescue) await store.rescue(options);
+      await store.unblockIdle();
       let count = 0;
       for (let isWorking = true; isWorking && count < limit && !this.isStopping;) {
         await this.scheduler.tick();

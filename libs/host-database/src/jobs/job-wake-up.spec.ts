@@ -131,4 +131,24 @@ describe('the wake-up of other processes on PostgreSQL', () => {
     await session.close();
     await host.close();
   });
+
+  it('goes on after notifications that are not of its kind', async () => {
+    const host = await createTestHost({ database: 'postgresql' });
+    const signals = host.get(JobSignals);
+    const foreign = ['x', 'null', '{"queues":5}'];
+    const all = Promise.withResolvers<void>();
+    let gaps = 0;
+    signals.listen(({ isGap = false }) => {
+      if (!isGap) return;
+      // The first says that it has begun to listen.
+      if (gaps++ === 0) void host.run(() => Promise.all(foreign.map((payload) => notify(host, payload))));
+      else if (gaps > foreign.length) all.resolve();
+    });
+    await all.promise;
+    expect(signals.isListening).toBe(true);
+    await host.close();
+  });
 });
+
+const notify = (host: TestHost, payload: string) =>
+  host.hostDatabase.em.execute("select pg_notify('nestjs_host_database_jobs', ?)", [payload]);

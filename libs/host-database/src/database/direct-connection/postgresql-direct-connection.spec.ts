@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import { DirectConnections } from '../../../test/direct-connections.js';
 import { PostgresqlDirectConnection } from './index.js';
 
@@ -53,6 +54,22 @@ describe(PostgresqlDirectConnection.name, () => {
       await sut.query('select 1').catch(() => undefined);
       expect(await sut.query('select 1 as one')).toEqual([{ one: 1 }]);
       expect(warn.mock.calls.length).toBeLessThanOrEqual(1);
+    });
+
+    it('connects when it is used again, after that has failed', async () => {
+      const open = jest.spyOn(database.orm.driver.getConnection() as AbstractSqlConnection, 'getNativeClient');
+      open.mockRejectedValueOnce(new Error('no server'));
+      await expect(sut.query('select 1')).rejects.toThrow('no server');
+      expect(await sut.query('select 1 as one')).toEqual([{ one: 1 }]);
+    });
+
+    it('may be closed while it fails to connect', async () => {
+      const open = jest.spyOn(database.orm.driver.getConnection() as AbstractSqlConnection, 'getNativeClient');
+      open.mockRejectedValueOnce(new Error('no server'));
+      const query = sut.query('select 1');
+      const closed = sut.onApplicationShutdown();
+      await expect(query).rejects.toThrow('no server');
+      await expect(closed).resolves.toBeUndefined();
     });
 
     it('refuses to work once it is closed', async () => {

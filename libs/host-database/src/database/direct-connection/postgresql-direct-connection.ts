@@ -37,7 +37,10 @@ const QUERY_TIMEOUT_MS = 30_000;
  * long for them. Local to the transaction, for a proxy may give its connection to somebody else afterwards.
  */
 const BEGIN = `begin; set local lock_timeout = '2s'; set local idle_in_transaction_session_timeout = '10s'`;
-const POOL_SIZE = 4;
+/** How many connections there are for what. The heartbeat's is its own: nothing that waits for a lock may hold it up. */
+const POOL_SIZES = { work: 4, heartbeat: 1 } as const;
+
+type PoolRole = keyof typeof POOL_SIZES;
 const IDLE_TIMEOUT_MS = 10_000;
 
 /**
@@ -51,17 +54,21 @@ const IDLE_TIMEOUT_MS = 10_000;
 export class PostgresqlDirectConnection implements OnApplicationShutdown {
   readonly type = 'postgresql';
   private readonly logger = new Logger('Database');
-  private pool: Promise<PgPool> | undefined;
+  private readonly pools = new Map<PoolRole, Promise<PgPool>>();
   private isClosed = false;
 
   constructor(private readonly orm: MikroORM) {}
 
   readonly query: PostgresqlQuery = async <T>(sql: string, parameters?: readonly unknown[]) =>
-    (await (await this.open()).query(sql, parameters)).rows as T[];
+    (await (await this.open('work')).query(sql, parameters)).rows as T[];
+
+  /** As {@link query}, on a connection that nothing else uses. */
+  readonly vitalQuery: PostgresqlQuery = async <T>(sql: string, parameters?: readonly unknown[]) =>
+    (await (await this.open('heartbeat')).query(sql, parameters)).rows as T[];
 
   /** Runs `work` in a transaction of its own: committed when it resolves, rolled back when it throws. */
   async transaction<T>(work: (query: PostgresqlQuery) => Promise<T>): Promise<T> {
-    const client = await (await this.open()).connect();
+    const client = await (await this.open('work')).connect();
     let isBroken = false;
     try {
       await client.query(BEGIN);
@@ -80,7 +87,7 @@ export class PostgresqlDirectConnection implements OnApplicationShutdown {
 
   /** Opens a session of its own that listens on `channel`. */
   async listen(channel: string, onNotification: (payload: string) => void): Promise<PostgresqlSession> {
-    const pool = await this.open();
+    const pool = await this.open('work');
     const client = new pool.Client({ ...this.settingsOf(pool), application_name: applicationName('listen') });
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     client.on('error', () => end());
@@ -113,29 +120,31 @@ export class PostgresqlDirectConnection implements OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     this.isClosed = true;
-    const pool = await this.pool?.catch(() => undefined);
-    await pool?.end();
+    for (const opening of this.pools.values()) await (await opening.catch(() => undefined))?.end();
   }
 
-  private async open(): Promise<PgPool> {
+  private async open(role: PoolRole): Promise<PgPool> {
     if (this.isClosed) throw new Error('The connection of the queue is closed.');
-    this.pool ??= this.createPool().catch((error: unknown) => {
-      // The next one who needs it tries again.
-      this.pool = undefined;
-      throw error;
-    });
-    return this.pool;
+    const opening =
+      this.pools.get(role) ??
+      this.createPool(role).catch((error: unknown) => {
+        // The next one who needs it tries again.
+        this.pools.delete(role);
+        throw error;
+      });
+    this.pools.set(role, opening);
+    return opening;
   }
 
-  private async createPool(): Promise<PgPool> {
+  private async createPool(role: PoolRole): Promise<PgPool> {
     const connection = this.orm.driver.getConnection() as AbstractSqlConnection;
     const pool = (await connection.getNativeClient()) as PgPool;
     const Pool = pool.constructor as new (options: object) => PgPool;
     const own = new Pool({
       ...this.settingsOf(pool),
-      application_name: applicationName('jobs'),
+      application_name: applicationName(role === 'work' ? 'jobs' : role),
       min: 0,
-      max: POOL_SIZE,
+      max: POOL_SIZES[role],
       idleTimeoutMillis: IDLE_TIMEOUT_MS,
     });
     // One that is lost while it is used tells whoever uses it; an error that nobody listens to would end the process.

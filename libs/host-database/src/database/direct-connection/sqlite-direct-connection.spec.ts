@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import { DirectConnections } from '../../../test/direct-connections.js';
 import { SqliteDirectConnection } from './index.js';
 
@@ -69,6 +70,17 @@ describe.each(['sqlite', 'sqlite in memory'] as const)(`${SqliteDirectConnection
 
   it('may be closed without ever having been used', async () => {
     await expect(sut.onApplicationShutdown()).resolves.toBeUndefined();
+  });
+
+  it('opens when it is used again, after that has failed', async () => {
+    const open = jest.spyOn(database.orm.driver.getConnection() as AbstractSqlConnection, 'getNativeClient');
+    open.mockRejectedValueOnce(new Error('no file'));
+    const work = sut.read(() => 1);
+    const closed = sut.onApplicationShutdown();
+    await expect(work).rejects.toThrow('no file');
+    await expect(closed).resolves.toBeUndefined();
+    expect(await sut.read(() => 1)).toBe(1);
+    open.mockRestore();
   });
 });
 

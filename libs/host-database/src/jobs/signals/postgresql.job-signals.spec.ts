@@ -57,22 +57,27 @@ describe(PostgresqlJobSignals.name, () => {
     expect(sut.isListening).toBe(false);
   });
 
-  it.each(['x', 'null', '1', '{"queues":5}', '{"from":"a","queues":[5]}', '{"from":"a","cancelled":"all"}', '{"from":"a","echo":1}'])(
-    'takes a foreign notification %s for a gap',
-    async (payload) => {
-      const { connection, sut, signals } = create();
-      connection.deliver(await connection.nextSent());
-      await new Promise(setImmediate);
-      signals.length = 0;
-      connection.deliver(payload);
-      connection.deliver('{"from":"a","queues":["mails"]}');
-      expect(signals).toEqual([
-        { queues: [], cancelled: 'unknown', hasScheduled: true, isGap: true },
-        { queues: ['mails'], cancelled: [], hasScheduled: false },
-      ]);
-      await sut.close();
-    },
-  );
+  it.each([
+    'x',
+    'null',
+    '1',
+    '{"queues":5}',
+    '{"from":"a","queues":[5]}',
+    '{"from":"a","cancelled":"all"}',
+    '{"from":"a","echo":1}',
+  ])('takes a foreign notification %s for a gap', async (payload) => {
+    const { connection, sut, signals } = create();
+    connection.deliver(await connection.nextSent());
+    await new Promise(setImmediate);
+    signals.length = 0;
+    connection.deliver(payload);
+    connection.deliver('{"from":"a","queues":["mails"]}');
+    expect(signals).toEqual([
+      { queues: [], cancelled: 'unknown', hasScheduled: true, isGap: true },
+      { queues: ['mails'], cancelled: [], hasScheduled: false },
+    ]);
+    await sut.close();
+  });
 
   it('can be closed while it begins to listen', async () => {
     const { connection, sut, signals } = create();

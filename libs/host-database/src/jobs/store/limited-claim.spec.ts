@@ -87,7 +87,8 @@ describe(planLimitedClaim.name, () => {
       {
         limits: { maxRunning: 10 },
         count: 4,
-        shareOut: (rooms: readonly TenantRoom[], count: number) => rooms.slice(0, 2).map(({ fairnessKey }) => ({ fairnessKey, count: count / 2 })),
+        shareOut: (rooms: readonly TenantRoom[], count: number) =>
+          rooms.slice(0, 2).map(({ fairnessKey }) => ({ fairnessKey, count: count / 2 })),
       } as unknown as LimitedClaimRequest,
       { running: [], fairnessKeys: ['a', 'b'], buckets: new Map() },
     );

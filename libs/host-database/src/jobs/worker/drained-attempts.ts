@@ -68,7 +68,8 @@ export class DrainedAttempts {
       for (const attempt of attempts) {
         const claim = lost.get(attempt.id);
         // One that has ended meanwhile is lost as well: aborting it changes nothing.
-        if (claim) attempt.abort(claim.status === 'cancelled' ? new JobCancelledError(claim.id) : new JobLeaseLostError(claim.id));
+        if (claim)
+          attempt.abort(claim.status === 'cancelled' ? new JobCancelledError(claim.id) : new JobLeaseLostError(claim.id));
       }
     } catch (error) {
       this.context.logger.debug(`Cancelled jobs are looked for again: ${String(error)}`);

@@ -1,46 +1,18 @@
-import type { Logger } from '@nestjs/common';
-import type { JobHandlersRegistry } from '../job-handlers.registry.js';
 import { JobCancelledError, JobLeaseLostError, JobTimeoutError, WorkerShutdownError } from '../jobs.errors.js';
-import type { ClaimedJob, JobClaim, JobOutcome, JobStore, LostClaim, QueueLimits } from '../store/index.js';
-import { type AttemptDefaults, JobAttempt } from './job-attempt.js';
+import type { ClaimedJob, JobClaim, JobOutcome, LostClaim } from '../store/index.js';
+import { Appetite, MAX_TURNS } from './appetite.js';
+import { JobAttempt } from './job-attempt.js';
 import { endingOf, type Ending } from './job-ending.js';
 import { type EndedJobs, EndedJobsLedger } from './ended-jobs.js';
 import { FairBuffer } from './fair-buffer.js';
-import type { JobRunner } from './job-runner.js';
 import { JobsFetcher } from './jobs-fetcher.js';
+import type { QueueWorkerContext } from './queue-worker.context.js';
 import { isSuspect, separateSuspects } from './suspects.js';
 import { settleOneByOne } from './settle-one-by-one.js';
-import { WorkRate } from './work-rate.js';
 
-/** How much work a worker holds beyond what it runs: enough for a round trip or two, and little for others to miss. */
-const PREFETCH_MS = 40;
-/** How many statements may be under way: while the database works on one, the answer to the other is read and run. */
-const MAX_TURNS = 2;
 /** After so many failures in a row the outcomes are recorded one by one: one that the database refuses must not hold up the others. */
 const ONE_BY_ONE_AFTER = 3;
 const BACKOFF_MS = { min: 100, max: 5_000 };
-
-/** What the worker of a queue needs from the process it is in. */
-export interface QueueWorkerContext {
-  readonly queue: string;
-  readonly concurrency: number;
-  readonly prefetch: number;
-  readonly limits: QueueLimits | undefined;
-  readonly defaults: AttemptDefaults;
-  readonly abortGraceMs: number;
-  readonly store: JobStore;
-  readonly runner: JobRunner;
-  readonly registry: JobHandlersRegistry;
-  readonly logger: Logger;
-  /** The id under which this process is registered; another one after it was taken for dead. */
-  readonly workerId: () => string;
-  /** Whether it is registered at all. */
-  readonly mayClaim: () => boolean;
-  /** Jobs were given back: others may run them. */
-  readonly onGivenBack: () => void;
-  /** A job of its own is due again in so many milliseconds. */
-  readonly onScheduled: (inMs: number) => void;
-}
 
 /**
  * Works on one queue: fetches, runs several jobs at a time and records how they ended. Each turn is one statement, which records what
@@ -49,7 +21,7 @@ export interface QueueWorkerContext {
 export class QueueWorker {
   private readonly running = new Map<string, JobAttempt>();
   private readonly buffer = new FairBuffer();
-  private readonly rate = new WorkRate();
+  private readonly appetite: Appetite;
   private readonly fetcher: JobsFetcher;
   private readonly ended = new EndedJobsLedger();
   private turns = 0;
@@ -64,16 +36,12 @@ export class QueueWorker {
   private readonly idle: (() => void)[] = [];
 
   constructor(private readonly context: QueueWorkerContext) {
+    this.appetite = new Appetite(context.concurrency, context.prefetch);
     this.fetcher = new JobsFetcher(context, this.buffer, () => this.pump());
   }
 
   get queue(): string {
     return this.context.queue;
-  }
-
-  /** How many jobs are running here. */
-  get runningCount(): number {
-    return this.running.size;
   }
 
   /** Looks for work now: there may be some, perhaps of a tenant that had none. */
@@ -173,31 +141,20 @@ export class QueueWorker {
     if (this.hasEnded || this.retryTimer !== undefined || this.turns >= (this.mayHaveForgotten ? 1 : MAX_TURNS)) return false;
     if (this.turns === 0) return this.ended.size > 0 || this.mayHaveForgotten || this.isHungry;
     // Another one beside it is for a lot of short jobs only.
-    return this.batch > this.context.concurrency && (this.ended.completedCount >= this.batch || this.isHungry);
+    return this.appetite.batch > this.context.concurrency && (this.ended.completedCount >= this.appetite.batch || this.isHungry);
   }
 
   /** Whether more jobs are worth a statement: a good part of what may be held is missing. */
   private get isHungry(): boolean {
     if (this.isStopping || !this.fetcher.isInvited) return false;
     // Another tenant's job gets in between short ones at once. Between long ones it is claimed when it can begin.
-    const hasRoom = this.capacity > 0 || (this.context.limits === undefined && this.prefetch > 0);
+    const hasRoom = this.capacity > 0 || (this.context.limits === undefined && this.appetite.prefetch > 0);
     if (this.fetcher.mustLook && this.turns === 0 && hasRoom) return true;
-    return this.capacity >= this.batch;
-  }
-
-  /** How many jobs of short work it pays to hold beyond those that run. */
-  private get prefetch(): number {
-    return Math.min(this.context.prefetch, Math.ceil(this.rate.in(PREFETCH_MS)));
-  }
-
-  /** A part of what may be held for each turn, and one to run meanwhile. */
-  private get batch(): number {
-    return Math.max(1, Math.floor((this.context.concurrency + this.prefetch) / (MAX_TURNS + 1)));
+    return this.capacity >= this.appetite.batch;
   }
 
   private get capacity(): number {
-    const held = this.running.size + this.buffer.size + this.expected;
-    return Math.max(0, this.context.concurrency + this.prefetch - held);
+    return this.appetite.roomBeside(this.running.size + this.buffer.size + this.expected);
   }
 
   private async turn(): Promise<void> {
@@ -296,7 +253,7 @@ export class QueueWorker {
     // One that was abandoned, and whose job may be running again by now.
     if (this.running.get(attempt.id) !== attempt) return;
     this.running.delete(attempt.id);
-    this.rate.add(1);
+    this.appetite.digest();
     const { job } = attempt;
     if (ending === 'completed') this.ended.addCompleted(job);
     else if (typeof ending === 'object') this.ended.addOutcomes([ending]);

@@ -142,7 +142,7 @@ export class PostgresqlJobStore extends JobStore {
 
   async beat({ workerId, deadAfterMs, schedules, queues }: BeatRequest): Promise<Pulse> {
     const parameters = [workerId, deadAfterMs, schedules, this.time.override, queues];
-    const [row] = await this.connection.query<PulseRow>(workerSql.beat, parameters);
+    const [row] = await this.connection.vitalQuery<PulseRow>(workerSql.beat, parameters);
     return {
       isAlive: row?.isAlive ?? false,
       needsRescue: row?.needsRescue ?? false,
