@@ -7,8 +7,8 @@ const HEARTBEAT_MS = 1_000;
 const DEAD_AFTER_MS = 3_000;
 const OPTIONS = { heartbeatMs: HEARTBEAT_MS, deadAfterMs: DEAD_AFTER_MS };
 const SLACK_MS = 1_000;
-const backendsOf = (role: string) => `select pid from pg_stat_activity where datname = current_database()
-  and application_name like '%${role}'`;
+const backendsOf = (roles: string) => `select pid from pg_stat_activity where datname = current_database()
+  and application_name ~ '^nestjs-host-database (${roles})$'`;
 
 /**
  * A backend that is stopped is a connection whose other end is gone without a word: it stays open and nothing comes. SQLite has no
@@ -63,7 +63,7 @@ describe('a worker on postgresql whose connections have gone silent', () => {
       const worker = await arena.startWorker(OPTIONS);
       const [id = ''] = await arena.enqueueMany('chaos.wait-for', times(1, { ms: 3_600_000, laterMs: 0 }));
       await arena.until(() => worker.events().length === 1, 5_000);
-      await whileSilent(arena, 'jobs', async () => {
+      await whileSilent(arena, 'jobs|heartbeat', async () => {
         const heir = await arena.startWorker(OPTIONS);
         await arena.until(
           () => heir.events().some((event) => event.id === id && event.event === 'ended'),

@@ -76,7 +76,7 @@ export class JobDrain implements BeforeApplicationShutdown {
       await store.unpark(jobTypes);
       await session.beat();
       // Unless the database has just kept everybody waiting: the others' silence says nothing then.
-      if (session.mayRescue) await store.rescue(options);
+      if (session.mayRescue) await store.rescue({ ...options, workerId: session.workerId });
       await store.unblockIdle();
       let count = 0;
       for (let isWorking = true; isWorking && count < limit && !this.isStopping;) {

@@ -177,6 +177,8 @@ export interface Pulse {
 export type NextTimes = Pick<Pulse, 'nextDueMs' | 'nextSlotMs'>;
 
 export interface RescueOptions {
+  /** Who rescues: it is alive, however long it has been silent. */
+  readonly workerId?: string | null;
   readonly deadAfterMs: number;
   /** The crash after which a job is a dead letter. */
   readonly maxCrashes: number;

@@ -97,6 +97,16 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobStore.name} on %s`, (data
   });
 
   describe('rescue', () => {
+    it('never buries who rescues, however long it was silent itself', async () => {
+      const [self, other] = [await fixture.register(), await fixture.register()];
+      await fixture.add({});
+      await fixture.claim(1, { workerId: self });
+      fixture.clock.advance(DEAD_AFTER_MS + 1);
+      const result = await sut.rescue({ workerId: self, deadAfterMs: DEAD_AFTER_MS, maxCrashes: 3 });
+      expect(result).toMatchObject({ workerIds: [other], rescued: 0 });
+      expect(await fixture.jobs()).toMatchObject([{ status: 'running', crashCount: 0, workerId: self }]);
+    });
+
     it('takes the jobs of a dead worker away from it, and no others', async () => {
       const [dead, alive] = [await fixture.register(), await fixture.register()];
       const ids = await fixture.add({}, {}, {}, {}, { queue: 'mail' });

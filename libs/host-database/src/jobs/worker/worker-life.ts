@@ -95,7 +95,7 @@ export class WorkerLife {
     due.expect(pulse);
     onReady(pulse.readyQueues);
     if (pulse.needsRescue && session.mayRescue) {
-      const { rescued, failed, queues } = await store.rescue(options);
+      const { rescued, failed, queues } = await store.rescue({ ...options, workerId: session.workerId });
       if (rescued > 0)
         logger.warn(`${rescued} jobs of dead workers were taken over; ${failed} of them have become dead letters.`);
       onReady(queues);

@@ -157,9 +157,9 @@ export class PostgresqlJobStore extends JobStore {
     return { nextDueMs: row?.nextDueMs ?? undefined, nextSlotMs: row?.nextSlotMs ?? undefined };
   }
 
-  async rescue({ deadAfterMs, maxCrashes }: RescueOptions): Promise<Rescue> {
+  async rescue({ workerId = null, deadAfterMs, maxCrashes }: RescueOptions): Promise<Rescue> {
     return this.connection.transaction(async (query) => {
-      const dead = await query<{ id: string }>(workerSql.buryDead, [deadAfterMs, this.time.override]);
+      const dead = await query<{ id: string }>(workerSql.buryDead, [deadAfterMs, this.time.override, workerId]);
       const jobs = await query<{ queue: string; status: string }>(workerSql.rescue, [maxCrashes, this.time.override]);
       return toRescue(dead, jobs);
     });

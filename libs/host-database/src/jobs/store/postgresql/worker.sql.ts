@@ -23,7 +23,7 @@ export const beat = `
       select 1 from sys_jobs where status = 'pending' and queue = mine.name limit 1) as ready) as "readyQueues",
 ${nextTimes(time('$4'), '$3')}`;
 
-export const buryDead = `delete from sys_job_workers where beat_at < ${time('$2')} - ${ms('$1')} returning id`;
+export const buryDead = `delete from sys_job_workers where beat_at < ${time('$2')} - ${ms('$1')} and id is distinct from $3 returning id`;
 
 export const rescue = `
   with orphan as materialized (

@@ -183,10 +183,10 @@ export class SqliteJobStore extends JobStore {
     return this.connection.read((db) => nextTimes(db, this.now, schedules));
   }
 
-  async rescue({ deadAfterMs, maxCrashes }: RescueOptions): Promise<Rescue> {
+  async rescue({ workerId = null, deadAfterMs, maxCrashes }: RescueOptions): Promise<Rescue> {
     return this.connection.exclusive((db) => {
       const { now } = this;
-      const dead = db.prepare<{ id: string }>(workerSql.buryDead).all(now - deadAfterMs);
+      const dead = db.prepare<{ id: string }>(workerSql.buryDead).all(now - deadAfterMs, workerId);
       const jobs = db.prepare<{ queue: string; status: JobStatus }>(workerSql.rescue).all({ 1: maxCrashes, 2: now });
       return toRescue(dead, jobs);
     });

@@ -18,7 +18,7 @@ export const nextDue = `select min(available_at) as at from sys_jobs where statu
 export const nextSlot = `
   select min(next_slot_at) as at from sys_job_schedules where is_active and (source = 'stored' or name in ${listed})`;
 
-export const buryDead = `delete from sys_job_workers where beat_at < ? returning id`;
+export const buryDead = `delete from sys_job_workers where beat_at < ? and id is not ? returning id`;
 
 export const rescue = `
   update sys_jobs set
