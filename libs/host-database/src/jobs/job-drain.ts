@@ -76,7 +76,12 @@ export class JobDrain implements BeforeApplicationShutdown {
       await store.unpark(jobTypes);
       await session.beat();
       // Unless the database has just kept everybody waiting: the others' silence says nothing then.
-      if (session.mayRescue) await store.rescue({ ...options, workerId: session.workerId });
+      if (session.mayRescue)
+        await store.rescue({
+          workerId: session.workerId,
+          deadAfterMs: options.deadAfterMs,
+          maxCrashes: options.maxCrashes,
+        });
       await store.unblockIdle();
       let count = 0;
       for (let isWorking = true; isWorking && count < limit && !this.isStopping;) {

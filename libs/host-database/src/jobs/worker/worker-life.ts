@@ -95,7 +95,11 @@ export class WorkerLife {
     due.expect(pulse);
     onReady(pulse.readyQueues);
     if (pulse.needsRescue && session.mayRescue) {
-      const { rescued, failed, queues } = await store.rescue({ ...options, workerId: session.workerId });
+      const { rescued, failed, queues } = await store.rescue({
+        workerId: session.workerId,
+        deadAfterMs: options.deadAfterMs,
+        maxCrashes: options.maxCrashes,
+      });
       if (rescued > 0)
         logger.warn(`${rescued} jobs of dead workers were taken over; ${failed} of them have become dead letters.`);
       onReady(queues);
