@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type EntityManager, type IsolationLevel, type MikroORM, RequestContext } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
+import { hasFork, inLazyRequestContext } from './lazy-request-context.js';
 import { NoUnitOfWorkError, PendingChangesError } from './database.errors.js';
 import { hasPendingChanges } from './pending-changes.js';
 import { outsideTransaction, type TransactionFrame, type TransactionScope } from './transaction-scope.js';
@@ -55,18 +56,18 @@ export class UnitOfWork {
     return this.begin(async () => {
       try {
         const result = await work(this.em);
-        if (hasPendingChanges(this.em.getContext())) await this.em.flush();
+        if (hasFork(this.em.name) && hasPendingChanges(this.em.getContext())) await this.em.flush();
         return result;
       } finally {
         // Begun with em.begin() and left open: others need the connection.
-        if (this.isInTransaction) await this.em.rollback();
+        if (hasFork(this.em.name) && this.isInTransaction) await this.em.rollback();
       }
     });
   }
 
   /** Runs `next` in a unit of work of its own and leaves flushing to it: what a request's middleware calls. */
   begin<T>(next: () => T): T {
-    return outsideTransaction(() => RequestContext.create(this.em, next));
+    return outsideTransaction(() => inLazyRequestContext(this.em, next));
   }
 
   /**
