@@ -1,13 +1,17 @@
 // What several services write in one transaction commits together, or vanishes together.
 import { NestFactory } from '@nestjs/core';
 import { HostDatabase, HostDatabaseModule } from 'nestjs-host-database';
-import { AuditService } from 'nestjs-host-database/audit';
+import { AuditService, defineAuditEvents, detailsOf, type InferAuditEvents } from 'nestjs-host-database/audit';
 import { TenantsService } from 'nestjs-host-database/tenants';
 import { UsersService } from 'nestjs-host-database/users';
 
-const app = await NestFactory.createApplicationContext(HostDatabaseModule.forRoot({ jobs: { worker: false } }), {
-  logger: ['error'],
-});
+const events = defineAuditEvents({ 'accounts.signed-up': { details: detailsOf<undefined>(), targetType: 'tenant' } });
+declare module 'nestjs-host-database/audit' {
+  interface AuditEventTypes extends InferAuditEvents<typeof events> {}
+}
+
+const module = HostDatabaseModule.forRoot({ jobs: { worker: false }, audit: { events: [events] } });
+const app = await NestFactory.createApplicationContext(module, { logger: ['error'] });
 const [host, users, tenants, audit] = [
   app.get(HostDatabase),
   app.get(UsersService),

@@ -4,16 +4,21 @@ import { AuthModule } from './auth/auth.module.js';
 import { HealthController } from './health/health.controller.js';
 import { ProjectsModule } from './projects/projects.module.js';
 import { tenantEntities } from './projects/tenant-entities.js';
+import { workspaceEvents } from './workspaces/workspaces.audit-events.js';
 import { WorkspacesModule } from './workspaces/workspaces.module.js';
 
 /** The application on the host database of these options. */
 @Module({})
 export class AppModule {
-  static register({ tenantDatabases, ...options }: HostDatabaseOptions = {}): DynamicModule {
+  static register({ tenantDatabases, audit, ...options }: HostDatabaseOptions = {}): DynamicModule {
     return {
       module: AppModule,
       imports: [
-        HostDatabaseModule.forRoot({ ...options, tenantDatabases: { ...tenantDatabases, entities: tenantEntities } }),
+        HostDatabaseModule.forRoot({
+          ...options,
+          audit: { ...audit, events: [workspaceEvents] },
+          tenantDatabases: { ...tenantDatabases, entities: tenantEntities },
+        }),
         AuthModule,
         WorkspacesModule,
         ProjectsModule,

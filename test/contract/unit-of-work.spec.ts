@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   DeadlockException,
   DriverException,
@@ -15,7 +15,7 @@ import {
   TransactionRollbackOnlyError,
   UnitOfWork,
 } from 'nestjs-host-database';
-import { AuditService } from 'nestjs-host-database/audit';
+import { AuditService, defineAuditEvents, detailsOf, type InferAuditEvents } from 'nestjs-host-database/audit';
 import { JobsService } from 'nestjs-host-database/jobs';
 import { MembershipsService } from 'nestjs-host-database/memberships';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
@@ -23,23 +23,23 @@ import { TenantsService } from 'nestjs-host-database/tenants';
 import { UsersService } from 'nestjs-host-database/users';
 import { SqlConversation } from '../support/sql-conversation.js';
 
+const signUpEvents = defineAuditEvents({ 'sign-up.completed': { details: detailsOf<undefined>(), targetType: 'tenant' } });
+
+declare module 'nestjs-host-database/audit' {
+  interface AuditEventTypes extends InferAuditEvents<typeof signUpEvents> {}
+}
+
 describe.each(['sqlite', 'postgresql'] as const)('the unit of work on %s', (database) => {
   const conversation = new SqlConversation();
   let host: TestHost;
 
-  beforeAll(async () => {
-    host = await createTestHost({ database, mikroOrm: conversation.mikroOrm });
-  });
-  afterAll(async () => {
-    await host.close();
-  });
+  // A log is not emptied between two tests.
   beforeEach(async () => {
-    await host.run(async () => {
-      for (const table of ['sys_jobs', 'sys_audit_logs', 'core_memberships', 'core_tenants', 'core_users']) {
-        await host.hostDatabase.em.execute(`delete from ${table}`);
-      }
-    });
+    host = await createTestHost({ database, mikroOrm: conversation.mikroOrm, options: { audit: { events: [signUpEvents] } } });
     conversation.begin();
+  });
+  afterEach(async () => {
+    await host.close();
   });
 
   /** What five services do in one piece of work. */

@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { DATABASE_OPTIONS, type DatabaseModuleOptions, databaseOptionsFromEnv } from './database/index.js';
 import { ConfigurableModuleClass, HOST_DATABASE_OPTIONS } from './host-database.module-definition.js';
 import type { HostDatabaseOptions } from './host-database.options.js';
+import { AUDIT_OPTIONS, resolveAuditOptions } from './audit/index.js';
 import { JOBS_OPTIONS, resolveJobsOptions } from './jobs/index.js';
 import { resolveTenantDatabasesOptions, TENANT_DATABASES_OPTIONS } from './tenant-databases/index.js';
 
@@ -23,11 +24,16 @@ import { resolveTenantDatabasesOptions, TENANT_DATABASES_OPTIONS } from './tenan
       useFactory: ({ jobs }: HostDatabaseOptions) => resolveJobsOptions(jobs),
     },
     {
+      provide: AUDIT_OPTIONS,
+      inject: [HOST_DATABASE_OPTIONS],
+      useFactory: ({ audit }: HostDatabaseOptions) => resolveAuditOptions(audit),
+    },
+    {
       provide: TENANT_DATABASES_OPTIONS,
       inject: [HOST_DATABASE_OPTIONS],
       useFactory: ({ tenantDatabases }: HostDatabaseOptions) => resolveTenantDatabasesOptions(tenantDatabases),
     },
   ],
-  exports: [DATABASE_OPTIONS, JOBS_OPTIONS, TENANT_DATABASES_OPTIONS],
+  exports: [DATABASE_OPTIONS, JOBS_OPTIONS, AUDIT_OPTIONS, TENANT_DATABASES_OPTIONS],
 })
 export class HostDatabaseOptionsModule extends ConfigurableModuleClass {}

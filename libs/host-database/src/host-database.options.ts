@@ -1,4 +1,5 @@
 import type { DatabaseOptions, DatabaseType, MigratePolicy } from './database/index.js';
+import type { AuditOptions } from './audit/index.js';
 import type { JobsOptions } from './jobs/index.js';
 import type { TenantDatabasesOptions } from './tenant-databases/index.js';
 
@@ -12,6 +13,8 @@ export interface HostDatabaseOptions {
   readonly tenantDatabases?: Partial<TenantDatabasesOptions>;
   /** How this process takes part in the work of the queue. */
   readonly jobs?: Partial<JobsOptions>;
+  /** What the audit log records, and how it is protected. */
+  readonly audit?: Partial<AuditOptions>;
 }
 
 /** What decides which providers exist, and so has to be known before an asynchronous factory has run. */

@@ -2,8 +2,13 @@ import 'reflect-metadata';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type DatabaseOptions, HostDatabase, HostDatabaseModule } from 'nestjs-host-database';
-import { AuditService } from 'nestjs-host-database/audit';
+import { AuditService, defineAuditEvents, detailsOf, type InferAuditEvents } from 'nestjs-host-database/audit';
 import { JobHandler, type JobRun, JobsService } from 'nestjs-host-database/jobs';
+
+const events = defineAuditEvents({ 'test.job-run': { details: detailsOf<undefined>() } });
+declare module 'nestjs-host-database/audit' {
+  interface AuditEventTypes extends InferAuditEvents<typeof events> {}
+}
 
 /** Works off the pending jobs of the database of the environment, in a process of its own, and prints how many it ran. */
 @Injectable()
@@ -27,6 +32,7 @@ class Handlers {
   imports: [
     HostDatabaseModule.forRoot({
       database: JSON.parse(process.env.DATABASE ?? '{}') as DatabaseOptions,
+      audit: { events: [events] },
       jobs: {
         worker: false,
         heartbeatMs: Math.floor(Number(process.env.DEAD_AFTER_MS ?? 12_000) / 3),

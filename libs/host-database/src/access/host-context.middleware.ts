@@ -24,7 +24,9 @@ export class HostContextMiddleware implements NestMiddleware<HttpRequest, Server
     const sent = request.headers['x-request-id'];
     const requestId = typeof sent === 'string' && REQUEST_ID_PATTERN.test(sent) ? sent : genId();
     const ipAddress = request.ip ?? request.socket.remoteAddress;
+    const userAgent = request.headers['user-agent'];
     response.setHeader('x-request-id', requestId);
-    this.context.run({ requestId, ...(ipAddress !== undefined && { ipAddress }) }, () => this.unitOfWork.begin(next));
+    const facts = { requestId, ...(ipAddress !== undefined && { ipAddress }), ...(userAgent !== undefined && { userAgent }) };
+    this.context.run(facts, () => this.unitOfWork.begin(next));
   }
 }

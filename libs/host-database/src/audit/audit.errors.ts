@@ -1,12 +1,50 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { HostDatabaseError } from '../common/index.js';
 
-/** An event type is not of the form `room.what-happened`. Nothing was written, and the caller's transaction is rolled back. */
-export class InvalidAuditEventTypeError extends HostDatabaseError {
-  readonly code = 'AUDIT_INVALID_EVENT_TYPE';
+const MOST_SUGGESTIONS = 5;
 
-  constructor(readonly eventType: string) {
+/** An event type that the catalogue does not have. Nothing was written, and the caller's transaction is rolled back. */
+export class UnknownAuditEventTypeError extends HostDatabaseError {
+  readonly code = 'AUDIT_UNKNOWN_EVENT_TYPE';
+
+  constructor(
+    readonly eventType: string,
+    known: readonly string[],
+  ) {
+    const [room = ''] = eventType.split('.');
+    const near = known.filter((type) => type.startsWith(`${room}.`)).slice(0, MOST_SUGGESTIONS);
     super(
-      `'${eventType}' is not an event type. Use the form room.what-happened, such as memberships.granted, at most 127 characters.`,
+      `There is no event type '${eventType}'. Define it with defineAuditEvents() and hand it to the module as audit.events.${
+        near.length > 0 ? ` Of this room there are: ${near.join(', ')}.` : ''
+      }`,
+    );
+  }
+}
+
+/** Details that are not what their event type says. Nothing was written, and the caller's transaction is rolled back. */
+export class InvalidAuditDetailsError extends HostDatabaseError {
+  readonly code = 'AUDIT_INVALID_DETAILS';
+
+  constructor(
+    readonly eventType: string,
+    readonly issues: readonly StandardSchemaV1.Issue[],
+  ) {
+    // Paths and what is wrong with them, never the values.
+    const where = issues.map(
+      ({ path = [] }) => path.map((key) => String(typeof key === 'object' ? key.key : key)).join('.') || 'all of them',
+    );
+    super(`The details of '${eventType}' are not as its definition says: ${where.join(', ')}.`);
+  }
+}
+
+/** The database no longer protects the log. */
+export class AuditGuardsMissingError extends HostDatabaseError {
+  readonly code = 'AUDIT_GUARDS_MISSING';
+
+  constructor(readonly guards: readonly string[]) {
+    super(
+      `The audit log is not protected: ${guards.join(', ')} missing or switched off. Restore them from the migration ` +
+        `seal_audit_log, and find out who took them away.`,
     );
   }
 }

@@ -1,7 +1,22 @@
 import { Global, Module } from '@nestjs/common';
+import { AuditGuardsCheck } from './audit-guards.check.js';
 import { AuditService } from './audit.service.js';
+import { AuditCatalogue } from './catalogue/index.js';
+import { ClearPersonalData, PersonalData } from './erasure/personal-data.js';
+import { AuditRowFactory } from './recording/audit-row.factory.js';
+import { DetachedAuditWriter } from './recording/detached-audit-writer.js';
 
 /** What happened: the append-only log. */
 @Global()
-@Module({ providers: [AuditService], exports: [AuditService] })
+@Module({
+  providers: [
+    AuditService,
+    AuditCatalogue,
+    AuditRowFactory,
+    DetachedAuditWriter,
+    AuditGuardsCheck,
+    { provide: PersonalData, useClass: ClearPersonalData },
+  ],
+  exports: [AuditService, AuditCatalogue],
+})
 export class AuditModule {}

@@ -1,25 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { assertInt32, assertJson, assertText, Clock } from '../common/index.js';
-import { ContextService } from '../context/index.js';
+import { assertInt32, assertText } from '../common/index.js';
 import { UnitOfWork } from '../database/index.js';
-import { InvalidAuditEventTypeError } from './audit.errors.js';
+import type { AuditEventType } from './catalogue/index.js';
 import { HostAuditLog } from './host-audit-log.entity.js';
+import type { AuditEvent, UncheckedAuditEvent } from './recording/audit-event.js';
+import { type AuditRow, AuditRowFactory } from './recording/audit-row.factory.js';
+import { DetachedAuditWriter } from './recording/detached-audit-writer.js';
 
-const EVENT_TYPE_PATTERN = /^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)+$/;
-const EVENT_TYPE_MAX_LENGTH = 127;
-
-/** What happened. */
-export interface AuditEvent {
-  /** `room.what-happened`, such as `memberships.granted`. */
-  readonly eventType: string;
-  /** The id of what it happened to. */
-  readonly targetId?: string;
-  /** Facts as plain JSON. Never put a secret here. */
-  readonly details?: Readonly<Record<string, unknown>>;
-}
-
-/** Which rows to read. */
-export interface AuditQuery {
+/** How many rows to read. */
+export interface AuditFindOptions {
+  /** @default 100 */
   readonly limit?: number;
 }
 
@@ -28,42 +18,58 @@ export interface AuditQuery {
 export class AuditService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly context: ContextService,
-    private readonly clock: Clock,
+    private readonly rows: AuditRowFactory,
+    private readonly detached: DetachedAuditWriter,
   ) {}
 
   /**
-   * Appends a row in the caller's transaction: what is recorded and the change it records commit or vanish together. Actor and
-   * address come from the context.
+   * Appends a row in the caller's transaction: what is recorded and the change it records commit or vanish together, and where the row
+   * cannot be written the change is not made either. Actor, tenant, address and request come from the context; secrets are taken out.
    *
-   * @throws InvalidAuditEventTypeError, InvalidInputError
+   * @throws UnknownAuditEventTypeError, InvalidAuditDetailsError, InvalidInputError
    */
-  async record({ eventType, targetId, details }: AuditEvent): Promise<HostAuditLog> {
+  async record<T extends AuditEventType>(event: AuditEvent<T>): Promise<HostAuditLog> {
+    return this.recordUnchecked(event as UncheckedAuditEvent);
+  }
+
+  /** As {@link record}, for an event whose type the compiler does not know. */
+  async recordUnchecked(event: UncheckedAuditEvent): Promise<HostAuditLog> {
     return this.unitOfWork.transactional(async (em) => {
-      if (!EVENT_TYPE_PATTERN.test(eventType) || eventType.length > EVENT_TYPE_MAX_LENGTH) {
-        throw new InvalidAuditEventTypeError(eventType);
-      }
-      const { actorUserId, ipAddress } = this.context.current;
-      const row = em.create(HostAuditLog, {
-        actorUserId: actorUserId ?? null,
-        eventType,
-        targetId: targetId === undefined ? null : assertText(targetId, 'targetId'),
-        details: details === undefined ? null : assertJson(details, 'details'),
-        ipAddress: ipAddress ?? null,
-        createdAt: this.clock.now(),
-      });
-      await em.flush();
-      return row;
+      const row = await this.rows.make(event);
+      // At once, and not with the next flush: who clears the unit of work before it would lose the row, and keep what was written by SQL.
+      await em.insert(HostAuditLog, { ...row, outcome: row.outcome });
+      return toEntity(row);
     });
   }
 
+  /**
+   * Appends a row on a connection of its own, which stays when the caller's transaction is rolled back: for what was denied or has
+   * failed. On SQLite, inside the caller's transaction, it is written when that has ended.
+   *
+   * @throws UnknownAuditEventTypeError, InvalidAuditDetailsError, InvalidInputError
+   */
+  async recordDetached<T extends AuditEventType>(event: AuditEvent<T>): Promise<HostAuditLog> {
+    return this.recordDetachedUnchecked(event as UncheckedAuditEvent);
+  }
+
+  /** As {@link recordDetached}, for an event whose type the compiler does not know. */
+  async recordDetachedUnchecked(event: UncheckedAuditEvent): Promise<HostAuditLog> {
+    const row = await this.rows.make(event);
+    await this.detached.write(row);
+    return toEntity(row);
+  }
+
   /** Returns what happened to one thing, the newest first. */
-  async findByTarget(targetId: string, { limit = 100 }: AuditQuery = {}): Promise<HostAuditLog[]> {
+  async findByTarget(targetId: string, { limit = 100 }: AuditFindOptions = {}): Promise<HostAuditLog[]> {
     assertInt32(limit, 'limit', 1);
     return this.unitOfWork.em.find(
       HostAuditLog,
       { targetId: assertText(targetId, 'targetId') },
-      { orderBy: { createdAt: 'desc', id: 'desc' }, limit },
+      { orderBy: { id: 'desc' }, limit, disableIdentityMap: true },
     );
   }
+}
+
+function toEntity(row: AuditRow): HostAuditLog {
+  return Object.assign(Object.create(HostAuditLog.prototype) as HostAuditLog, row);
 }

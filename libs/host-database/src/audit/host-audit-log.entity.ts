@@ -1,28 +1,53 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { genId, timestamp } from '../common/index.js';
 
+/** How what was tried ended. */
+export const AUDIT_OUTCOMES = ['success', 'failure', 'denied'] as const;
+
+export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];
+
+/** What a sealed value may take: an address in clear is 45 characters at most, an encrypted one is longer. */
+const SEALED_LENGTH = 255;
+
+// Every index ends with the id, which is ordered by time, so that a page goes on where the last one has ended.
 const HostAuditLogSchema = defineEntity({
   name: 'HostAuditLog',
   tableName: 'sys_audit_logs',
   properties: {
+    /** Ordered by time: a range of ids is a range of time. */
     id: p.string().length(32).primary().onCreate(genId),
     // No foreign keys from the log: what happened stays true when the person or the tenant is deleted.
+    /** The tenant that it is about; null is the host. */
+    tenantId: p.string().length(32).nullable(),
     actorUserId: p.string().length(32).nullable(),
+    /** Who acted as that user. */
+    impersonatorUserId: p.string().length(32).nullable(),
     eventType: p.string().length(127),
+    /** The version of the event type's shape. */
+    schemaVersion: p.integer().default(1),
+    outcome: p.enum(AUDIT_OUTCOMES).default('success'),
+    targetType: p.string().length(63).nullable(),
     targetId: p.string().nullable(),
     details: p.json().$type<Record<string, unknown>>().nullable(),
-    /** IPv4 or IPv6, 45 characters at most. */
-    ipAddress: p.string().length(45).nullable(),
+    /** As it is stored: encrypted for the actor where the log has a key. */
+    ipAddress: p.string().length(SEALED_LENGTH).nullable(),
+    userAgent: p.text().nullable(),
+    requestId: p.string().length(127).nullable(),
+    /** The exact text that is hashed (RFC 8785): all of the above. The other columns repeat it for queries. */
+    canonical: p.text(),
+    /** SHA-256 of the canonical text, as a leaf of RFC 6962. */
+    leafHash: p.string().length(64),
     createdAt: p.datetime(3).onCreate(timestamp),
   },
   indexes: [
-    { name: 'sys_audit_logs_target_id_created_at_index', properties: ['targetId', 'createdAt'] },
-    { name: 'sys_audit_logs_actor_user_id_created_at_index', properties: ['actorUserId', 'createdAt'] },
-    { name: 'sys_audit_logs_event_type_created_at_index', properties: ['eventType', 'createdAt'] },
+    { name: 'sys_audit_logs_tenant_id_id_index', properties: ['tenantId', 'id'] },
+    { name: 'sys_audit_logs_target_id_id_index', properties: ['targetId', 'id'] },
+    { name: 'sys_audit_logs_actor_user_id_id_index', properties: ['actorUserId', 'id'] },
+    { name: 'sys_audit_logs_event_type_id_index', properties: ['eventType', 'id'] },
   ],
 });
 
-/** One thing that happened (`sys_audit_logs`). */
+/** One thing that happened (`sys_audit_logs`). Written once, never changed: the database refuses it. */
 export class HostAuditLog extends HostAuditLogSchema.class {}
 
 HostAuditLogSchema.setClass(HostAuditLog);

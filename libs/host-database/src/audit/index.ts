@@ -1,4 +1,18 @@
-export { InvalidAuditEventTypeError } from './audit.errors.js';
+export { auditEntities } from './audit-entities.js';
+export { AuditGuardsMissingError, InvalidAuditDetailsError, UnknownAuditEventTypeError } from './audit.errors.js';
 export { AuditModule } from './audit.module.js';
-export { type AuditEvent, type AuditQuery, AuditService } from './audit.service.js';
-export { HostAuditLog } from './host-audit-log.entity.js';
+export {
+  type AnchoredCheckpoint,
+  AUDIT_OPTIONS,
+  type AuditAnchor,
+  type AuditEncryptionOptions,
+  AuditOptions,
+  type AuditRetentionOptions,
+  type AuditSealingOptions,
+  type AuditSigner,
+  resolveAuditOptions,
+} from './audit.options.js';
+export { type AuditFindOptions, AuditService } from './audit.service.js';
+export * from './catalogue/index.js';
+export { AUDIT_OUTCOMES, type AuditOutcome, HostAuditLog } from './host-audit-log.entity.js';
+export type { AuditEvent, UncheckedAuditEvent } from './recording/audit-event.js';

@@ -12,6 +12,10 @@ export interface HostContext {
   readonly requestId?: string;
   /** The address of the client. */
   readonly ipAddress?: string;
+  /** What the client says it is: the `user-agent` header. */
+  readonly userAgent?: string;
+  /** The id of the system administrator who acts as `actorUserId`. */
+  readonly impersonatorUserId?: string;
 }
 
 const NOBODY: HostContext = Object.freeze({});

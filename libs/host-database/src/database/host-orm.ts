@@ -20,6 +20,13 @@ export interface HostOrmBlueprint {
   readonly script?: () => EntityManager | undefined;
 }
 
+/** What migrations make that entities cannot say: the guards and the partitions of the log. The schema diff would drop them. */
+const UNMANAGED: Options['schemaGenerator'] = {
+  ignoreTriggers: true,
+  ignoreRoutines: true,
+  skipTables: [/^sys_audit_logs_p\d+$/],
+};
+
 /** MikroORM's options for the host database: what the module, scripts and MikroORM's own CLI run on. */
 export async function hostOrmOptions({
   database,
@@ -36,7 +43,7 @@ export async function hostOrmOptions({
     context: hostContext(scope, script),
     ...(contextName !== undefined && { contextName }),
     migrations: hostMigrations(settings.type),
-    ...(database.mikroOrm && { mikroOrm: database.mikroOrm }),
+    mikroOrm: { ...database.mikroOrm, schemaGenerator: { ...UNMANAGED, ...database.mikroOrm?.schemaGenerator } },
   });
 }
 

@@ -1,5 +1,6 @@
 import { Migration20261123000000_create_host_tables as CreateHostTables } from './Migration20261123000000_create_host_tables.js';
 import { Migration20261123110000_deepen_jobs as DeepenJobs } from './Migration20261123110000_deepen_jobs.js';
+import { Migration20261123150000_seal_audit_log as SealAuditLog } from './Migration20261123150000_seal_audit_log.js';
 
 /** The migrations of the host's tables on SQLite, the oldest first. */
-export const sqliteMigrations = [CreateHostTables, DeepenJobs];
+export const sqliteMigrations = [CreateHostTables, DeepenJobs, SealAuditLog];

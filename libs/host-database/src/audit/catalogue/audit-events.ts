@@ -1,0 +1,22 @@
+import { defineAuditEvents, detailsOf, type InferAuditEvents } from './audit-event-types.js';
+
+/** The events of the log itself. */
+export const auditEvents = defineAuditEvents({
+  'audit.log-verified': {
+    details: detailsOf<{ checkedRows: number; checkedCheckpoints: number; findings: number; scopes: number }>(),
+  },
+  'audit.log-exported': {
+    details: detailsOf<{ format: string; rows: number; filter: Record<string, unknown> }>(),
+  },
+  'audit.rows-purged': {
+    details: detailsOf<{ purgedThrough: string; rows: number }>(),
+  },
+  'audit.legal-hold-placed': { details: detailsOf<{ reason: string }>(), targetType: 'tenant' },
+  'audit.legal-hold-released': { details: detailsOf<{ reason: string }>(), targetType: 'tenant' },
+  'audit.capture-bypassed': { details: detailsOf<{ reason: string; tables: string[] }>() },
+  'privacy.subject-erased': { details: detailsOf<{ reason?: string } | undefined>(), targetType: 'user' },
+});
+
+declare module './audit-event-types.js' {
+  interface AuditEventTypes extends InferAuditEvents<typeof auditEvents> {}
+}

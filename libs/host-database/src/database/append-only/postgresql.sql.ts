@@ -1,0 +1,75 @@
+import { APPEND_ONLY_TABLES } from './append-only-tables.js';
+
+const REFUSE = 'sys_audit_refuse';
+
+/**
+ * Refuses, and says so, whatever changes a row of the log. `always`: `session_replication_role = replica` does not turn it off. A row
+ * trigger of a partitioned table holds for its partitions; one on TRUNCATE does not.
+ */
+function guard(table: string): string[] {
+  return [
+    `create trigger "${table}_append_only" before update or delete on "${table}" for each row execute function ${REFUSE}();`,
+    `alter table "${table}" enable always trigger "${table}_append_only";`,
+    guardOfTruncate(table),
+    `alter table "${table}" enable always trigger "${table}_no_truncate";`,
+  ];
+}
+
+const guardOfTruncate = (table: string) =>
+  `create trigger "${table}_no_truncate" before truncate on "${table}" for each statement execute function ${REFUSE}();`;
+
+/** What the migration adds to the tables: guards, the list of what is not sealed, and partitions for as many months. */
+export const appendOnlyStatements: readonly string[] = [
+  `create function ${REFUSE}() returns trigger language plpgsql as $$ begin
+    raise exception 'The audit log is append-only: % of % is refused.', tg_op, tg_table_name using errcode = 'insufficient_privilege';
+  end $$;`,
+  ...APPEND_ONLY_TABLES.flatMap(guard),
+  `create function sys_audit_note_unsealed() returns trigger language plpgsql as $$ begin
+    insert into sys_audit_unsealed (log_id, scope) values (new.id, coalesce(new.tenant_id, 'host'));
+    return null;
+  end $$;`,
+  `create trigger "sys_audit_logs_note_unsealed" after insert on "sys_audit_logs" for each row execute function sys_audit_note_unsealed();`,
+  `alter table "sys_audit_logs" enable always trigger "sys_audit_logs_note_unsealed";`,
+  // Ids begin with the milliseconds since 1970, in hexadecimal: a range of them is a month.
+  `create function sys_audit_id_from(moment timestamptz) returns text language sql immutable as $$
+    select rpad(lpad(to_hex((extract(epoch from moment) * 1000)::bigint), 12, '0'), 32, '0')
+  $$;`,
+  // A row of a month without a partition goes into the default one, where retention does not reach it, but is not lost.
+  `create table "sys_audit_logs_p0" partition of "sys_audit_logs" default;`,
+  `${guardOfTruncate('sys_audit_logs_p0')}`,
+  `alter table "sys_audit_logs_p0" enable always trigger "sys_audit_logs_p0_no_truncate";`,
+  `create function sys_audit_add_partitions(months int) returns int language plpgsql as $$
+  declare
+    first timestamptz := date_trunc('month', now() at time zone 'UTC') at time zone 'UTC';
+    start timestamptz; name text; added int := 0;
+  begin
+    for offset_months in 0 .. months - 1 loop
+      start := (first at time zone 'UTC' + make_interval(months => offset_months)) at time zone 'UTC';
+      name := 'sys_audit_logs_p' || to_char(start at time zone 'UTC', 'YYYYMM');
+      continue when to_regclass(quote_ident(name)) is not null;
+      execute format('create table %I partition of sys_audit_logs for values from (%L) to (%L)', name, sys_audit_id_from(start),
+        sys_audit_id_from((start at time zone 'UTC' + interval '1 month') at time zone 'UTC'));
+      execute format('create trigger %I before truncate on %I for each statement execute function ${REFUSE}()', name || '_no_truncate', name);
+      execute format('alter table %I enable always trigger %I', name, name || '_no_truncate');
+      added := added + 1;
+    end loop;
+    return added;
+  end $$;`,
+  `select sys_audit_add_partitions(13);`,
+];
+
+/** Every guard that is missing or does not fire always, as `table: trigger`; nothing where all are as they should be. */
+export const findMissingGuards = `
+  with wanted as (
+    select name as tab, name || suffix as trig from unnest(array[${APPEND_ONLY_TABLES.map((table) => `'${table}'`).join(', ')}]) as name,
+      unnest(array['_append_only', '_no_truncate']) as suffix
+    union all select 'sys_audit_logs', 'sys_audit_logs_note_unsealed'
+    union all
+    select leaf.relname, case when kind = 'truncate' then leaf.relname || '_no_truncate' else 'sys_audit_logs_' || kind end
+    from pg_inherits join pg_class as leaf on leaf.oid = inhrelid
+      cross join unnest(array['append_only', 'note_unsealed', 'truncate']) as kind
+    where inhparent = to_regclass('sys_audit_logs')
+  )
+  select tab || ': ' || trig as name from wanted where not exists (
+    select 1 from pg_trigger where tgrelid = to_regclass(quote_ident(tab)) and tgname = trig and tgenabled = 'A')
+  order by 1`;
