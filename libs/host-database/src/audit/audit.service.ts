@@ -29,7 +29,7 @@ export class AuditService {
    * @throws UnknownAuditEventTypeError, InvalidAuditDetailsError, InvalidInputError
    */
   async record<T extends AuditEventType>(event: AuditEvent<T>): Promise<HostAuditLog> {
-    return this.recordUnchecked(event as UncheckedAuditEvent);
+    return this.recordUnchecked(event);
   }
 
   /** As {@link record}, for an event whose type the compiler does not know. */
@@ -49,7 +49,7 @@ export class AuditService {
    * @throws UnknownAuditEventTypeError, InvalidAuditDetailsError, InvalidInputError
    */
   async recordDetached<T extends AuditEventType>(event: AuditEvent<T>): Promise<HostAuditLog> {
-    return this.recordDetachedUnchecked(event as UncheckedAuditEvent);
+    return this.recordDetachedUnchecked(event);
   }
 
   /** As {@link recordDetached}, for an event whose type the compiler does not know. */

@@ -13,7 +13,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
  */
 export interface AuditEventTypes {}
 
-export type AuditEventType = keyof AuditEventTypes & string;
+export type AuditEventType = Extract<keyof AuditEventTypes, string>;
 
 /** The details of an event type. */
 export type AuditDetails<T extends string> = T extends keyof AuditEventTypes ? AuditEventTypes[T] : unknown;

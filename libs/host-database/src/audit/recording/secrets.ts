@@ -1,9 +1,15 @@
 /** What stands where a secret was. */
 export const REDACTED = '[redacted]';
 
-/** Names of fields whose values are secrets, whatever they look like: snake, kebab and camel case. */
-const SECRET_NAME =
-  /pass_?-?(?:word|phrase|wd)|secret|credential|authorization|cookie|(?:^|[_-])(?:pwd|otp|pin)$|(?:api|private|signing|encryption|access|session)[_-]?key|(?:^|[_-])token|Token|token$|(?:db|database|connection)[_-]?(?:url|uri|string)/i;
+/** A field with one of these words in its name holds a secret, whatever it looks like. */
+const SECRET_WORDS = new Set(
+  'authorization cookie cookies credential credentials otp passwd passphrase password passwords pin pwd secret secrets token tokens'.split(
+    ' ',
+  ),
+);
+/** So does one with these words next to each other, or without a space between them. */
+const SECRET_PHRASES =
+  /password|passphrase|(?:api|private|signing|encryption|access|session) ?keys?\b|(?:db|database|connection) ?(?:url|uri|string)\b/;
 
 /** Texts that are secrets, whatever they are called. */
 const SECRET_VALUES = [
@@ -25,7 +31,7 @@ export function withoutSecrets<T>(value: T): T {
 
 function redact(value: unknown, name: string): unknown {
   if (value === null || typeof value === 'boolean') return value;
-  if (SECRET_NAME.test(name)) return REDACTED;
+  if (isSecretName(name)) return REDACTED;
   if (typeof value === 'string') return SECRET_VALUES.some((pattern) => pattern.test(value)) ? REDACTED : value;
   if (Array.isArray(value)) return value.map((item) => redact(item, ''));
   if (typeof value !== 'object') return value;
@@ -35,4 +41,13 @@ function redact(value: unknown, name: string): unknown {
 /** A secret may be the name of a field, as in a map of tokens. */
 function redactName(name: string): string {
   return SECRET_VALUES.some((pattern) => pattern.test(name)) ? REDACTED : name;
+}
+
+/** Whatever its case: `dbUrl`, `db_url`, `db-url` and `DB_URL` are the same words. */
+function isSecretName(name: string): boolean {
+  const words = name
+    .replaceAll(/([a-z\d])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z\d]+/);
+  return words.some((word) => SECRET_WORDS.has(word)) || SECRET_PHRASES.test(words.join(' '));
 }

@@ -36,7 +36,7 @@ export const appendOnlyStatements: readonly string[] = [
   $$;`,
   // A row of a month without a partition goes into the default one, where retention does not reach it, but is not lost.
   `create table "sys_audit_logs_p0" partition of "sys_audit_logs" default;`,
-  `${guardOfTruncate('sys_audit_logs_p0')}`,
+  guardOfTruncate('sys_audit_logs_p0'),
   `alter table "sys_audit_logs_p0" enable always trigger "sys_audit_logs_p0_no_truncate";`,
   `create function sys_audit_add_partitions(months int) returns int language plpgsql as $$
   declare

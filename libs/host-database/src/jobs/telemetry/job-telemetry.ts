@@ -36,7 +36,7 @@ export class JobTelemetry implements OnModuleInit {
   /** Runs `enqueue` in a span, and tells it the W3C trace context to keep with its jobs; null where nobody records. */
   async enqueue<T>(jobType: string, queue: string, enqueue: (traceContext: string | null) => Promise<T>): Promise<T> {
     const { api, tracer } = this;
-    if (!api || !tracer) return enqueue(null);
+    if (!api || !tracer || !isTraced(api)) return enqueue(null);
     const span = tracer.startSpan(`enqueue ${jobType}`, {
       kind: 3 satisfies SpanKind.PRODUCER,
       attributes: attributesOf(queue, 'send'),
@@ -59,7 +59,7 @@ export class JobTelemetry implements OnModuleInit {
   /** Runs an attempt in a span that is linked to the one in which its job was enqueued. */
   async run<T>(attempt: JobAttempt, work: () => Promise<T>): Promise<T> {
     const { api, tracer } = this;
-    if (!api || !tracer) return work();
+    if (!api || !tracer || !isTraced(api)) return work();
     const { job } = attempt;
     const links = job.traceContext === null ? [] : this.linkTo(api, job.traceContext);
     const span = tracer.startSpan(`run ${job.jobType}`, {
@@ -99,6 +99,12 @@ const getter: TextMapGetter<Record<string, string>> = {
   get: (carrier, key) => carrier[key],
   keys: (carrier) => Object.keys(carrier),
 };
+
+/** Whether a provider is registered: one may come at any time. A span that nobody records would still cost a job part of its time. */
+function isTraced({ trace, ProxyTracerProvider }: Api): boolean {
+  const provider = trace.getTracerProvider();
+  return !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer(INSTRUMENTATION) !== undefined;
+}
 
 function attributesOf(queue: string, operation: string): Attributes {
   return {
