@@ -3,21 +3,35 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ContextService, genId, GlobalUser, HostAuditLog, type HostContext } from 'nestjs-host-database';
 import {
+  type AuditEventDefinition,
   type AuditOptions,
   AuditService,
   defineAuditEvents,
+  detailsOf,
   InvalidAuditDetailsError,
   UnknownAuditEventTypeError,
 } from 'nestjs-host-database/audit';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
-import { z } from 'zod';
 import { until } from '../support/until.js';
 
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 60);
 
+/** As a schema library would write it. */
+const order: AuditEventDefinition<Record<string, unknown>>['details'] = {
+  '~standard': {
+    version: 1,
+    vendor: 'test',
+    validate: (value) => {
+      const { total = 0 } = value as { total?: unknown };
+      const issues = [{ message: 'must be a number', path: ['total'] }];
+      return typeof total === 'number' ? { value: value as Record<string, unknown> } : { issues };
+    },
+  },
+};
+
 const events = defineAuditEvents({
-  'orders.placed': { details: z.looseObject({ total: z.number().optional() }), targetType: 'order', version: 3 },
-  'orders.refused': { details: z.undefined() },
+  'orders.placed': { details: order, targetType: 'order', version: 3 },
+  'orders.refused': { details: detailsOf<undefined>() },
 });
 
 describe.each(['sqlite', 'postgresql'] as const)('recording on %s', (database) => {

@@ -1,4 +1,4 @@
-export { APPEND_ONLY_TABLES, findMissingGuards } from './append-only/index.js';
+export { findMissingGuards } from './append-only/index.js';
 export { connectWithRetries } from './connect.js';
 export { DATABASE_OPTIONS, DATABASE_SETTINGS, DIRECT_CONNECTION } from './database.constants.js';
 export { type DatabaseEnv, databaseOptionsFromEnv, databaseTypeFromEnv } from './database.env.js';

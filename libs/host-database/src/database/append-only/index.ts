@@ -3,8 +3,6 @@ import type { DatabaseType } from '../database.options.js';
 import { findMissingGuards as findOnPostgresql } from './postgresql.sql.js';
 import { findMissingGuards as findOnSqlite } from './sqlite.sql.js';
 
-export { APPEND_ONLY_TABLES } from './append-only-tables.js';
-
 /** The guards of append-only tables that are missing, or are switched off, by name. */
 export async function findMissingGuards(em: SqlEntityManager, type: DatabaseType): Promise<string[]> {
   const rows: { name: string }[] = await em.getConnection().execute(type === 'sqlite' ? findOnSqlite : findOnPostgresql);
