@@ -11,6 +11,8 @@ export async function startModule(database, tenantDatabases = {}) {
       HostDatabaseModule.forRoot({
         database: database.host,
         jobs: { worker: false },
+        // A user that is recorded is two rows: bare MikroORM writes one.
+        audit: { capture: false },
         tenantDatabases: { directory: database.tenantDirectory, ...tenantDatabases },
       }),
     ],

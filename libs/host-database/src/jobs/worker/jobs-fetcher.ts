@@ -48,6 +48,8 @@ interface Fetched {
 export class JobsFetcher {
   private readonly turns = new FairShare();
   private tenants: readonly string[] = [];
+  /** Those of the last look for whom nothing was claimed yet. */
+  private untried = new Set<string>();
   private hasAllTenants = true;
   /** Where the last look has ended, if not all tenants were seen. */
   private lookedTo: string | undefined;
@@ -159,17 +161,18 @@ export class JobsFetcher {
     const [among, count] = wanted > 0 ? [this.tenants, wanted] : [waiting, Math.min(waiting.length, this.context.concurrency)];
     if (among.length === 0 || count === 0) return [];
     const rooms: TenantRoom[] = among.map((fairnessKey) => ({ fairnessKey, room: Infinity }));
-    return this.turns.shareOut(rooms, count).map((share) => ({
-      fairnessKey: share.fairnessKey,
-      count: share.count,
-      after: this.cursors.get(share.fairnessKey),
-    }));
+    return this.turns.shareOut(rooms, count).map(({ fairnessKey, count: share }) => {
+      this.untried.delete(fairnessKey);
+      return { fairnessKey, count: share, after: this.cursors.get(fairnessKey) };
+    });
   }
 
   /** Finds out which tenants have work, unless that is known well enough. */
   private async look(): Promise<void> {
     const now = performance.now();
-    if (this.tenants.length > 0 && now < this.lookAgainAt && !this.mustLook) return;
+    // Of many tenants, those that were seen have their turns before others are looked for: else a round could end without them.
+    const isFresh = now < this.lookAgainAt || (!this.hasAllTenants && this.untried.size > 0);
+    if (this.tenants.length > 0 && isFresh && !this.mustLook) return;
     const asOf = this.invitations;
     this.seen = asOf;
     const { store, queue } = this.context;
@@ -178,13 +181,14 @@ export class JobsFetcher {
     const isNewRound = found.length === 0;
     if (isNewRound) {
       // Many tenants, and none of them had a job for this process: somebody has to say when that changes.
-      const wasInVain = after !== undefined && this.round.claimed === 0 && this.round.asOf === asOf;
+      const wasInVain = after !== undefined && this.round.claimed === 0 && this.round.asOf === asOf && this.untried.size === 0;
       this.round = { claimed: 0, asOf };
       if (!wasInVain) found = await store.findReadyTenants(queue, undefined, TENANTS_PER_CLAIM);
     }
     this.hasAllTenants = isNewRound && found.length < TENANTS_PER_CLAIM;
     this.lookedTo = found.at(-1);
     this.tenants = found;
+    this.untried = new Set(found);
     const tookMs = performance.now() - now;
     this.isLookSlow = tookMs > LOOK_AGAIN_MS / PAUSE_FACTOR;
     this.lookAgainAt = now + Math.max(LOOK_AGAIN_MS, PAUSE_FACTOR * tookMs);
