@@ -29,7 +29,7 @@ export async function run({ server, quick }) {
       }
       rows.push(...standing(samples, businessMs));
     } finally {
-      for (const { close } of contenders) await close();
+      for (const contender of contenders) await contender.close();
     }
   }
   return rows;

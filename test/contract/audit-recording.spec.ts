@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { ContextService, genId, GlobalUser, HostAuditLog, type HostContext } from 'nestjs-host-database';
 import {
   type AuditEventDefinition,
@@ -70,7 +70,7 @@ describe.each(['sqlite', 'postgresql'] as const)('recording on %s', (database) =
       outcome: 'success',
     });
     expect(returned).toBeInstanceOf(HostAuditLog);
-    expect({ ...returned }).toEqual({ ...row });
+    expect(Object.fromEntries(Object.entries(returned))).toEqual(Object.fromEntries(Object.entries(row ?? {})));
   });
 
   it.each([
@@ -158,7 +158,7 @@ describe.each(['sqlite', 'postgresql'] as const)('recording on %s', (database) =
         host.hostDatabase.em.execute(`create trigger no_more before insert on elsewhere begin select raise(abort, 'full'); end`),
       );
     }
-    await expect(change()).rejects.toThrow();
+    await expect(change()).rejects.toMatchObject({ name: expect.stringMatching(/Exception$|Error$/) });
     expect([await users(), await rows()]).toEqual([0, []]);
     if (database === 'sqlite') await host.run(() => host.hostDatabase.em.execute('drop trigger no_more'));
     await rename('elsewhere', 'sys_audit_unsealed');
