@@ -1,28 +1,35 @@
-import { createHash } from 'node:crypto';
-import canonicalize from 'canonicalize';
-
-export interface AuditRecord {
-  readonly v: 1;
-  readonly id: string;
-  readonly tenantId: string | null;
-  readonly eventType: string;
-  readonly schemaVersion: number;
-  readonly outcome: 'success' | 'failure' | 'denied';
-  readonly actorUserId: string | null;
-  readonly impersonatorUserId: string | null;
-  readonly targetType: string | null;
-  readonly targetId: string | null;
-  readonly requestId: string | null;
-  readonly ipAddress: string | null;
-  readonly userAgent: string | null;
-  readonly details: Record<string, unknown> | null;
-  readonly createdAt: string;
-}
-
-export function canonicalText(record: AuditRecord): string {
-  return canonicalize(record)!;
-}
-
-export function leafHash(canonical: string): Buffer {
-  return createHash('sha256').update(Buffer.of(0)).update(canonical, 'utf8').digest();
-}
+export {
+  type AuditOutcome,
+  type AuditRecord,
+  canonicalText,
+  FORMAT_VERSION,
+  HOST_SCOPE,
+  parseRecord,
+  scopeOf,
+} from './audit-record.js';
+export { AuditVerifier, type AuditVerification, type VerificationOptions, verifyAuditLog } from './audit-verifier.js';
+export { canonicalJson } from './canonical-json.js';
+export type { StoredCheckpoint } from './checkpoint-verdict.js';
+export {
+  type CheckpointBody,
+  type CheckpointCopy,
+  type CheckpointInput,
+  parseCheckpointBody,
+  sealCheckpoint,
+  type SealedCheckpoint,
+} from './checkpoint.js';
+export { checkpointHash, leafHash } from './hashes.js';
+export {
+  buildInclusionProof,
+  type InclusionFault,
+  type InclusionProof,
+  type InclusionVerdict,
+  verifyInclusion,
+} from './inclusion-proof.js';
+export { InvalidAuditRecordError, InvalidCheckpointError, InvalidSigningKeyError } from './integrity.errors.js';
+export { decodeManifest, encodeManifest, type ManifestLeaf } from './manifest.js';
+export { inclusionPath, type LeafPath, merkleRoot, rootFromPath } from './merkle-tree.js';
+export { type PublicKeyMap, type SignatureVerdict, verifySignature } from './public-keys.js';
+export { type AuditSigner, Ed25519Signer, generateSigningKey, type SigningKey } from './signing.js';
+export type { StoredAuditRow } from './stored-row.js';
+export type { AuditFinding, AuditFindingKind, AuditReport } from './verification-report.js';
