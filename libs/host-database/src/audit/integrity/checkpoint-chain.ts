@@ -7,7 +7,8 @@ import type { PublicKeys } from './public-keys.js';
 import { SealedLeaves } from './sealed-leaves.js';
 import type { Findings } from './verification-report.js';
 
-/** Ids are hex. */
+// Ids are hex.
+const FIRST_ID = '';
 const AFTER_ALL_IDS = 'g';
 
 interface Link {
@@ -28,8 +29,8 @@ export class CheckpointChain {
   readonly unproven = new IdRanges();
   private readonly seals: Seal[] = [];
   private link: Link | undefined;
-  /** From which id on a checkpoint that cannot be read may have held rows; the next one that can be read closes the range. */
-  private unreadableFrom: string | undefined;
+  /** Whether the last ones cannot be read: they may have held any row up to the end of the next one that can be. */
+  private isRangeOpen = false;
   private count = 0;
 
   constructor(
@@ -83,11 +84,11 @@ export class CheckpointChain {
 
   /** Says what is missing at the end. To be called once, when all have been added. */
   finish(): void {
-    if (this.unreadableFrom !== undefined) this.unproven.add(this.unreadableFrom, AFTER_ALL_IDS);
+    if (this.isRangeOpen) this.unproven.add(FIRST_ID, AFTER_ALL_IDS);
     const last = this.context.kept.last;
     const end = this.link?.seq ?? 0;
     if (!last || last.seq <= end) return;
-    this.unproven.add(this.link?.content?.firstId ?? '', last.lastId);
+    for (const { seq, firstId, lastId } of this.context.kept) if (seq > end) this.unproven.add(firstId, lastId);
     this.report('truncated', end + 1, `the chain ends at ${end}, and the checkpoint ${last.seq} was kept outside`);
   }
 
@@ -99,7 +100,7 @@ export class CheckpointChain {
   private judge(stored: StoredCheckpoint): CheckpointVerdict {
     const verdict = judgeCheckpoint(stored, this.context.keys);
     if (!verdict.content || verdict.leaves) return verdict;
-    const kept = this.context.kept.of(verdict.content.seq);
+    const kept = this.context.kept.copyOf(verdict.content.seq);
     if (!kept?.manifest || kept.body !== stored.body) return verdict;
     return { ...verdict, leaves: judgeCheckpoint(kept, this.context.keys).leaves };
   }
@@ -112,7 +113,8 @@ export class CheckpointChain {
         seq,
         seq > expected ? `checkpoints ${expected} to ${seq - 1} are missing` : 'it is out of its place',
       );
-      this.unproven.add(this.link?.content?.firstId ?? '', content?.lastId ?? '');
+      // A slow transaction's rows are in a late checkpoint: what is missing may have held any row up to here.
+      if (content) this.unproven.add(FIRST_ID, content.lastId);
     } else if (content && !isFaulty && content.previousHash !== (this.link?.hash ?? null)) {
       const before = this.link
         ? `the checkpoint ${this.link.seq} has another hash than it had`
@@ -122,12 +124,9 @@ export class CheckpointChain {
   }
 
   private takeLeaves({ content, leaves }: CheckpointVerdict, seq: number): void {
-    if (!content) {
-      this.unreadableFrom ??= this.link?.content?.firstId ?? '';
-      return;
-    }
-    if (this.unreadableFrom !== undefined) this.unproven.add(this.unreadableFrom, content.lastId);
-    this.unreadableFrom = undefined;
+    if (content && this.isRangeOpen) this.unproven.add(FIRST_ID, content.lastId);
+    this.isRangeOpen = !content;
+    if (!content) return;
     if (!leaves) {
       this.unproven.add(content.firstId, content.lastId);
       return;
@@ -141,7 +140,7 @@ export class CheckpointChain {
   }
 
   private differsFromKept({ body }: StoredCheckpoint, seq: number): boolean {
-    const kept = this.context.kept.of(seq);
+    const kept = this.context.kept.copyOf(seq);
     return kept !== undefined && kept.body !== body;
   }
 

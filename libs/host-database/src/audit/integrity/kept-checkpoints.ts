@@ -18,10 +18,6 @@ export class KeptCheckpoints {
     private readonly findings: Findings,
   ) {}
 
-  get size(): number {
-    return this.bySeq.size;
-  }
-
   /** The one with the highest seq. */
   get last(): CheckpointBody | undefined {
     return this.newest;
@@ -56,7 +52,12 @@ export class KeptCheckpoints {
   }
 
   /** The kept copy of a checkpoint, if there is one. */
-  of(seq: number): CheckpointCopy | undefined {
+  copyOf(seq: number): CheckpointCopy | undefined {
     return this.bySeq.get(seq)?.copy;
+  }
+
+  /** What each of them says. */
+  *[Symbol.iterator](): Generator<CheckpointBody> {
+    for (const { content } of this.bySeq.values()) yield content;
   }
 }

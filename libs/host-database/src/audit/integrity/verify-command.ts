@@ -105,7 +105,7 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : 'The arguments cannot be read.', { cause });
+    throw new UsageError((cause as Error).message, { cause });
   }
 }
 
@@ -162,5 +162,5 @@ async function readKeys(path: string): Promise<PublicKeyMap> {
 
 function isFaultOfInput(error: unknown): error is Error {
   if (error instanceof UsageError || error instanceof UnreadableFileError || error instanceof InvalidSigningKeyError) return true;
-  return error instanceof Error && 'code' in error && ['ENOENT', 'EACCES', 'EISDIR'].includes(String(error.code));
+  return ['ENOENT', 'EACCES', 'EISDIR'].includes((error as NodeJS.ErrnoException | undefined)?.code ?? '');
 }
