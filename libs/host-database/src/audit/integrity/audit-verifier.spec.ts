@@ -281,6 +281,16 @@ describe(verifyAuditLog.name, () => {
       findings.expect(await verify(log, { publicKeys }), { kind: 'replayed', seq: 3 }, { kind: 'inserted', seq: 1 });
     });
 
+    it('finds the chain broken by another checkpoint of the same number, and by one out of its place', async () => {
+      const [first, second, third] = log.checkpoints;
+      log.checkpoints = [first!, second!];
+      await seal(log, log.rows.slice(30));
+      log.checkpoints = [first!, second!, third!, checkpoint(3)];
+      findings.expect(await verify(log), { kind: 'broken-chain', seq: 3 });
+      log.checkpoints = [first!, third!, second!];
+      findings.expect(await verify(log), { kind: 'broken-chain', seq: 3 }, { kind: 'broken-chain', seq: 2 });
+    });
+
     it('finds rows that are sealed twice replayed, once', async () => {
       await seal(log, log.rows.slice(10, 20));
       findings.expect(await verify(log), { kind: 'replayed', seq: 4, id: row(10).id });
