@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { assertOneOf, assertWholeOption, InvalidOptionError, withDefaults } from '../common/index.js';
 import type { AuditEventDefinitions } from './catalogue/audit-event-types.js';
+import type { AuditSigner } from './integrity/index.js';
 
 /** Where checkpoints are kept outside of the database, so that nobody who rewrites it can rewrite them. */
 export interface AuditAnchor {
@@ -19,13 +20,6 @@ export interface AnchoredCheckpoint {
   readonly body: string;
   /** Ed25519, base64. */
   readonly signature: string;
-}
-
-/** Signs checkpoints with a key that the database does not have: a key in the process, or one that never leaves a KMS. */
-export interface AuditSigner {
-  readonly keyId: string;
-  /** An Ed25519 signature. */
-  sign(bytes: Uint8Array): Promise<Uint8Array> | Uint8Array;
 }
 
 /** How often, and how much at once, the log is sealed. */

@@ -9,7 +9,6 @@ export {
   AuditOptions,
   type AuditRetentionOptions,
   type AuditSealingOptions,
-  type AuditSigner,
   resolveAuditOptions,
 } from './audit.options.js';
 export { type AuditFindOptions, AuditService } from './audit.service.js';

@@ -64,7 +64,7 @@ export class AuditRowFactory {
     };
     const canonical = canonicalText(record);
     const { v: _, ...columns } = record;
-    return { ...columns, outcome, createdAt, canonical, leafHash: leafHash(canonical).toString('hex') };
+    return { ...columns, outcome, createdAt, canonical, leafHash: leafHash(canonical) };
   }
 
   private addressOf(address: string | undefined): string | null {
