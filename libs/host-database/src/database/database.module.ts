@@ -9,6 +9,7 @@ import { dialectOf } from './dialects/index.js';
 import { directConnection } from './direct-connection/index.js';
 import { hostOrmOptions, prepareHostOrm } from './host-orm.js';
 import type { EntityDefinition } from './orm-options.js';
+import { StatementGuards } from './statement-guards.js';
 import { TransactionScope } from './transaction-scope.js';
 import { UnitOfWork } from './unit-of-work.service.js';
 
@@ -63,9 +64,9 @@ export class DatabaseModule {
   }
 }
 
-/** The open transactions of this application, shared by the host's ORM and those of the tenants. */
+/** The open transactions of this application, shared by the host's ORM and those of the tenants, and the guards of the host's. */
 @Global()
-@Module({ providers: [TransactionScope], exports: [TransactionScope] })
+@Module({ providers: [TransactionScope, StatementGuards], exports: [TransactionScope, StatementGuards] })
 class TransactionScopeModule {}
 
 async function connectedOrm(typeOf: () => DatabaseType, entities: readonly EntityDefinition[]): Promise<DynamicModule> {
@@ -74,8 +75,8 @@ async function connectedOrm(typeOf: () => DatabaseType, entities: readonly Entit
   const { driver } = await dialectOf(type).loadDriver();
   return MikroOrmModule.forRootAsync({
     driver,
-    inject: [DATABASE_OPTIONS, TransactionScope],
-    useFactory: async ({ database }: DatabaseModuleOptions, scope: TransactionScope) => {
+    inject: [DATABASE_OPTIONS, TransactionScope, StatementGuards],
+    useFactory: async ({ database }: DatabaseModuleOptions, scope: TransactionScope, guards: StatementGuards) => {
       const resolved = DatabaseSettings.from(database).type;
       if (resolved !== type) {
         throw new DatabaseConfigError([
@@ -83,7 +84,7 @@ async function connectedOrm(typeOf: () => DatabaseType, entities: readonly Entit
         ]);
       }
       // The access room opens a request's unit of work, so that its context and its EntityManager begin and end together.
-      return { ...(await hostOrmOptions({ database, entities, scope })), registerRequestContext: false };
+      return { ...(await hostOrmOptions({ database, entities, scope, guards })), registerRequestContext: false };
     },
   });
 }

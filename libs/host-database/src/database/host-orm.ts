@@ -6,6 +6,7 @@ import { dialectOf } from './dialects/index.js';
 import { migrateSchema } from './host-schema.js';
 import { hostMigrations } from './migrations/index.js';
 import { type EntityDefinition, ormOptions } from './orm-options.js';
+import type { StatementGuards } from './statement-guards.js';
 import { TransactionScope } from './transaction-scope.js';
 import { hostContext } from './unit-of-work.service.js';
 
@@ -14,6 +15,8 @@ export interface HostOrmBlueprint {
   readonly database: DatabaseOptions;
   readonly entities: readonly EntityDefinition[];
   readonly scope?: TransactionScope;
+  /** Watches every statement. */
+  readonly guards?: StatementGuards;
   /** Tells several host databases of one process apart. A Nest application's has none. */
   readonly contextName?: string;
   /** The EntityManager of a script, used where there is neither request nor job. */
@@ -32,6 +35,7 @@ export async function hostOrmOptions({
   database,
   entities,
   scope = new TransactionScope(),
+  guards,
   script,
   contextName,
 }: HostOrmBlueprint): Promise<Options> {
@@ -40,6 +44,7 @@ export async function hostOrmOptions({
     settings,
     entities,
     scope,
+    ...(guards && { guards }),
     context: hostContext(scope, script),
     ...(contextName !== undefined && { contextName }),
     migrations: hostMigrations(settings.type),

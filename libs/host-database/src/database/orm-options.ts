@@ -4,6 +4,7 @@ import type { MikroOrmPassThrough } from './database.options.js';
 import type { DatabaseSettings } from './database-settings.js';
 import { dialectOf } from './dialects/index.js';
 import { scopedEntityManager } from './scoped-entity-manager.js';
+import type { StatementGuards } from './statement-guards.js';
 import type { TransactionScope } from './transaction-scope.js';
 
 /** An entity as MikroORM takes it: a class or what `defineEntity()` returns. */
@@ -14,6 +15,8 @@ export interface OrmBlueprint {
   readonly settings: DatabaseSettings;
   readonly entities: readonly EntityDefinition[];
   readonly scope: TransactionScope;
+  /** Watches every statement of this ORM. */
+  readonly guards?: StatementGuards;
   readonly context: (name: string) => EntityManager | undefined;
   readonly contextName?: string;
   readonly migrations?: Options['migrations'];
@@ -24,7 +27,7 @@ export interface OrmBlueprint {
 
 /** Makes MikroORM's options for the host database or a tenant's. */
 export async function ormOptions(blueprint: OrmBlueprint): Promise<Options> {
-  const { settings, mikroOrm = {}, wrap = (base) => base } = blueprint;
+  const { settings, guards, mikroOrm = {}, wrap = (base) => base } = blueprint;
   const dialect = dialectOf(settings.type);
   const { driver, entityManager } = await dialect.loadDriver();
   const connection = dialect.connectionOptions(settings);
@@ -33,7 +36,8 @@ export async function ormOptions(blueprint: OrmBlueprint): Promise<Options> {
     ...connection,
     ...(mikroOrm.driverOptions && { driverOptions: { ...connection.driverOptions, ...mikroOrm.driverOptions } }),
     driver,
-    entityManager: wrap(scopedEntityManager(entityManager, blueprint.scope)),
+    entityManager: wrap(scopedEntityManager(entityManager, blueprint.scope, guards)),
+    ...(guards && { onCreateConnection: watched(guards, mikroOrm.onCreateConnection) }),
     entities: [...blueprint.entities],
     // An application may keep nothing in the databases of its tenants.
     discovery: { ...mikroOrm.discovery, warnWhenNoEntities: false },
@@ -44,4 +48,12 @@ export async function ormOptions(blueprint: OrmBlueprint): Promise<Options> {
     extensions: [Migrator],
     ...(blueprint.migrations && { migrations: blueprint.migrations }),
   } as Options;
+}
+
+/** The application's own hook comes first: it sets up the connection and is no business of the guards. */
+function watched(guards: StatementGuards, then: Options['onCreateConnection']): NonNullable<Options['onCreateConnection']> {
+  return async (connection) => {
+    await then?.(connection);
+    guards.watch(connection);
+  };
 }

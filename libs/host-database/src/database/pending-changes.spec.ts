@@ -3,7 +3,7 @@ import { defineEntity, type EventSubscriber, p } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { TenantDatabases } from '../tenant-databases/index.js';
 import { createTestHost, type TestHost } from '../testing/index.js';
-import { hasPendingChanges } from './pending-changes.js';
+import { FOLLOWS_CHANGES, hasPendingChanges } from './pending-changes.js';
 
 const AuthorSchema = defineEntity({
   name: 'Author',
@@ -106,6 +106,15 @@ describe(hasPendingChanges, () => {
       const subscriber: EventSubscriber = { onFlush: () => undefined };
       fork.getEventManager().registerSubscriber(subscriber);
       expect(hasPendingChanges(fork)).toBe(true);
+    });
+  });
+
+  it('says no where a subscriber only follows changes', async () => {
+    await run((em) => {
+      const fork = em.fork({ cloneEventManager: true });
+      const subscriber = { [FOLLOWS_CHANGES]: true, onFlush: () => undefined };
+      fork.getEventManager().registerSubscriber(subscriber);
+      expect(hasPendingChanges(fork)).toBe(false);
     });
   });
 });

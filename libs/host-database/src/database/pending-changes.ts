@@ -2,6 +2,9 @@ import { type AnyEntity, Collection, type EntityComparator, type EntityManager, 
 
 type IdentityMap = ReturnType<ReturnType<EntityManager['getUnitOfWork']>['getIdentityMap']>;
 
+/** Marks a subscriber that adds to flushes which write something, and has nothing to add to one that does not. */
+export const FOLLOWS_CHANGES: unique symbol = Symbol('nestjs-host-database:follows-changes');
+
 /** A subscriber to any of these may change what is flushed, or count on being told. */
 const FLUSH_EVENTS = ['beforeFlush', 'onFlush', 'afterFlush'] as const;
 
@@ -33,7 +36,7 @@ export function hasPendingChanges(em: EntityManager): boolean {
 
 function listensToFlushes(em: EntityManager): boolean {
   for (const subscriber of em.getEventManager().getSubscribers()) {
-    if (FLUSH_EVENTS.some((event) => event in subscriber)) return true;
+    if (!(FOLLOWS_CHANGES in subscriber) && FLUSH_EVENTS.some((event) => event in subscriber)) return true;
   }
   return false;
 }

@@ -2,6 +2,7 @@ import { TransactionPropagation, type TransactionOptions } from '@mikro-orm/core
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { NoUnitOfWorkError, TransactionRollbackOnlyError } from './database.errors.js';
 import { driverNeutral } from './driver-neutral.js';
+import type { StatementGuards } from './statement-guards.js';
 import type { TransactionFrame, TransactionScope } from './transaction-scope.js';
 
 // A class expression's base has to be constructible with any arguments (TypeScript's rule for mixins).
@@ -24,9 +25,14 @@ const UNCHECKED_METHODS = ['createQueryBuilder', 'qb', 'getKysely'] as const;
 
 /**
  * Makes the EntityManager class of one ORM: it refuses to work outside a unit of work with an error that says what to do, and
- * tells `scope` of every transaction, the library's and your own. Its errors mean the same on every dialect.
+ * tells `scope` of every transaction and `guards` of every flush, the library's and your own. Its errors mean the same on every
+ * dialect.
  */
-export function scopedEntityManager(base: SqlEntityManagerClass, scope: TransactionScope): SqlEntityManagerClass {
+export function scopedEntityManager(
+  base: SqlEntityManagerClass,
+  scope: TransactionScope,
+  guards?: StatementGuards,
+): SqlEntityManagerClass {
   class ScopedEntityManager extends base {
     override getContext(validate = true): this {
       const em = super.getContext(false);
@@ -83,7 +89,8 @@ export function scopedEntityManager(base: SqlEntityManagerClass, scope: Transact
     }
 
     override flush(): Promise<void> {
-      return super.flush().catch((error: unknown) => {
+      const flushing = guards ? guards.duringFlush(() => super.flush()) : super.flush();
+      return flushing.catch((error: unknown) => {
         throw driverNeutral(error, this.getPlatform());
       });
     }

@@ -1,6 +1,7 @@
-import type { Configuration, Constructor, Dictionary } from '@mikro-orm/core';
+import type { Configuration, Constructor, Dictionary, DriverException } from '@mikro-orm/core';
 import { AbstractSqlDriver, SqlitePlatform } from '@mikro-orm/sql';
 import { MikroORM, SqliteConnection } from '@mikro-orm/sqlite';
+import { orOwnError } from './own-errors.js';
 import { BUSY_TIMEOUT_MS, ConnectionQueue } from './connection-queue.js';
 
 export { SqlEntityManager } from '@mikro-orm/sql';
@@ -82,6 +83,10 @@ class ImmediateSqliteConnection extends SqliteConnection {
 export class ImmediateSqliteDriver extends AbstractSqlDriver<ImmediateSqliteConnection> {
   constructor(config: Configuration) {
     super(config, new SqlitePlatform(), ImmediateSqliteConnection, ['kysely', 'better-sqlite3']);
+  }
+
+  override convertException(exception: Error): DriverException {
+    return orOwnError(exception, (error) => super.convertException(error));
   }
 
   override getORMClass(): Constructor<MikroORM> {

@@ -1,4 +1,6 @@
+import type { DriverException } from '@mikro-orm/core';
 import { type Configuration, EntityManager, PostgreSqlConnection, PostgreSqlDriver } from '@mikro-orm/postgresql';
+import { orOwnError } from './own-errors.js';
 
 export { EntityManager };
 
@@ -58,5 +60,9 @@ export class ReleasingPostgresqlDriver extends PostgreSqlDriver {
   constructor(config: Configuration) {
     super(config);
     this.connection = new ReleasingPostgresqlConnection(this.config);
+  }
+
+  override convertException(exception: Error): DriverException {
+    return orOwnError(exception, (error) => super.convertException(error));
   }
 }
