@@ -48,3 +48,30 @@ export class AuditGuardsMissingError extends HostDatabaseError {
     );
   }
 }
+
+/** A statement that goes past the unit of work would have written an audited table. It was not sent. */
+export class UnauditedWriteError extends HostDatabaseError {
+  readonly code = 'AUDIT_UNAUDITED_WRITE';
+
+  constructor(
+    /** The audited tables that it writes. */
+    readonly tables: readonly string[],
+  ) {
+    super(
+      `A direct write to ${String(tables)} was refused: its changes would not be recorded in the audit log. Load the entities, change ` +
+        "them and flush; or, for bulk work, run it on the transaction of AuditCapture.allowing('why', (em) => ...).",
+    );
+  }
+}
+
+/** An entity cannot be audited as it is. */
+export class UnauditableEntityError extends HostDatabaseError {
+  readonly code = 'AUDIT_UNAUDITABLE_ENTITY';
+
+  constructor(
+    readonly entityName: string,
+    readonly problem: string,
+  ) {
+    super(`The entity ${entityName} cannot be audited: it ${problem}. Correct it, or take it out of AuditedEntities.register().`);
+  }
+}

@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { AuditGuardsCheck } from './audit-guards.check.js';
 import { AuditService } from './audit.service.js';
+import { AuditCapture, AuditedEntities, ChangeRecorder, HostAuditLogChangeRecorder } from './capture/index.js';
 import { AuditCatalogue } from './catalogue/index.js';
 import { ClearPersonalData, PersonalData } from './erasure/personal-data.js';
 import { AuditRowFactory } from './recording/audit-row.factory.js';
@@ -15,8 +16,11 @@ import { DetachedAuditWriter } from './recording/detached-audit-writer.js';
     AuditRowFactory,
     DetachedAuditWriter,
     AuditGuardsCheck,
+    AuditCapture,
+    AuditedEntities,
+    { provide: ChangeRecorder, useClass: HostAuditLogChangeRecorder },
     { provide: PersonalData, useClass: ClearPersonalData },
   ],
-  exports: [AuditService, AuditCatalogue],
+  exports: [AuditService, AuditCatalogue, AuditCapture, AuditedEntities],
 })
 export class AuditModule {}

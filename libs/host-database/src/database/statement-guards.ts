@@ -33,7 +33,7 @@ export class StatementGuards {
   }
 
   /** Sets the guard that every further statement has to pass. There is one; a second replaces it. */
-  guardWith(guard: StatementGuard | undefined): void {
+  guardWith(guard: StatementGuard): void {
     this.guard = guard;
   }
 

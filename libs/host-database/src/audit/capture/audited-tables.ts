@@ -55,7 +55,7 @@ function targets(tokens: readonly SqlToken[]): string[] {
     if (token.kind !== 'word' || isSign(tokens[at - 1], '.')) continue;
     if (token.text === 'into') add(at + 1);
     else if (token.text === 'update') add(isWord(tokens[at + 1], 'or') ? at + 3 : at + 1);
-    else if (token.text === 'from' && isWord(tokens[at - 1], 'delete')) add(at + 1);
+    else if (token.text === 'delete' && isWord(tokens[at + 1], 'from')) add(at + 2);
     else if (token.text === 'truncate') addTruncated(at + 1);
     else if (token.text === 'copy' && isCopyFrom(tokens, at + 1)) add(at + 1);
   }
