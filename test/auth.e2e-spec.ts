@@ -115,7 +115,8 @@ describe.each(HTTP_ADAPTERS)('authentication on %s', (adapter) => {
     it('refuses the token of a person who does not exist any more', async () => {
       const client = await app.signUp('gone@example.com');
       await client.get('/workspaces').expect(200);
-      await app.host.run(() => app.host.hostDatabase.globalUsers.nativeDelete({ email: 'gone@example.com' }));
+      const { em, globalUsers } = app.host.hostDatabase;
+      await app.host.run(async () => void em.remove(await globalUsers.findOneOrFail({ email: 'gone@example.com' })));
       const response = await client.get('/workspaces').expect(401);
 
       expect(response.body.code).toBe('AUTH_TOKEN_INVALID');

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CheckConstraintViolationException } from '@mikro-orm/core';
 import { genId, InvalidInputError } from 'nestjs-host-database';
+import { AuditCapture } from 'nestjs-host-database/audit';
 import {
   DuplicateStripeIdError,
   PlanNotFoundError,
@@ -144,7 +145,9 @@ describe.each(['sqlite', 'postgresql'] as const)('billing on %s', (database) => 
     it('has its states checked by the database', async () => {
       const { id } = await host.newTenant({ provisioned: false });
       await host.run(() => subscriptions.upsert(id, facts));
-      const update = host.run(() => host.hostDatabase.em.execute(`update core_subscriptions set status = 'resting'`));
+      const update = host.run(() =>
+        host.get(AuditCapture).allowing('the test', (em) => em.execute(`update core_subscriptions set status = 'resting'`)),
+      );
       await expect(update).rejects.toBeInstanceOf(CheckConstraintViolationException);
     });
   });

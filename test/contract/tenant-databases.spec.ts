@@ -189,7 +189,9 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantDatabases.name} on %s`
       await expect(entering).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE', attempts: 2 });
       expect(existsSync(missingFile)).toBe(false);
       await other.run(() =>
-        other.hostDatabase.tenantCatalogs.nativeUpdate({ id: tenant.id }, { isActive: false, status: 'failed', dbUrl: null }),
+        other.hostDatabase.tenantCatalogs
+          .findOneOrFail({ id: tenant.id })
+          .then((stored) => Object.assign(stored, { isActive: false, status: 'failed', dbUrl: null })),
       );
       await other.close();
     });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CheckConstraintViolationException } from '@mikro-orm/core';
 import { Migration } from '@mikro-orm/migrations';
 import { genId, InvalidInputError, TenantCatalog } from 'nestjs-host-database';
+import { AuditCapture } from 'nestjs-host-database/audit';
 import { JobsService } from 'nestjs-host-database/jobs';
 import { MembershipsService } from 'nestjs-host-database/memberships';
 import {
@@ -157,16 +158,16 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantsService.name} on %s`,
 
     it('is checked by the database', async () => {
       const insert = host.run(() =>
-        host.hostDatabase.em.insert(TenantCatalog, {
-          name: 'x',
-          status: 'provisioning',
-          isActive: true,
-          createdAt: new Date(),
-          id: genId(),
-        }),
+        host
+          .get(AuditCapture)
+          .allowing('the test', (em) =>
+            em.insert(TenantCatalog, { name: 'x', status: 'provisioning', isActive: true, createdAt: new Date(), id: genId() }),
+          ),
       );
       await expect(insert).rejects.toBeInstanceOf(CheckConstraintViolationException);
-      const unknown = host.run(() => host.hostDatabase.em.execute(`update core_tenants set status = 'asleep'`));
+      const unknown = host.run(() =>
+        host.get(AuditCapture).allowing('the test', (em) => em.execute(`update core_tenants set status = 'asleep'`)),
+      );
       await expect(unknown).rejects.toBeInstanceOf(CheckConstraintViolationException);
     });
   });

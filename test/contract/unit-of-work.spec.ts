@@ -6,7 +6,6 @@ import {
   UniqueConstraintViolationException,
 } from '@mikro-orm/core';
 import {
-  genId,
   GlobalUser,
   HostDatabaseError,
   InvalidInputError,
@@ -64,18 +63,21 @@ describe.each(['sqlite', 'postgresql'] as const)('the unit of work on %s', (data
 
       expect(conversation.said).toEqual([
         'begin',
+        'insert sys_audit_logs',
         'insert core_users',
+        'insert sys_audit_logs',
         'insert core_tenants',
         'insert sys_jobs',
         'select core_users',
         'select core_tenants',
         'select core_memberships',
+        'insert sys_audit_logs',
         'insert core_memberships',
         'insert sys_audit_logs',
         'insert sys_jobs',
         'commit',
       ]);
-      expect(await rowCounts()).toEqual([1, 1, 1, 1, 2]);
+      expect(await rowCounts()).toEqual([1, 1, 1, 4, 2]);
     });
 
     it('lets what five services wrote vanish together when something throws', async () => {
@@ -102,7 +104,7 @@ describe.each(['sqlite', 'postgresql'] as const)('the unit of work on %s', (data
           }),
         ),
       );
-      expect(conversation.said).toEqual(['begin', 'insert core_users', 'commit']);
+      expect(conversation.said).toEqual(['begin', 'insert sys_audit_logs', 'insert core_users', 'commit']);
     });
 
     it('rolls back all of it even where a caller swallows the error of a joined part', async () => {
@@ -131,7 +133,7 @@ describe.each(['sqlite', 'postgresql'] as const)('the unit of work on %s', (data
           await expect(part).rejects.toMatchObject({ code: 'USERS_DUPLICATE_EMAIL' });
         }),
       );
-      expect(await rowCounts()).toEqual([1, 1, 1, 1, 2]);
+      expect(await rowCounts()).toEqual([1, 1, 1, 4, 2]);
     });
 
     it('writes nothing of a failed transaction with a later flush of the same request', async () => {
@@ -273,7 +275,8 @@ describe.each(['sqlite', 'postgresql'] as const)('the unit of work on %s', (data
     it('rolls back a transaction that was begun by hand and left open', async () => {
       await host.run(async () => {
         await host.hostDatabase.em.begin();
-        await host.hostDatabase.em.insert(GlobalUser, { id: genId(), email: 'left-open@example.com', createdAt: new Date() });
+        host.hostDatabase.em.create(GlobalUser, { email: 'left-open@example.com' });
+        await host.hostDatabase.em.flush();
       });
       expect(await rowCounts()).toEqual([0, 0, 0, 0, 0]);
     });
@@ -285,7 +288,7 @@ describe.each(['sqlite', 'postgresql'] as const)('the unit of work on %s', (data
         throw new Error('no');
       });
       await expect(failing).rejects.toThrow('no');
-      expect(await rowCounts()).toEqual([1, 0, 0, 0, 0]);
+      expect(await rowCounts()).toEqual([1, 0, 0, 1, 0]);
     });
   });
 

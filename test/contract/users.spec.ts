@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { UniqueConstraintViolationException } from '@mikro-orm/core';
 import { GlobalUser, genId, InvalidIdError, InvalidInputError } from 'nestjs-host-database';
+import { AuditCapture } from 'nestjs-host-database/audit';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
 import { DuplicateEmailError, DuplicateOAuthIdentityError, UserNotFoundError, UsersService } from 'nestjs-host-database/users';
 
@@ -65,10 +66,13 @@ describe.each(['sqlite', 'postgresql'] as const)(`${UsersService.name} on %s`, (
 
     it('refuses an email with capitals in raw SQL', async () => {
       const insert = host.run(() =>
-        host.hostDatabase.em.execute(
-          `insert into core_users (id, email, created_at) values (?, 'Raw@example.com', current_timestamp)`,
-          [genId()],
-        ),
+        host
+          .get(AuditCapture)
+          .allowing('the test', (em) =>
+            em.execute(`insert into core_users (id, email, created_at) values (?, 'Raw@example.com', current_timestamp)`, [
+              genId(),
+            ]),
+          ),
       );
       await expect(insert).rejects.toThrow(/core_users_email_lower_check/);
     });
