@@ -1,7 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EventSubscriber } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
-import { genId, GlobalUser, type HostAuditLog, Membership, PricingPlan, Subscription, TenantCatalog } from 'nestjs-host-database';
+import {
+  genId,
+  GlobalUser,
+  type HostAuditLog,
+  HostDatabase,
+  Membership,
+  PricingPlan,
+  Subscription,
+  SystemJob,
+  TenantCatalog,
+} from 'nestjs-host-database';
 import {
   AuditCapture,
   AuditedEntities,
@@ -69,7 +79,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditCapture.name} on %s`, (
   const events = (targetId: string): Promise<HostAuditLog[]> =>
     host.run(async () => (await host.get(AuditService).findByTarget(targetId)).toReversed());
   const outlines = async (targetId: string) =>
-    (await events(targetId)).map(({ eventType, details }) => ({ eventType, ...details }));
+    (await events(targetId)).map(({ eventType, details }) => Object.assign({ eventType }, details));
   const users = () => inHost((em) => em.execute('select * from core_users order by id'));
   const bypasses = () =>
     inHost(async () => (await host.hostDatabase.auditLogs.find({ eventType: 'audit.capture-bypassed' })).length);
@@ -299,10 +309,11 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditCapture.name} on %s`, (
     it('lets everything else pass: reads, and writes of other tables', async () => {
       const { id } = await host.newUser();
       await inHost(async (em) => {
-        await em.transactional((inner) => inner.execute(`select id from core_users where id = ?`, [id]));
-        await em.createQueryBuilder(GlobalUser).where({ id }).getSingleResult();
-        await em.execute("update sys_jobs set job_type = 'core_users' where 1 = 0");
-        await em.execute("select 'delete from core_users'");
+        const read = (inner: SqlEntityManager) => inner.execute('select id from core_users where id = ?', [id]);
+        expect(await em.transactional(read)).toEqual([{ id }]);
+        expect(await em.createQueryBuilder(GlobalUser).where({ id }).getSingleResult()).toMatchObject({ id });
+        expect(await em.nativeUpdate(SystemJob, { id }, { jobType: 'delete from core_users' })).toBe(0);
+        expect(await em.execute("select 'delete from core_users' as text")).toEqual([{ text: 'delete from core_users' }]);
       });
     });
   });
@@ -367,7 +378,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditCapture.name} on %s`, (
   describe('register', () => {
     it.each([
       ['is registered already', GlobalUser],
-      ['is no entity of the host database', class Stranger {}],
+      ['is no entity of the host database', HostDatabase],
     ])('refuses what %s', (problem, entity) => {
       const registered = () => host.get(AuditedEntities).register<object>(entity, { name: 'strangers' });
       expect(registered).toThrow(UnauditableEntityError);

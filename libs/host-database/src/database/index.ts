@@ -36,7 +36,7 @@ export { hostMigrations } from './migrations/index.js';
 export { type EntityDefinition, ormOptions } from './orm-options.js';
 export { FOLLOWS_CHANGES, hasPendingChanges } from './pending-changes.js';
 export type { SqlEntityManagerClass } from './scoped-entity-manager.js';
-export { type FlushFrame, type StatementGuard, StatementGuards } from './statement-guards.js';
+export { StatementGuards } from './statement-guards.js';
 export { TENANT_CONTEXT_PREFIX, TransactionScope } from './transaction-scope.js';
 export { type TransactionalOptions, UnitOfWork } from './unit-of-work.service.js';
 export { violatesUnique } from './violations.js';

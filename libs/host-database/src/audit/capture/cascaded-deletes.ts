@@ -39,7 +39,7 @@ async function childrenOf(parent: AnyEntity, em: EntityManager, entities: Audite
         isLocked = true;
       }
       const where = { [name]: helper(parent).getPrimaryKey() };
-      children.push(...(await em.find<AnyEntity>(meta.class, where as never, { filters: false })));
+      children.push(...(await em.find<AnyEntity>(meta.class, where, { filters: false })));
     }
   }
   return children;
@@ -49,7 +49,7 @@ function deleted(uow: UnitOfWork): AnyEntity[] {
   return uow
     .getChangeSets()
     .filter(({ type }) => isDelete(type))
-    .map(({ entity }) => entity as AnyEntity);
+    .map(({ entity }) => entity);
 }
 
 function isDelete(type: ChangeSetType): boolean {

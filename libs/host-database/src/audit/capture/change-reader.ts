@@ -1,4 +1,4 @@
-import { type EntityData, type EntityManager, helper } from '@mikro-orm/core';
+import { type EntityManager, helper } from '@mikro-orm/core';
 import type { AuditedChange } from './change-recorder.js';
 import { entityJson, fieldOf, REDACTED, snapshotJson } from './field-values.js';
 import type { PendingWrite } from './pending-writes.js';
@@ -26,7 +26,7 @@ export async function readChange(em: EntityManager, write: PendingWrite): Promis
   return {
     eventType: `${audited.name}.${kind}`,
     targetType: audited.targetType,
-    targetId: String(helper(entity).getSerializedPrimaryKey()),
+    targetId: helper(entity).getSerializedPrimaryKey(),
     tenantId: audited.tenant === undefined ? null : idIn(audited.tenant),
     details,
     personal: personalOf(new Set([...Object.keys(details.before ?? {}), ...Object.keys(details.after ?? {})])),
@@ -42,7 +42,7 @@ export async function readChange(em: EntityManager, write: PendingWrite): Promis
     if (!prop) return null;
     const current = (entity as Record<string, unknown>)[field];
     const id = before && field in before ? json(field) : (after.get(field) ?? entityJson(current, prop, em.getPlatform()));
-    return id == null ? null : String(id);
+    return typeof id === 'string' || id == null ? (id ?? null) : JSON.stringify(id);
   }
 
   function personalOf(keys: ReadonlySet<string>): AuditedChange['personal'] {
@@ -78,14 +78,14 @@ async function snapshotBefore(
     if (embedded || version || secret.has(name) || before.has(name)) return false;
     return kind === 'deleted' || after.has(name);
   });
-  const missing = wanted.map(({ name }) => name as string).filter((name) => !(name in original));
+  const missing = wanted.map(({ name }) => name).filter((name) => !(name in original));
   if (missing.length === 0) return original;
-  const stored = await em.findOne(meta.class, wrapped.getPrimaryKey() as never, {
+  const stored = await em.findOne(meta.class, wrapped.getPrimaryKey(), {
     fields: missing as never,
     filters: false,
     disableIdentityMap: true,
   });
   if (!stored) return kind === 'deleted' ? undefined : original;
-  const read = em.config.getComparator(em.getMetadata()).prepareEntity(stored) as EntityData<object>;
-  return { ...(read as Snapshot), ...original };
+  const read = em.config.getComparator(em.getMetadata()).prepareEntity(stored) as Snapshot;
+  return { ...read, ...original };
 }

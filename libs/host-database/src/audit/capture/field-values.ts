@@ -14,7 +14,7 @@ import {
 /** What stands in the log for a value that must not. */
 export const REDACTED = '[redacted]';
 /** What stands in the log for a value that only the database will know: a `raw()` expression. */
-export const COMPUTED = '[computed]';
+const COMPUTED = '[computed]';
 
 /**
  * Returns the value of a field as JSON. `value` is in the form of MikroORM's snapshots and change sets: as it is stored, references

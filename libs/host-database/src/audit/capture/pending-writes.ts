@@ -1,12 +1,4 @@
-import {
-  type AnyEntity,
-  type ChangeSet,
-  ChangeSetType,
-  Collection,
-  type EntityManager,
-  ReferenceKind,
-  type UnitOfWork,
-} from '@mikro-orm/core';
+import { type AnyEntity, ChangeSetType, Collection, type EntityManager, ReferenceKind, type UnitOfWork } from '@mikro-orm/core';
 import type { AuditedEntities, AuditedEntity } from './audited-entities.js';
 import { entityJson, snapshotJson } from './field-values.js';
 
@@ -35,7 +27,7 @@ const KINDS = {
  */
 export function pendingWrites(uow: UnitOfWork, em: EntityManager, entities: AuditedEntities): PendingWrite[] {
   const writes = new Map<AnyEntity, PendingWrite>();
-  for (const changeSet of uow.getChangeSets() as ChangeSet<AnyEntity>[]) {
+  for (const changeSet of uow.getChangeSets()) {
     const write = writeOf(changeSet.entity, KINDS[changeSet.type]);
     for (const [key, value] of Object.entries(changeSet.payload)) {
       const prop = write?.audited.meta.properties[key];
@@ -60,7 +52,7 @@ export function pendingWrites(uow: UnitOfWork, em: EntityManager, entities: Audi
   function writeOf(entity: AnyEntity, kind: PendingWrite['kind']): PendingWrite | undefined {
     const known = writes.get(entity);
     if (known) return known;
-    const audited = entities.find(entity.constructor as never);
+    const audited = entities.find(entity.constructor);
     if (!audited) return undefined;
     const write = { audited, entity, kind, after: new Map<string, unknown>(), before: new Map<string, unknown>() };
     writes.set(entity, write);

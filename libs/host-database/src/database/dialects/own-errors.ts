@@ -6,5 +6,5 @@ import { HostDatabaseError } from '../../common/index.js';
  * its caller matches on its class and code.
  */
 export function orOwnError(exception: Error, convert: (exception: Error) => DriverException): DriverException {
-  return exception instanceof HostDatabaseError ? (exception as unknown as DriverException) : convert(exception);
+  return exception instanceof HostDatabaseError ? exception : convert(exception);
 }
