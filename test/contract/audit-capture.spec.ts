@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { EventSubscriber } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import {
@@ -263,12 +263,15 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditCapture.name} on %s`, (
       await expect(work).rejects.toMatchObject({ code: 'AUDIT_UNAUDITED_WRITE', tables: ['core_users'] });
     });
 
-    it('says nothing to the database where there is nothing to flush', async () => {
+    it('does not even begin where there is nothing to flush', async () => {
       const { id } = await host.newUser();
+      const flush = jest.spyOn(host.hostDatabase.em, 'flush');
       conversation.begin();
       await inHost((em) => em.findOne(GlobalUser, { id }));
-      await host.run(() => undefined);
-      expect(conversation.said).toEqual(['select core_users']);
+      expect([conversation.said, flush.mock.calls.length]).toEqual([['select core_users'], 0]);
+      await inHost(async (em) => Object.assign(await em.findOneOrFail(GlobalUser, { id }), { isSysAdmin: true }));
+      expect(flush).toHaveBeenCalledTimes(1);
+      flush.mockRestore();
     });
   });
 
