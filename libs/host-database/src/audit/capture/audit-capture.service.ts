@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { MikroORM } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { assertText } from '../../common/index.js';
 import { StatementGuards, UnitOfWork } from '../../database/index.js';
 import { UnauditedWriteError } from '../audit.errors.js';
+import { AUDIT_OPTIONS, type AuditOptions } from '../audit.options.js';
 import { AuditService } from '../audit.service.js';
 import { AuditedEntities } from './audited-entities.js';
 import { ChangeCaptureSubscriber } from './change-capture.subscriber.js';
@@ -20,7 +21,8 @@ interface Allowance {
 
 /**
  * Sees to it that no change of an audited entity goes unrecorded: flushes are recorded, and every other statement that writes an
- * audited table is refused, whichever method of the EntityManager sends it. In force from the moment the tables are migrated.
+ * audited table is refused, whichever method of the EntityManager sends it. In force from the moment the tables are migrated, unless the option
+ * `audit.capture` is off.
  */
 @Injectable()
 export class AuditCapture {
@@ -33,7 +35,9 @@ export class AuditCapture {
     private readonly entities: AuditedEntities,
     private readonly audit: AuditService,
     recorder: ChangeRecorder,
+    @Inject(AUDIT_OPTIONS) { capture }: AuditOptions,
   ) {
+    if (!capture) return;
     orm.em.getEventManager().registerSubscriber(new ChangeCaptureSubscriber(entities, guards, recorder));
     guards.guardWith((sql, connection) => this.check(sql, connection));
   }

@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { assertJson, assertOneOf, assertText, Clock, genId } from '../../common/index.js';
 import { ContextService } from '../../context/index.js';
-import { AuditCatalogue, type PersonalDataSubject } from '../catalogue/index.js';
+import type { AuditedChange } from '../capture/change-recorder.js';
+import { AuditCatalogue } from '../catalogue/index.js';
 import { PersonalData } from '../erasure/personal-data.js';
-import { AUDIT_OUTCOMES, type AuditOutcome } from '../host-audit-log.entity.js';
+import { AUDIT_OUTCOMES } from '../host-audit-log.entity.js';
 import { type AuditRecord, canonicalText, leafHash } from '../integrity/index.js';
 import { AUDIT_OPTIONS, type AuditOptions } from '../audit.options.js';
 import type { UncheckedAuditEvent } from './audit-event.js';
@@ -15,11 +16,18 @@ const USER_AGENT_MAX_LENGTH = 512;
 const REQUEST_ID_MAX_LENGTH = 127;
 
 /** A row of the log, complete before it is written. */
-export interface AuditRow extends Omit<AuditRecord, 'v' | 'createdAt' | 'outcome'> {
-  readonly outcome: AuditOutcome;
+export interface AuditRow extends Omit<AuditRecord, 'v' | 'createdAt'> {
   readonly createdAt: Date;
   readonly canonical: string;
   readonly leafHash: string;
+}
+
+/** What is left to do: to take out secrets, to seal personal data, and to say who asked, from where, when. */
+interface CheckedEvent extends Pick<
+  AuditRow,
+  'eventType' | 'schemaVersion' | 'outcome' | 'tenantId' | 'actorUserId' | 'targetType' | 'targetId' | 'details'
+> {
+  readonly personal: readonly { readonly path: readonly string[]; readonly subjectId: string | null }[];
 }
 
 /** Makes rows of the log: checks the event, adds who is asking, takes out secrets, seals personal data and hashes the whole. */
@@ -36,35 +44,65 @@ export class AuditRowFactory {
   /** @throws UnknownAuditEventTypeError, InvalidAuditDetailsError, InvalidInputError */
   async make(event: UncheckedAuditEvent): Promise<AuditRow> {
     const { eventType, outcome = 'success' } = event;
-    const definition = this.catalogue.get(eventType);
+    const { version = 1, targetType: usualTargetType, personal = {} } = this.catalogue.get(eventType);
     const { current } = this.context;
     const actorUserId = event.actorUserId === undefined ? (current.actorUserId ?? null) : event.actorUserId;
     const targetId = event.targetId === undefined ? null : assertText(event.targetId, 'targetId');
-    const targetType = event.targetType ?? definition.targetType;
+    const targetType = event.targetType ?? usualTargetType;
     const checked = await this.catalogue.check(eventType, event.details);
-    const plain = checked === null ? null : withoutSecrets(assertJson(checked, 'details'));
-    const details = await this.sealDetails(plain, definition.personal ?? {}, { actor: actorUserId, target: targetId });
-    const createdAt = this.clock.now();
-    const record: AuditRecord = {
-      v: 1,
-      id: genId(),
-      tenantId: event.tenantId === undefined ? (current.tenantId ?? null) : event.tenantId,
+    const details = checked === null ? null : assertJson(checked, 'details');
+    return this.complete({
       eventType,
-      schemaVersion: definition.version ?? 1,
+      schemaVersion: version,
       outcome: assertOneOf(outcome, AUDIT_OUTCOMES, 'outcome'),
+      tenantId: event.tenantId === undefined ? (current.tenantId ?? null) : event.tenantId,
       actorUserId,
-      impersonatorUserId: current.impersonatorUserId ?? null,
       targetType: targetType === undefined ? null : assertText(targetType, 'targetType', TARGET_TYPE_MAX_LENGTH),
       targetId,
-      requestId: printable(current.requestId, REQUEST_ID_MAX_LENGTH),
-      ipAddress: await this.sealFor(actorUserId, this.addressOf(current.ipAddress)),
-      userAgent: await this.sealFor(actorUserId, printable(current.userAgent, USER_AGENT_MAX_LENGTH)),
       details,
+      personal: Object.entries(personal).map(([path, whose]) => {
+        const parties = { actor: actorUserId, target: targetId };
+        const subjectId =
+          whose === 'actor' || whose === 'target' ? parties[whose] : valueAt(details, whose.slice('details.'.length));
+        return { path: path.split('.'), subjectId: typeof subjectId === 'string' ? subjectId : null };
+      }),
+    });
+  }
+
+  /** A row for a change of an entity. */
+  async makeChange({ eventType, targetType, targetId, tenantId, details, personal }: AuditedChange): Promise<AuditRow> {
+    return this.complete({
+      eventType,
+      schemaVersion: 1,
+      outcome: 'success',
+      tenantId,
+      actorUserId: this.context.current.actorUserId ?? null,
+      targetType,
+      targetId,
+      details: assertJson({ ...details }, 'details'),
+      personal: (personal?.fields ?? []).flatMap((field) =>
+        ['before', 'after'].map((side) => ({ path: [side, field], subjectId: personal?.subjectId ?? null })),
+      ),
+    });
+  }
+
+  private async complete({ details, personal, ...facts }: CheckedEvent): Promise<AuditRow> {
+    const { impersonatorUserId, requestId, ipAddress, userAgent } = this.context.current;
+    const createdAt = this.clock.now();
+    const record: AuditRecord = {
+      ...facts,
+      v: 1,
+      id: genId(),
+      impersonatorUserId: impersonatorUserId ?? null,
+      requestId: printable(requestId, REQUEST_ID_MAX_LENGTH),
+      ipAddress: await this.sealFor(facts.actorUserId, this.addressOf(ipAddress)),
+      userAgent: await this.sealFor(facts.actorUserId, printable(userAgent, USER_AGENT_MAX_LENGTH)),
+      details: await this.sealDetails(details, personal),
       createdAt: createdAt.toISOString(),
     };
     const canonical = canonicalText(record);
     const { v: _, ...columns } = record;
-    return { ...columns, outcome, createdAt, canonical, leafHash: leafHash(canonical) };
+    return { ...columns, createdAt, canonical, leafHash: leafHash(canonical) };
   }
 
   private addressOf(address: string | undefined): string | null {
@@ -79,16 +117,11 @@ export class AuditRowFactory {
 
   private async sealDetails(
     details: Record<string, unknown> | null,
-    personal: Readonly<Record<string, PersonalDataSubject>>,
-    parties: { readonly actor: string | null; readonly target: string | null },
+    personal: CheckedEvent['personal'],
   ): Promise<Record<string, unknown> | null> {
-    if (details === null) return null;
-    for (const [path, whose] of Object.entries(personal)) {
-      const subjectId =
-        whose === 'actor' || whose === 'target' ? parties[whose] : valueAt(details, whose.slice('details.'.length));
-      await this.sealAt(details, path.split('.'), typeof subjectId === 'string' ? subjectId : null);
-    }
-    return details;
+    const plain = details && withoutSecrets(details);
+    for (const { path, subjectId } of personal) if (plain) await this.sealAt(plain, path, subjectId);
+    return plain;
   }
 
   /** Details are this factory's own copy by now. */
@@ -105,7 +138,7 @@ export class AuditRowFactory {
   }
 }
 
-function valueAt(details: Record<string, unknown>, path: string): unknown {
+function valueAt(details: Record<string, unknown> | null, path: string): unknown {
   return path.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], details);
 }
 
