@@ -1,3 +1,4 @@
+import { AuditCapture } from 'nestjs-host-database/audit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { CheckConstraintViolationException, UniqueConstraintViolationException } from '@mikro-orm/core';
 import { type GlobalUser, genId, InvalidIdError, InvalidInputError, Membership, type TenantCatalog } from 'nestjs-host-database';
@@ -117,15 +118,17 @@ describe.each(['sqlite', 'postgresql'] as const)(`${MembershipsService.name} on 
   describe('the table', () => {
     const insert = (facts: object) =>
       host.run(() =>
-        host.hostDatabase.em.insert(Membership, {
-          id: genId(),
-          user: user.id,
-          tenant: tenant.id,
-          role: 'member',
-          isActive: true,
-          createdAt: new Date(),
-          ...facts,
-        }),
+        host.get(AuditCapture).allowing('the test', (em) =>
+          em.insert(Membership, {
+            id: genId(),
+            user: user.id,
+            tenant: tenant.id,
+            role: 'member',
+            isActive: true,
+            createdAt: new Date(),
+            ...facts,
+          }),
+        ),
       );
 
     it('holds writers past the service to one row for each pair, and to the roles', async () => {
@@ -136,7 +139,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${MembershipsService.name} on 
 
     it('lets the rows go with their user or tenant', async () => {
       await grant();
-      await host.run(() => host.hostDatabase.globalUsers.nativeDelete({ id: user.id }));
+      await host.run(() => host.get(AuditCapture).allowing('the test', (em) => em.nativeDelete(GlobalUser, { id: user.id })));
       expect(await host.run(() => host.hostDatabase.memberships.count({ tenant: tenant.id }))).toBe(0);
     });
   });
