@@ -1,7 +1,7 @@
-import { AuditCapture } from 'nestjs-host-database/audit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { CheckConstraintViolationException, UniqueConstraintViolationException } from '@mikro-orm/core';
-import { type GlobalUser, genId, InvalidIdError, InvalidInputError, Membership, type TenantCatalog } from 'nestjs-host-database';
+import { GlobalUser, genId, InvalidIdError, InvalidInputError, Membership, type TenantCatalog } from 'nestjs-host-database';
+import { AuditCapture } from 'nestjs-host-database/audit';
 import {
   DuplicateMembershipError,
   LastOwnerError,
