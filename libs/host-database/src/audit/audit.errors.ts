@@ -60,6 +60,23 @@ export class UnauditedWriteError extends HostDatabaseError {
     super(
       `A direct write to ${String(tables)} was refused: its changes would not be recorded in the audit log. Load the entities, change ` +
         "them and flush; or, for bulk work, run it on the transaction of AuditCapture.allowing('why', (em) => ...).",
+/** Something that needs the seal of the log was asked for, and the log is not sealed. */
+export class AuditSealingNotConfiguredError extends HostDatabaseError {
+  readonly code = 'AUDIT_SEALING_NOT_CONFIGURED';
+
+  constructor() {
+    super('The audit log is not sealed. Pass audit.sealing to the module: a signer and its public key.');
+  }
+}
+
+/** What the signer returns does not fit the public key of its id. Nothing was sealed. */
+export class AuditSignatureInvalidError extends HostDatabaseError {
+  readonly code = 'AUDIT_SIGNATURE_INVALID';
+
+  constructor(readonly keyId: string) {
+    super(
+      `The signature of audit.sealing.signer does not fit the public key '${keyId}' of audit.sealing.publicKeys. Pass the key that ` +
+        `belongs to the signer, and a signer that makes Ed25519 signatures.`,
     );
   }
 }
@@ -73,5 +90,55 @@ export class UnauditableEntityError extends HostDatabaseError {
     readonly problem: string,
   ) {
     super(`The entity ${entityName} cannot be audited: it ${problem}. Correct it, or take it out of AuditedEntities.register().`);
+/** An anchor has not taken checkpoints. They are handed to it again. */
+export class AuditAnchorFailedError extends HostDatabaseError {
+  readonly code = 'AUDIT_ANCHOR_FAILED';
+
+  constructor(
+    readonly anchor: string,
+    options: ErrorOptions,
+  ) {
+    const { cause } = options;
+    super(`The anchor '${anchor}' has not kept checkpoints: ${cause instanceof Error ? cause.message : String(cause)}`, options);
+  }
+}
+
+/** A webhook has answered that it did not take checkpoints, or has not answered. */
+export class AuditWebhookFailedError extends HostDatabaseError {
+  readonly code = 'AUDIT_WEBHOOK_FAILED';
+
+  constructor(
+    /** Where it is, without its path, which may hold a secret. */
+    readonly origin: string,
+    /** What it answered, if it did. */
+    readonly status: number | undefined,
+    options?: ErrorOptions,
+  ) {
+    super(
+      status === undefined
+        ? `The webhook at ${origin} cannot be reached, or does not answer in time. Look whether it is up.`
+        : `The webhook at ${origin} answered ${status}. It has to answer 2xx when it has kept the checkpoints.`,
+      options,
+    );
+  }
+}
+
+/** There is no such row in the log, or not in the scope that was asked for. */
+export class AuditRowNotFoundError extends HostDatabaseError {
+  readonly code = 'AUDIT_ROW_NOT_FOUND';
+
+  constructor(readonly rowId: string) {
+    super(`The audit log has no row '${rowId}'. It may have been removed when its time was over.`);
+  }
+}
+
+/** No checkpoint holds the row yet. */
+export class AuditRowNotSealedError extends HostDatabaseError {
+  readonly code = 'AUDIT_ROW_NOT_SEALED';
+
+  constructor(readonly rowId: string) {
+    super(
+      `The row '${rowId}' of the audit log is in no checkpoint yet. Ask again in a few seconds, when the sealer has come by.`,
+    );
   }
 }

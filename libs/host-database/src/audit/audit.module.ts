@@ -6,6 +6,7 @@ import { AuditCatalogue } from './catalogue/index.js';
 import { ClearPersonalData, PersonalData } from './erasure/personal-data.js';
 import { AuditRowFactory } from './recording/audit-row.factory.js';
 import { DetachedAuditWriter } from './recording/detached-audit-writer.js';
+import { sealingExports, sealingProviders } from './sealing-providers.js';
 
 /** What happened: the append-only log. */
 @Global()
@@ -20,7 +21,9 @@ import { DetachedAuditWriter } from './recording/detached-audit-writer.js';
     AuditedEntities,
     { provide: ChangeRecorder, useClass: HostAuditLogChangeRecorder },
     { provide: PersonalData, useClass: ClearPersonalData },
+    ...sealingProviders,
   ],
   exports: [AuditService, AuditCatalogue, AuditCapture, AuditedEntities],
+  exports: [AuditService, AuditCatalogue, ...sealingExports],
 })
 export class AuditModule {}

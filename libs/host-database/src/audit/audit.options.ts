@@ -71,6 +71,8 @@ export class AuditOptions {
 export const AUDIT_OPTIONS = Symbol('nestjs-host-database:audit-options');
 
 const KEY_BYTES = 32;
+/** What the columns of names take. */
+const NAME_MAX_LENGTH = 63;
 
 /** @throws InvalidOptionError naming the option that is wrong */
 export function resolveAuditOptions(given: Partial<AuditOptions> | undefined): AuditOptions {
@@ -86,6 +88,8 @@ export function resolveAuditOptions(given: Partial<AuditOptions> | undefined): A
     if (!(keyId in sealing.publicKeys)) {
       throw new InvalidOptionError('audit.sealing.publicKeys', `has no '${keyId}', which is the signer's. Add its public key.`);
     }
+    assertKeyId(keyId);
+    assertAnchorNames(sealing.anchors ?? []);
   }
   if (encryption) {
     if (!(encryption.keyId in encryption.keys)) {
@@ -100,4 +104,26 @@ export function resolveAuditOptions(given: Partial<AuditOptions> | undefined): A
   }
   if (retention) assertWholeOption('audit.retention.days', retention.days, 1);
   return options;
+}
+
+function assertKeyId(keyId: string): void {
+  if (keyId.length === 0 || keyId.length > NAME_MAX_LENGTH) {
+    throw new InvalidOptionError(
+      'audit.sealing.signer',
+      `has a keyId of ${keyId.length} characters. Use 1 to ${NAME_MAX_LENGTH}.`,
+    );
+  }
+}
+
+function assertAnchorNames(anchors: readonly AuditAnchor[]): void {
+  const names = anchors.map(({ name }) => name);
+  for (const [index, name] of names.entries()) {
+    if (name.length === 0 || name.length > NAME_MAX_LENGTH) {
+      throw new InvalidOptionError('audit.sealing.anchors', `has '${name}'. Name each with 1 to ${NAME_MAX_LENGTH} characters.`);
+    }
+    // What one of them has kept would count for the other.
+    if (names.indexOf(name) !== index) {
+      throw new InvalidOptionError('audit.sealing.anchors', `has two of the name '${name}'. Give each a name of its own.`);
+    }
+  }
 }

@@ -4,6 +4,17 @@ export {
   InvalidAuditDetailsError,
   UnauditableEntityError,
   UnauditedWriteError,
+export { FileAnchor, type FileAnchorOptions, readFileAnchor } from './anchors/file.anchor.js';
+export { WebhookAnchor, type WebhookAnchorOptions } from './anchors/webhook.anchor.js';
+export {
+  AuditAnchorFailedError,
+  AuditGuardsMissingError,
+  AuditRowNotFoundError,
+  AuditRowNotSealedError,
+  AuditSealingNotConfiguredError,
+  AuditSignatureInvalidError,
+  AuditWebhookFailedError,
+  InvalidAuditDetailsError,
   UnknownAuditEventTypeError,
 } from './audit.errors.js';
 export { AuditModule } from './audit.module.js';
@@ -29,3 +40,29 @@ export {
 export * from './catalogue/index.js';
 export { AUDIT_OUTCOMES, type AuditOutcome, HostAuditLog } from './host-audit-log.entity.js';
 export type { AuditEvent, UncheckedAuditEvent } from './recording/audit-event.js';
+export {
+  type AuditFinding,
+  type AuditFindingKind,
+  type AuditReport,
+  type CheckpointBody,
+  type CheckpointCopy,
+  Ed25519Signer,
+  generateSigningKey,
+  type InclusionFault,
+  type InclusionProof,
+  type InclusionVerdict,
+  InvalidAuditRecordError,
+  InvalidCheckpointError,
+  InvalidSigningKeyError,
+  type SigningKey,
+  verifyInclusion,
+} from './integrity/index.js';
+export { AuditAnchoringService, type AnchoringResult } from './sealing/audit-anchoring.service.js';
+export { AuditSealer, type SealOptions, type SealResult } from './sealing/audit-sealer.js';
+export {
+  AuditVerifier,
+  type AuditVerificationResult,
+  type AuditVerificationSummary,
+  type AuditVerifyOptions,
+} from './verification/audit-verifier.service.js';
+export { AuditProofs, type ProofOptions } from './verification/inclusion.js';

@@ -4,6 +4,8 @@ import { defineAuditEvents, detailsOf, type InferAuditEvents } from './audit-eve
 export const auditEvents = defineAuditEvents({
   'audit.log-verified': {
     details: detailsOf<{ checkedRows: number; checkedCheckpoints: number; findings: number; scopes: number }>(),
+    // The target is the scope, where one only was verified.
+    targetType: 'audit-scope',
   },
   'audit.log-exported': {
     details: detailsOf<{ format: string; rows: number; filter: Record<string, unknown> }>(),

@@ -1,0 +1,81 @@
+import type { PostgresqlDirectConnection, PostgresqlQuery } from '../../database/index.js';
+import { scopeOf } from '../integrity/index.js';
+import {
+  type ChainHead,
+  CHECKPOINT_COLUMNS,
+  checkpointValues,
+  idsOf,
+  type NewCheckpoint,
+  type RoundOptions,
+  type RoundOutcome,
+  type SealingRound,
+  SealingStore,
+  type UnsealedRow,
+} from './sealing-store.js';
+
+/** `audit` in ASCII: whoever has it, seals. Let go of at the end of the transaction, also that of a process that died. */
+const SEALING_LOCK = 0x6175646974;
+
+/** One transaction a round, which holds an advisory lock. */
+export class PostgresqlSealingStore extends SealingStore {
+  constructor(private readonly connection: PostgresqlDirectConnection) {
+    super();
+  }
+
+  async round(options: RoundOptions, seal: (round: SealingRound) => Promise<readonly NewCheckpoint[]>): Promise<RoundOutcome> {
+    return this.connection.transaction(async (query): Promise<RoundOutcome> => {
+      const [lock] = await query<{ has: boolean }>('select pg_try_advisory_xact_lock($1) as has', [SEALING_LOCK]);
+      if (!lock?.has) return { state: 'busy' };
+      const rows = await readRows(query, options);
+      if (rows.length === 0) return { state: 'done', rows, checkpoints: [] };
+      const checkpoints = await seal({ rows, heads: await readHeads(query, rows) });
+      await insert(query, checkpoints);
+      await removeFromList(query, checkpoints.flatMap(idsOf));
+      return { state: 'done', rows, checkpoints };
+    });
+  }
+}
+
+/** In two steps: a join might read all of the log, by statistics of a moment at which the list was long. */
+async function readRows(query: PostgresqlQuery, { after, limit }: RoundOptions): Promise<UnsealedRow[]> {
+  const list = await query<{ id: string }>(
+    'select log_id as id from sys_audit_unsealed where log_id > $1 order by log_id limit $2',
+    [after, limit],
+  );
+  if (list.length === 0) return [];
+  const ids = list.map(({ id }) => id);
+  const found = await query<UnsealedRow>(
+    `select id, tenant_id as "tenantId", canonical, leaf_hash as "leafHash" from sys_audit_logs
+     where id = any($1) and id between $2 and $3`,
+    [ids, ids[0], ids.at(-1)],
+  );
+  const byId = new Map(found.map((row) => [row.id, row]));
+  return ids.map((id) => byId.get(id) ?? { id, tenantId: null, canonical: null, leafHash: null });
+}
+
+async function readHeads(query: PostgresqlQuery, rows: readonly UnsealedRow[]): Promise<Map<string, ChainHead>> {
+  const scopes = [...new Set(rows.map(({ tenantId }) => scopeOf(tenantId)))];
+  const heads = await query<ChainHead>(
+    `select wanted.scope, head.seq, head.hash from unnest($1::text[]) as wanted(scope) cross join lateral (
+       select seq, hash from sys_audit_checkpoints where scope = wanted.scope order by seq desc limit 1) as head`,
+    [scopes],
+  );
+  return new Map(heads.map((head) => [head.scope, head]));
+}
+
+async function insert(query: PostgresqlQuery, checkpoints: readonly NewCheckpoint[]): Promise<void> {
+  if (checkpoints.length === 0) return;
+  const rows = checkpoints.map((checkpoint) => checkpointValues(checkpoint, (iso) => iso));
+  const columns = rows[0]!.map((_, column) => rows.map((row) => row[column]));
+  await query(
+    `insert into sys_audit_checkpoints (${CHECKPOINT_COLUMNS}) select * from unnest($1::text[], $2::text[], $3::int[], $4::int[],
+       $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::timestamptz[])`,
+    columns,
+  );
+}
+
+async function removeFromList(query: PostgresqlQuery, ids: readonly string[]): Promise<void> {
+  const removed = await query('delete from sys_audit_unsealed where log_id = any($1) returning 1', [ids]);
+  // Somebody else works on the list without the lock: a row would be in two checkpoints.
+  if (removed.length !== ids.length) throw new Error('The list of unsealed rows was changed while they were sealed.');
+}

@@ -1,0 +1,65 @@
+import type { SealedCheckpoint } from '../integrity/index.js';
+
+/** A row that no checkpoint holds yet. What it says is read from the log, as it is there. */
+export interface UnsealedRow {
+  readonly id: string;
+  /** Null in {@link tenantId} is the host. All but the id are null where the log does not have the row any more. */
+  readonly tenantId: string | null;
+  readonly canonical: string | null;
+  readonly leafHash: string | null;
+}
+
+/** The last checkpoint of a scope. */
+export interface ChainHead {
+  readonly scope: string;
+  readonly seq: number;
+  readonly hash: string;
+}
+
+/** What one round may seal. */
+export interface SealingRound {
+  readonly rows: readonly UnsealedRow[];
+  /** By scope; a scope without a checkpoint has none. */
+  readonly heads: ReadonlyMap<string, ChainHead>;
+}
+
+/** A checkpoint to be stored. */
+export interface NewCheckpoint extends SealedCheckpoint {
+  readonly id: string;
+}
+
+/** What a round has come to. */
+export type RoundOutcome =
+  /** Another process seals. */
+  | { readonly state: 'busy' }
+  | { readonly state: 'done'; readonly rows: readonly UnsealedRow[]; readonly checkpoints: readonly NewCheckpoint[] };
+
+/** Which rows a round takes. */
+export interface RoundOptions {
+  /** Those with larger ids. */
+  readonly after: string;
+  readonly limit: number;
+}
+
+/** Keeps checkpoints, and the list of what is not sealed. Each dialect has its own way to let one process seal at a time. */
+export abstract class SealingStore {
+  /**
+   * Hands rows to `seal` and stores what it returns, in one transaction with the removal of the rows from the list: a row is in the list
+   * or in a checkpoint. What `seal` leaves out stays in the list.
+   */
+  abstract round(options: RoundOptions, seal: (round: SealingRound) => Promise<readonly NewCheckpoint[]>): Promise<RoundOutcome>;
+}
+
+/** The columns of a new checkpoint, in the order of {@link CHECKPOINT_COLUMNS}; `sealedAt` as the dialect stores it. */
+export function checkpointValues(checkpoint: NewCheckpoint, sealedAt: (iso: string) => unknown): unknown[] {
+  const { id, content, body, hash, signature, manifest } = checkpoint;
+  const { scope, seq, size, firstId, lastId, keyId } = content;
+  return [id, scope, seq, size, firstId, lastId, body, hash, keyId, signature, manifest, sealedAt(content.sealedAt)];
+}
+
+export const CHECKPOINT_COLUMNS = 'id, scope, seq, size, first_id, last_id, body, hash, key_id, signature, manifest, sealed_at';
+
+/** The ids of the rows in a checkpoint. */
+export function idsOf({ manifest }: NewCheckpoint): string[] {
+  return manifest.split('\n').map((line) => line.slice(0, line.indexOf(':')));
+}

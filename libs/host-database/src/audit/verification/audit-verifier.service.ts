@@ -1,0 +1,211 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Clock } from '../../common/index.js';
+import { UnitOfWork } from '../../database/index.js';
+import { AuditSealingNotConfiguredError } from '../audit.errors.js';
+import { AUDIT_OPTIONS, type AuditOptions, type AuditSealingOptions } from '../audit.options.js';
+import { AuditService } from '../audit.service.js';
+import { HostAuditLog } from '../host-audit-log.entity.js';
+import {
+  type AuditReport,
+  type CheckpointCopy,
+  decodeManifest,
+  HOST_SCOPE,
+  parseCheckpointBody,
+  verifyAuditLog,
+} from '../integrity/index.js';
+import { overdueRows, withLostRows, withoutOverdue } from './late-seals.js';
+import { AuditLogReader } from './log-reader.js';
+
+const VERIFIED_EVENT = 'audit.log-verified';
+const EVERY_MS = 5_000;
+const MAX_UNSEALED_MS = 60_000;
+const LOOK_AGAIN_MS = 50;
+const MOST_TRIES = 3;
+const FINDINGS_LOGGED = 20;
+
+/** What to verify, and by what. */
+export interface AuditVerifyOptions {
+  /** `host`, or the id of a tenant. @default all of them */
+  readonly scope?: string;
+  /** What an anchor has kept, such as `readFileAnchor(path)`: without it a log that was cut off at its end looks whole. */
+  readonly kept?: AsyncIterable<CheckpointCopy> | Iterable<CheckpointCopy>;
+}
+
+/** The numbers of a verification. */
+export interface AuditVerificationSummary {
+  readonly verifiedAt: Date;
+  /** Whether nothing was found. */
+  readonly ok: boolean;
+  readonly scopes: number;
+  readonly checkedRows: number;
+  readonly checkedCheckpoints: number;
+  /** How many there were. */
+  readonly findings: number;
+}
+
+/** The result of a verification. */
+export interface AuditVerificationResult extends AuditVerificationSummary {
+  /** One for each scope: what was found, and what cannot be known. */
+  readonly reports: readonly AuditReport[];
+}
+
+/** Verifies the log in the database against its checkpoints and against what anchors have kept. */
+@Injectable()
+export class AuditVerifier {
+  private readonly logger = new Logger('Audit');
+
+  constructor(
+    private readonly reader: AuditLogReader,
+    private readonly audit: AuditService,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly clock: Clock,
+    @Inject(AUDIT_OPTIONS) private readonly options: AuditOptions,
+  ) {}
+
+  /**
+   * Reads every row and every checkpoint, in portions and beside those who write, and says what is wrong. Findings are in the result and in
+   * the log of the process, they are not thrown. The run itself is recorded as `audit.log-verified`. Call it outside of a transaction.
+   *
+   * @throws AuditSealingNotConfiguredError without the option `audit.sealing`
+   */
+  async verify({ scope, kept = [] }: AuditVerifyOptions = {}): Promise<AuditVerificationResult> {
+    const { sealing } = this.options;
+    if (!sealing) throw new AuditSealingNotConfiguredError();
+    const keptByScope = await groupByScope(kept);
+    const lost = Map.groupBy(await this.reader.lostRows(), (row) => row.scope);
+    // A scope of which nothing is left in the database is known to the anchor.
+    const known = [HOST_SCOPE, ...(await this.reader.scopes()), ...keptByScope.keys(), ...lost.keys()];
+    const scopes = scope === undefined ? [...new Set(known)] : [scope];
+    const reports: AuditReport[] = [];
+    for (const each of scopes) {
+      const report = await this.verifyScope(each, keptByScope.get(each) ?? [], sealing);
+      const ids = (lost.get(each) ?? []).map(({ id }) => id);
+      reports.push(withLostRows(report, ids));
+    }
+    const result = summarize(reports, this.clock.now());
+    this.logFindings(result);
+    await this.record(result, scope);
+    return result;
+  }
+
+  /** Returns the numbers of the last verification of the whole log, by whichever process; undefined where there was none. */
+  async lastResult(): Promise<AuditVerificationSummary | undefined> {
+    const [row] = await this.unitOfWork.run((em) =>
+      em.find(
+        HostAuditLog,
+        { eventType: VERIFIED_EVENT, tenantId: null, targetId: null },
+        { orderBy: { id: 'desc' }, limit: 1, disableIdentityMap: true },
+      ),
+    );
+    if (!row) return undefined;
+    const details = row.details as Omit<AuditVerificationSummary, 'verifiedAt' | 'ok'>;
+    return { ...details, ok: details.findings === 0, verifiedAt: row.createdAt };
+  }
+
+  private async verifyScope(scope: string, kept: readonly CheckpointCopy[], sealing: AuditSealingOptions): Promise<AuditReport> {
+    for (let tries = 1; ; tries++) {
+      const purgedThrough = await this.reader.purgedThrough();
+      const report = await verifyAuditLog({
+        scope,
+        kept,
+        purgedThrough,
+        publicKeys: sealing.publicKeys,
+        now: this.clock.now(),
+        maxUnsealedMs: sealing.maxUnsealedMs ?? MAX_UNSEALED_MS,
+        // Before the rows: a row that is sealed in between is then merely not sealed yet.
+        checkpoints: this.reader.checkpoints(scope),
+        rows: this.reader.rows(scope),
+      });
+      const settled = await this.withoutLateCommits(report, sealing.everyMs ?? EVERY_MS);
+      // Retention has removed rows while they were read, or more rows came late than a report lists.
+      const isStale = settled === undefined || (await this.reader.purgedThrough()) !== purgedThrough;
+      if (!isStale || tries === MOST_TRIES) return settled ?? report;
+    }
+  }
+
+  /**
+   * A transaction that was open for long commits old rows, which may be read before the sealer comes by. They get the time in which it comes
+   * by twice; what is sealed by then is no finding. Only rows that the sealer knows of are waited for. Returns undefined where that cannot
+   * be told by the report, since it does not list them all.
+   */
+  private async withoutLateCommits(report: AuditReport, everyMs: number): Promise<AuditReport | undefined> {
+    const overdue = overdueRows(report);
+    if (overdue.length === 0) return report;
+    const deadline = performance.now() + 2 * everyMs;
+    for (;;) {
+      const hasWaited = performance.now() > deadline;
+      const sealed = await this.sealedSince(report);
+      const open = overdue.filter((id) => !sealed.has(id));
+      if (!hasWaited && open.length > 0 && (await this.reader.isAnyWaiting(open))) {
+        await delay(LOOK_AGAIN_MS);
+        continue;
+      }
+      const areAllListed = overdue.length === report.findingsByKind['not-sealed-in-time'];
+      return areAllListed || open.length === overdue.length ? withoutOverdue(report, sealed) : undefined;
+    }
+  }
+
+  private async sealedSince({ scope, lastCheckpoint }: AuditReport): Promise<Set<string>> {
+    const sealed = new Set<string>();
+    for await (const { manifest } of this.reader.checkpoints(scope, lastCheckpoint?.seq ?? 0)) {
+      for (const { id } of decodeManifest(manifest ?? '')) sealed.add(id);
+    }
+    return sealed;
+  }
+
+  private logFindings({ reports, findings }: AuditVerificationResult): void {
+    if (findings === 0) return;
+    this.logger.error(`The audit log is not as it was sealed: ${findings} findings.`);
+    for (const finding of reports.flatMap((report) => report.findings).slice(0, FINDINGS_LOGGED)) {
+      this.logger.error(`${finding.kind} in ${finding.scope}: ${finding.message}`);
+    }
+  }
+
+  private async record(result: AuditVerificationResult, scope: string | undefined): Promise<void> {
+    const { scopes, checkedRows, checkedCheckpoints, findings } = result;
+    await this.audit.recordDetached({
+      eventType: VERIFIED_EVENT,
+      tenantId: null,
+      outcome: result.ok ? 'success' : 'failure',
+      ...(scope !== undefined && { targetId: scope }),
+      details: { scopes, checkedRows, checkedCheckpoints, findings },
+    });
+  }
+}
+
+function summarize(reports: readonly AuditReport[], verifiedAt: Date): AuditVerificationResult {
+  const sum = (count: (report: AuditReport) => number) => reports.reduce((total, report) => total + count(report), 0);
+  const findings = sum(({ findingsTotal }) => findingsTotal);
+  return {
+    verifiedAt,
+    ok: findings === 0,
+    scopes: reports.length,
+    checkedRows: sum((report) => report.checkedRows),
+    checkedCheckpoints: sum((report) => report.checkedCheckpoints),
+    findings,
+    reports,
+  };
+}
+
+/** What cannot be read names no scope: the verification of the host tells of it. */
+async function groupByScope(
+  kept: AsyncIterable<CheckpointCopy> | Iterable<CheckpointCopy>,
+): Promise<Map<string, CheckpointCopy[]>> {
+  const groups = new Map<string, CheckpointCopy[]>();
+  for await (const copy of kept) {
+    const scope = scopeOfCopy(copy);
+    const group = groups.get(scope);
+    if (group) group.push(copy);
+    else groups.set(scope, [copy]);
+  }
+  return groups;
+}
+
+function scopeOfCopy({ body }: CheckpointCopy): string {
+  try {
+    return parseCheckpointBody(body).scope;
+  } catch {
+    return HOST_SCOPE;
+  }
+}
