@@ -53,10 +53,9 @@ export class AuditLogReader {
 
   /** The rows of a scope, by id. */
   async *rows(scope: string): AsyncGenerator<StoredAuditRow> {
-    if (scope !== HOST_SCOPE) return yield* this.rowsWhere('tenant_id = ?', [scope]);
-    yield* this.rowsWhere('tenant_id is null', []);
-    // The library never writes such a tenant: whoever did wanted the row to be passed over.
-    yield* this.rowsWhere('tenant_id = ?', [HOST_SCOPE]);
+    if (scope === HOST_SCOPE) yield* this.rowsWhere('tenant_id is null', []);
+    // For the host too: the library never writes such a tenant, and whoever did wanted the row to be passed over.
+    yield* this.rowsWhere('tenant_id = ?', [scope]);
   }
 
   /** The cut-off of retention: rows with smaller ids may be gone. */
