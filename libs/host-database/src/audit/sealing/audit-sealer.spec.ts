@@ -53,10 +53,10 @@ describe(AuditSealer.name, () => {
 
   it('seals a row with the hash that it has, says aloud that it does not fit its text, and says so once', async () => {
     const changed = { ...newRow('as it was'), canonical: 'as it is' };
-    const store = new FakeStore([newRow('another'), changed]);
+    const store = new FakeStore([changed, newRow('another')]);
     const sut = sealerOf(store);
     expect(await sut.seal()).toMatchObject({ sealed: 2 });
-    expect(decodeManifest(store.checkpoints[0]!.manifest)[1]).toEqual({ id: changed.id, leafHash: leafHash('as it was') });
+    expect(decodeManifest(store.checkpoints[0]!.manifest)[0]).toEqual({ id: changed.id, leafHash: leafHash('as it was') });
     await sut.seal();
     expect(errors.mock.calls.map(([message]) => String(message).includes(changed.id))).toEqual([true]);
   });
