@@ -60,6 +60,22 @@ export class UnauditedWriteError extends HostDatabaseError {
     super(
       `A direct write to ${String(tables)} was refused: its changes would not be recorded in the audit log. Load the entities, change ` +
         "them and flush; or, for bulk work, run it on the transaction of AuditCapture.allowing('why', (em) => ...).",
+    );
+  }
+}
+
+/** An entity cannot be audited as it is. */
+export class UnauditableEntityError extends HostDatabaseError {
+  readonly code = 'AUDIT_UNAUDITABLE_ENTITY';
+
+  constructor(
+    readonly entityName: string,
+    readonly problem: string,
+  ) {
+    super(`The entity ${entityName} cannot be audited: it ${problem}. Correct it, or take it out of AuditedEntities.register().`);
+  }
+}
+
 /** Something that needs the seal of the log was asked for, and the log is not sealed. */
 export class AuditSealingNotConfiguredError extends HostDatabaseError {
   readonly code = 'AUDIT_SEALING_NOT_CONFIGURED';
@@ -81,15 +97,6 @@ export class AuditSignatureInvalidError extends HostDatabaseError {
   }
 }
 
-/** An entity cannot be audited as it is. */
-export class UnauditableEntityError extends HostDatabaseError {
-  readonly code = 'AUDIT_UNAUDITABLE_ENTITY';
-
-  constructor(
-    readonly entityName: string,
-    readonly problem: string,
-  ) {
-    super(`The entity ${entityName} cannot be audited: it ${problem}. Correct it, or take it out of AuditedEntities.register().`);
 /** An anchor has not taken checkpoints. They are handed to it again. */
 export class AuditAnchorFailedError extends HostDatabaseError {
   readonly code = 'AUDIT_ANCHOR_FAILED';

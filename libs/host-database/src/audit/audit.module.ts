@@ -23,7 +23,6 @@ import { sealingExports, sealingProviders } from './sealing-providers.js';
     { provide: PersonalData, useClass: ClearPersonalData },
     ...sealingProviders,
   ],
-  exports: [AuditService, AuditCatalogue, AuditCapture, AuditedEntities],
-  exports: [AuditService, AuditCatalogue, ...sealingExports],
+  exports: [AuditService, AuditCatalogue, AuditCapture, AuditedEntities, ...sealingExports],
 })
 export class AuditModule {}

@@ -1,22 +1,7 @@
 export { auditEntities } from './audit-entities.js';
-export {
-  AuditGuardsMissingError,
-  InvalidAuditDetailsError,
-  UnauditableEntityError,
-  UnauditedWriteError,
 export { FileAnchor, type FileAnchorOptions, readFileAnchor } from './anchors/file.anchor.js';
 export { WebhookAnchor, type WebhookAnchorOptions } from './anchors/webhook.anchor.js';
-export {
-  AuditAnchorFailedError,
-  AuditGuardsMissingError,
-  AuditRowNotFoundError,
-  AuditRowNotSealedError,
-  AuditSealingNotConfiguredError,
-  AuditSignatureInvalidError,
-  AuditWebhookFailedError,
-  InvalidAuditDetailsError,
-  UnknownAuditEventTypeError,
-} from './audit.errors.js';
+export * from './audit.errors.js';
 export { AuditModule } from './audit.module.js';
 export {
   type AnchoredCheckpoint,
@@ -44,6 +29,7 @@ export {
   type AuditFinding,
   type AuditFindingKind,
   type AuditReport,
+  type AuditSigner,
   type CheckpointBody,
   type CheckpointCopy,
   Ed25519Signer,
