@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { appendFile, mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type Server, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,11 +26,14 @@ class Receiver {
   readonly requests: { readonly headers: IncomingHttpHeaders; readonly body: string }[] = [];
   status = 204;
   private readonly server: Server = createServer((request, response) => {
-    void buffer(request).then((body) => {
-      this.requests.push({ headers: request.headers, body: body.toString() });
-      response.writeHead(this.status, { location: '/elsewhere' }).end();
-    });
+    void this.answer(request, response);
   });
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await buffer(request);
+    this.requests.push({ headers: request.headers, body: body.toString() });
+    response.writeHead(this.status, { location: '/elsewhere' }).end();
+  }
 
   async start(): Promise<void> {
     await once(this.server.listen(0, '127.0.0.1'), 'listening');

@@ -66,7 +66,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditSealer.name} on %s`, (d
         [one, 1, 3],
         [other, 1, 10],
         [other, 2, 1],
-      ].toSorted(),
+      ].toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
     );
     expect(idsIn(sealed).toSorted()).toEqual(ids.toSorted());
     expect(await executeOn(host)('select * from sys_audit_unsealed')).toEqual([]);

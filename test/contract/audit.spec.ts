@@ -77,8 +77,8 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditService.name} on %s`, (
     await host.run(async () => {
       host.hostDatabase.em.remove(await host.hostDatabase.globalUsers.findOneOrFail({ id: user.id }));
     });
-    const events = (await host.run(() => sut.findByTarget(user.id))).map(({ eventType }) => eventType);
-    expect(events.toSorted()).toEqual(['projects.shared', 'users.created', 'users.deleted']);
+    const recorded = (await host.run(() => sut.findByTarget(user.id))).map(({ eventType }) => eventType);
+    expect(recorded.toSorted()).toEqual(['projects.shared', 'users.created', 'users.deleted']);
   });
 
   it('returns the newest first, as many as asked for', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { genId, SystemClock } from '../../common/index.js';
-import { AuditOptions } from '../audit.options.js';
+import { resolveAuditOptions } from '../audit.options.js';
 import { decodeManifest, Ed25519Signer, generateSigningKey, leafHash } from '../integrity/index.js';
 import { AuditSealer } from './audit-sealer.js';
 import {
@@ -49,7 +49,7 @@ describe(AuditSealer.name, () => {
   });
 
   const sealerOf = (store: SealingStore, rowsPerCheckpoint = 1_000) =>
-    new AuditSealer(store, new SystemClock(), { ...new AuditOptions(), sealing: { ...sealing, rowsPerCheckpoint } });
+    new AuditSealer(store, new SystemClock(), resolveAuditOptions({ sealing: { ...sealing, rowsPerCheckpoint } }));
 
   it('seals a row with the hash that it has, says aloud that it does not fit its text, and says so once', async () => {
     const changed = { ...newRow('as it was'), canonical: 'as it is' };
