@@ -2,6 +2,8 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/gl
 import { Logger } from '@nestjs/common';
 import { genId, HostDatabase } from 'nestjs-host-database';
 import {
+  AuditAnchoringService,
+  AuditInTransactionError,
   AuditService,
   AuditProofs,
   AuditRowNotFoundError,
@@ -58,15 +60,8 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditSealer.name} on %s`, (d
     expect(await sut.seal()).toEqual({ sealed: 0, checkpoints: 0, isBusy: false });
 
     const sealed = await checkpoints();
-    expect(sealed.map(({ scope, seq, size }) => [scope, seq, size])).toEqual(
-      [
-        ['host', 1, 10],
-        ['host', 2, 10],
-        ['host', 3, 5],
-        [one, 1, 3],
-        [other, 1, 10],
-        [other, 2, 1],
-      ].toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
+    expect(sealed.map(({ scope, seq, size }) => `${scope} ${seq} ${size}`)).toEqual(
+      ['host 1 10', 'host 2 10', 'host 3 5', `${one} 1 3`, `${other} 1 10`, `${other} 2 1`].toSorted(),
     );
     expect(idsIn(sealed).toSorted()).toEqual(ids.toSorted());
     expect(await executeOn(host)('select * from sys_audit_unsealed')).toEqual([]);
@@ -117,6 +112,12 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditSealer.name} on %s`, (d
     host.clock.advance(120_000);
     const { reports } = await verify();
     expect(reports.flatMap(({ findings }) => findings.map(({ id }) => id))).toEqual(['no id']);
+  });
+
+  it('refuses to run inside a transaction, for whose end it would wait', async () => {
+    const inTransaction = (work: () => Promise<unknown>) => host.run(() => host.hostDatabase.transactional(work));
+    await expect(inTransaction(() => sut.seal())).rejects.toThrow(AuditInTransactionError);
+    await expect(inTransaction(() => host.get(AuditAnchoringService).anchor())).rejects.toThrow(AuditInTransactionError);
   });
 
   it('says when the log is not sealed at all', async () => {

@@ -85,6 +85,15 @@ export class AuditSealingNotConfiguredError extends HostDatabaseError {
   }
 }
 
+/** Something that works on connections of its own was called inside a transaction, for whose end it would wait. */
+export class AuditInTransactionError extends HostDatabaseError {
+  readonly code = 'AUDIT_IN_TRANSACTION';
+
+  constructor(readonly call: string) {
+    super(`${call} was called inside a transaction, for whose end it would wait. Call it when the transaction has ended.`);
+  }
+}
+
 /** What the signer returns does not fit the public key of its id. Nothing was sealed. */
 export class AuditSignatureInvalidError extends HostDatabaseError {
   readonly code = 'AUDIT_SIGNATURE_INVALID';

@@ -2,6 +2,18 @@ export { auditEntities } from './audit-entities.js';
 export { FileAnchor, type FileAnchorOptions, readFileAnchor } from './anchors/file.anchor.js';
 export { WebhookAnchor, type WebhookAnchorOptions } from './anchors/webhook.anchor.js';
 export * from './audit.errors.js';
+export {
+  AuditAnchorFailedError,
+  AuditGuardsMissingError,
+  AuditInTransactionError,
+  AuditRowNotFoundError,
+  AuditRowNotSealedError,
+  AuditSealingNotConfiguredError,
+  AuditSignatureInvalidError,
+  AuditWebhookFailedError,
+  InvalidAuditDetailsError,
+  UnknownAuditEventTypeError,
+} from './audit.errors.js';
 export { AuditModule } from './audit.module.js';
 export {
   type AnchoredCheckpoint,

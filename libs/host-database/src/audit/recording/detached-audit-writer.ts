@@ -63,7 +63,8 @@ export class DetachedAuditWriter implements OnApplicationShutdown {
     if (connection.type === 'postgresql') {
       await connection.query(INSERT.postgresql, valuesOf(row, row.createdAt.toISOString()));
     } else {
-      await connection.exclusive((db) => void db.prepare(INSERT.sqlite).run(...valuesOf(row, row.createdAt.getTime())));
+      // Never awaited inside a transaction: see write().
+      await connection.exclusiveInTurn((db) => void db.prepare(INSERT.sqlite).run(...valuesOf(row, row.createdAt.getTime())));
     }
   }
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DIRECT_CONNECTION, type DirectConnection } from '../../database/index.js';
+import { DIRECT_CONNECTION, type DirectConnection, UnitOfWork } from '../../database/index.js';
 import { Clock } from '../../common/index.js';
-import { AuditAnchorFailedError, AuditSealingNotConfiguredError } from '../audit.errors.js';
+import { AuditAnchorFailedError, AuditInTransactionError, AuditSealingNotConfiguredError } from '../audit.errors.js';
 import { type AnchoredCheckpoint, AUDIT_OPTIONS, type AuditAnchor, type AuditOptions } from '../audit.options.js';
 import { directQuery } from '../direct-query.js';
 
@@ -35,6 +35,7 @@ export class AuditAnchoringService {
 
   constructor(
     @Inject(DIRECT_CONNECTION) private readonly connection: DirectConnection,
+    private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
     @Inject(AUDIT_OPTIONS) private readonly options: AuditOptions,
   ) {}
@@ -44,10 +45,12 @@ export class AuditAnchoringService {
    * outside of a transaction.
    *
    * @throws AuditSealingNotConfiguredError without the option `audit.sealing`
+   * @throws AuditInTransactionError inside a transaction
    */
   async anchor(): Promise<AnchoringResult[]> {
     const { sealing } = this.options;
     if (!sealing) throw new AuditSealingNotConfiguredError();
+    if (this.unitOfWork.isInTransaction) throw new AuditInTransactionError('AuditAnchoringService.anchor()');
     return Promise.all(
       (sealing.anchors ?? []).map(async (anchor): Promise<AnchoringResult> => {
         let kept = 0;
@@ -102,7 +105,7 @@ export class AuditAnchoringService {
       );
       return;
     }
-    await connection.exclusive((db) => {
+    await connection.exclusiveInTurn((db) => {
       // Without a conflict, for the guards of the table refuse whatever looks like a replacement.
       const insert = db.prepare(
         `insert into sys_audit_anchorings (checkpoint_id, anchor, anchored_at) select ?, ?, ?

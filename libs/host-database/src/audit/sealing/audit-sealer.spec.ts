@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { genId, SystemClock } from '../../common/index.js';
+import type { UnitOfWork } from '../../database/index.js';
 import { resolveAuditOptions } from '../audit.options.js';
 import { decodeManifest, Ed25519Signer, generateSigningKey, leafHash } from '../integrity/index.js';
 import { AuditSealer } from './audit-sealer.js';
@@ -34,6 +35,9 @@ class FakeStore extends SealingStore {
   }
 }
 
+/** Outside of transactions. */
+const OUTSIDE = { isInTransaction: false } as UnitOfWork;
+
 const newRow = (canonical: string): UnsealedRow => ({ id: genId(), tenantId: null, canonical, leafHash: leafHash(canonical) });
 
 describe(AuditSealer.name, () => {
@@ -49,7 +53,7 @@ describe(AuditSealer.name, () => {
   });
 
   const sealerOf = (store: SealingStore, rowsPerCheckpoint = 1_000) =>
-    new AuditSealer(store, new SystemClock(), resolveAuditOptions({ sealing: { ...sealing, rowsPerCheckpoint } }));
+    new AuditSealer(store, OUTSIDE, new SystemClock(), resolveAuditOptions({ sealing: { ...sealing, rowsPerCheckpoint } }));
 
   it('seals a row with the hash that it has, says aloud that it does not fit its text, and says so once', async () => {
     const changed = { ...newRow('as it was'), canonical: 'as it is' };

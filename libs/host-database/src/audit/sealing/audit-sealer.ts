@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock, genId, isId } from '../../common/index.js';
-import { AuditSealingNotConfiguredError, AuditSignatureInvalidError } from '../audit.errors.js';
+import { UnitOfWork } from '../../database/index.js';
+import { AuditInTransactionError, AuditSealingNotConfiguredError, AuditSignatureInvalidError } from '../audit.errors.js';
 import { AUDIT_OPTIONS, type AuditOptions, type AuditSealingOptions } from '../audit.options.js';
 import { HOST_SCOPE, leafHash, type ManifestLeaf, scopeOf, sealCheckpoint, verifySignature } from '../integrity/index.js';
 import { type ChainHead, type NewCheckpoint, type SealingRound, SealingStore, type UnsealedRow } from './sealing-store.js';
@@ -39,6 +40,7 @@ export class AuditSealer {
 
   constructor(
     private readonly store: SealingStore,
+    private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
     @Inject(AUDIT_OPTIONS) private readonly options: AuditOptions,
   ) {}
@@ -51,11 +53,13 @@ export class AuditSealer {
    * is not sealed, and an error is logged: the verification tells of it too.
    *
    * @throws AuditSealingNotConfiguredError without the option `audit.sealing`
+   * @throws AuditInTransactionError inside a transaction
    * @throws AuditSignatureInvalidError when what the signer returns does not fit its public key; nothing is stored
    */
   async seal({ budgetMs = 30_000 }: SealOptions = {}): Promise<SealResult> {
     const { sealing } = this.options;
     if (!sealing) throw new AuditSealingNotConfiguredError();
+    if (this.unitOfWork.isInTransaction) throw new AuditInTransactionError('AuditSealer.seal()');
     const deadline = performance.now() + budgetMs;
     const limit = Math.max(ROWS_PER_ROUND, sealing.rowsPerCheckpoint ?? ROWS_PER_CHECKPOINT);
     let sealed = 0;

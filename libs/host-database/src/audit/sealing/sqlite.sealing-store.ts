@@ -45,7 +45,7 @@ export class SqliteSealingStore extends SealingStore {
     if (rows.length === 0) return { state: 'done', rows, checkpoints: [] };
     const checkpoints = await seal(round);
     try {
-      if (checkpoints.length > 0) await this.connection.exclusive((db) => store(db, heads, checkpoints));
+      if (checkpoints.length > 0) await this.connection.exclusiveInTurn((db) => store(db, heads, checkpoints));
     } catch (error) {
       if (error instanceof SealedByAnotherError) return { state: 'busy' };
       throw error;

@@ -52,6 +52,23 @@ export class SqliteDirectConnection implements OnApplicationShutdown {
     return whenFree(() => immediate.immediate());
   }
 
+  /**
+   * As {@link exclusive}, by turns with the transactions of the ORM in this process: while one of them follows another, there is no moment
+   * at which somebody who only asks now and then finds the lock free. Never await it inside a transaction of the ORM: it would wait for
+   * itself.
+   */
+  async exclusiveInTurn<T>(work: (db: SqliteDirectConnection) => T): Promise<T> {
+    if (this.isInMemory) return this.exclusive(work);
+    const immediate = (await this.open()).transaction(() => work(this));
+    // One try a turn: while another process has the lock, the ORM goes on reading.
+    return whenFree(() =>
+      this.connection
+        .getClient()
+        .connection()
+        .execute(async () => immediate.immediate()),
+    );
+  }
+
   /** Runs `work`, which only reads, without waiting for those who write. */
   async read<T>(work: (db: SqliteDirectConnection) => T): Promise<T> {
     if (this.isInMemory) return this.exclusive(work);
@@ -104,11 +121,11 @@ export class SqliteDirectConnection implements OnApplicationShutdown {
 }
 
 /** Tries again while others have the lock: those who write, and for a moment whoever closes or recovers the file. */
-async function whenFree<T>(work: () => T): Promise<T> {
+async function whenFree<T>(work: () => T | Promise<T>): Promise<T> {
   const giveUpAt = Date.now() + GIVE_UP_AFTER_MS;
   for (;;) {
     try {
-      return work();
+      return await work();
     } catch (error) {
       if (!isBusy(error) || Date.now() > giveUpAt) throw error;
       await delay(1 + Math.random() * RETRY_MAX_DELAY_MS);
