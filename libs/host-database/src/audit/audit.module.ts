@@ -3,10 +3,11 @@ import { AuditGuardsCheck } from './audit-guards.check.js';
 import { AuditService } from './audit.service.js';
 import { AuditCapture, AuditedEntities, ChangeRecorder, HostAuditLogChangeRecorder } from './capture/index.js';
 import { AuditCatalogue } from './catalogue/index.js';
-import { ClearPersonalData, PersonalData } from './erasure/personal-data.js';
+import { AuditEncryption, AuditErasure, erasureProviders, PersonalData } from './erasure/index.js';
 import { AuditRowFactory } from './recording/audit-row.factory.js';
 import { DetachedAuditWriter } from './recording/detached-audit-writer.js';
 import { sealingExports, sealingProviders } from './sealing-providers.js';
+import { AuditLegalHolds, AuditRetention, retentionProviders } from './retention/index.js';
 
 /** What happened: the append-only log. */
 @Global()
@@ -24,5 +25,9 @@ import { sealingExports, sealingProviders } from './sealing-providers.js';
     ...sealingProviders,
   ],
   exports: [AuditService, AuditCatalogue, AuditCapture, AuditedEntities, ...sealingExports],
+    ...erasureProviders,
+    ...retentionProviders,
+  ],
+  exports: [AuditService, AuditCatalogue, PersonalData, AuditErasure, AuditEncryption, AuditRetention, AuditLegalHolds],
 })
 export class AuditModule {}

@@ -6,8 +6,8 @@ export const AUDIT_OUTCOMES = ['success', 'failure', 'denied'] as const;
 
 export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];
 
-/** What a sealed value may take: an address in clear is 45 characters at most, an encrypted one is longer. */
-const SEALED_LENGTH = 255;
+/** What a sealed value may take: an address in clear is 45 characters at most, an encrypted one is longer by its subject. */
+const SEALED_LENGTH = 1023;
 
 // Every index ends with the id, which is ordered by time, so that a page goes on where the last one has ended.
 const HostAuditLogSchema = defineEntity({

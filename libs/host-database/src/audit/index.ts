@@ -14,6 +14,8 @@ export {
   InvalidAuditDetailsError,
   UnknownAuditEventTypeError,
 } from './audit.errors.js';
+export { AuditGuardsMissingError, InvalidAuditDetailsError, UnknownAuditEventTypeError } from './audit.errors.js';
+export { auditGrants, type AuditGrantsOptions } from './audit-grants.js';
 export { AuditModule } from './audit.module.js';
 export {
   type AnchoredCheckpoint,
@@ -35,6 +37,15 @@ export {
   type FieldValues,
 } from './capture/index.js';
 export * from './catalogue/index.js';
+export {
+  AuditEncryption,
+  AuditErasure,
+  AuditKeyUnavailableError,
+  ERASED_TEXT,
+  ErasureNotConfiguredError,
+  PersonalData,
+  type RewrapOptions,
+} from './erasure/index.js';
 export { AUDIT_OUTCOMES, type AuditOutcome, HostAuditLog } from './host-audit-log.entity.js';
 export type { AuditEvent, UncheckedAuditEvent } from './recording/audit-event.js';
 export {
@@ -64,3 +75,14 @@ export {
   type AuditVerifyOptions,
 } from './verification/audit-verifier.service.js';
 export { AuditProofs, type ProofOptions } from './verification/inclusion.js';
+  AuditLegalHold,
+  AuditLegalHolds,
+  AuditPurgeNotPermittedError,
+  AuditRetention,
+  LegalHoldNotFoundError,
+  type NewLegalHold,
+  type PurgeOptions,
+  type PurgeReason,
+  type PurgeResult,
+  RetentionNotConfiguredError,
+} from './retention/index.js';

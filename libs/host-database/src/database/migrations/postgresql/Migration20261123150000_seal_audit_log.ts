@@ -37,7 +37,7 @@ export class Migration20261123150000_seal_audit_log extends Migration {
     // Another table, for only a new one can be partitioned. What unpublished versions have recorded was never sealed, and goes with it.
     this.addSql(`drop table "sys_audit_logs";`);
     this.addSql(
-      `create table "sys_audit_logs" ("id" varchar(32) not null, "tenant_id" varchar(32) null, "actor_user_id" varchar(32) null, "impersonator_user_id" varchar(32) null, "event_type" varchar(127) not null, "schema_version" int not null default 1, "outcome" text not null default 'success', "target_type" varchar(63) null, "target_id" varchar(255) null, "details" jsonb null, "ip_address" varchar(255) null, "user_agent" text null, "request_id" varchar(127) null, "canonical" text not null, "leaf_hash" varchar(64) not null, "created_at" timestamptz(3) not null, primary key ("id")) partition by range ("id");`,
+      `create table "sys_audit_logs" ("id" varchar(32) not null, "tenant_id" varchar(32) null, "actor_user_id" varchar(32) null, "impersonator_user_id" varchar(32) null, "event_type" varchar(127) not null, "schema_version" int not null default 1, "outcome" text not null default 'success', "target_type" varchar(63) null, "target_id" varchar(255) null, "details" jsonb null, "ip_address" varchar(1023) null, "user_agent" text null, "request_id" varchar(127) null, "canonical" text not null, "leaf_hash" varchar(64) not null, "created_at" timestamptz(3) not null, primary key ("id")) partition by range ("id");`,
     );
     this.addSql(`create index "sys_audit_logs_tenant_id_id_index" on "sys_audit_logs" ("tenant_id", "id");`);
     this.addSql(`create index "sys_audit_logs_target_id_id_index" on "sys_audit_logs" ("target_id", "id");`);
