@@ -22,7 +22,7 @@ const CACHE = { maxSize: 1_000, ttlMs: 30_000 };
 @Injectable()
 export class SubjectKeys {
   private readonly cache: ExpiringCache<SubjectKey>;
-  /** Keys that were made in a transaction which may yet be rolled back. They are kept in any case, so that others may use them. */
+  /** Keys of a transaction that was rolled back, perhaps, until they are stored again: rows that it did not take along need them. */
   private readonly pending = new Map<string, SubjectKey>();
 
   constructor(
@@ -41,8 +41,7 @@ export class SubjectKeys {
    * @throws InvalidInputError when the subject's id is longer than 127 characters
    */
   async obtain(subjectId: string): Promise<SubjectKey> {
-    const known = this.known(subjectId) ?? (await this.load([subjectId])).get(subjectId);
-    return known ?? this.create(subjectId);
+    return (await this.find([subjectId])).get(subjectId) ?? this.create(subjectId);
   }
 
   /**
@@ -54,11 +53,17 @@ export class SubjectKeys {
     const found = new Map<string, SubjectKey>();
     const unknown: string[] = [];
     for (const subjectId of subjectIds) {
-      const key = this.known(subjectId);
+      const key = this.cache.get(subjectId);
       if (key) found.set(subjectId, key);
       else unknown.push(subjectId);
     }
-    if (unknown.length > 0) for (const [subjectId, key] of await this.load(unknown)) found.set(subjectId, key);
+    if (unknown.length === 0) return found;
+    const stored = await this.load(unknown);
+    for (const subjectId of unknown) {
+      // What is stored counts: the person may have been erased since.
+      const key = stored.get(subjectId) ?? this.pending.get(subjectId);
+      if (key) found.set(subjectId, key);
+    }
     return found;
   }
 
@@ -66,10 +71,6 @@ export class SubjectKeys {
   forget(subjectId: string): void {
     this.cache.delete(subjectId);
     this.pending.delete(subjectId);
-  }
-
-  private known(subjectId: string): SubjectKey | undefined {
-    return this.pending.get(subjectId) ?? this.cache.get(subjectId);
   }
 
   private async create(subjectId: string): Promise<SubjectKey> {

@@ -5,7 +5,7 @@ import { UnitOfWork } from '../../database/index.js';
 import { AUDIT_OPTIONS, type AuditOptions } from '../audit.options.js';
 import { AuditService } from '../audit.service.js';
 import { AuditPurge } from './audit-purge.entity.js';
-import { type IdRange, monthsBefore } from './id-ranges.js';
+import { type IdRange, monthOver } from './id-ranges.js';
 import { PurgeCheck } from './purge-check.js';
 import type { PurgeReason } from './purge-reasons.js';
 import { RetentionNotConfiguredError } from './retention.errors.js';
@@ -54,7 +54,9 @@ export class AuditRetention {
     const { retention } = this.options;
     if (!retention) throw new RetentionNotConfiguredError();
     let [purgedThrough, rows] = [null as string | null, 0];
-    for (const range of await this.monthsToPurge(retention.days)) {
+    for (let from = await this.begin(); ; from = purgedThrough) {
+      const range = await this.monthOver(retention.days, from);
+      if (!range) return { purgedThrough, rows, kept: [] };
       const kept = await this.unitOfWork.run(async (em) => {
         const reasons = await this.check.reasons(em, range);
         return reasons.length > 0 ? reasons : this.check.comparedWithCheckpoints(em, range);
@@ -65,17 +67,21 @@ export class AuditRetention {
       purgedThrough = range.below;
       rows += removed;
     }
-    return { purgedThrough, rows, kept: [] };
   }
 
-  private async monthsToPurge(days: number): Promise<IdRange[]> {
-    const [log] = await this.unitOfWork.run((em) =>
-      em.execute<{ oldest: string | null; purged: string | null }[]>(
-        `select (select min(id) from sys_audit_logs) as oldest, (select max(purged_through) from sys_audit_purges) as purged`,
-      ),
+  /** Where the log was cut off last. */
+  private async begin(): Promise<string> {
+    const [last] = await this.unitOfWork.run((em) =>
+      em.execute<{ through: string | null }[]>('select max(purged_through) as through from sys_audit_purges'),
     );
-    if (!log?.oldest) return [];
-    return monthsBefore(days, { oldestId: log.oldest, purgedThrough: log.purged ?? '', now: this.clock.now() });
+    return last?.through ?? '';
+  }
+
+  private async monthOver(days: number, from: string): Promise<IdRange | undefined> {
+    const [oldest] = await this.unitOfWork.run((em) =>
+      em.execute<{ id: string }[]>('select id from sys_audit_logs where id >= ? order by id limit 1', [from]),
+    );
+    return oldest && monthOver(days, { oldestId: oldest.id, from, now: this.clock.now() });
   }
 
   /** Returns how many rows were removed, or why none was. */

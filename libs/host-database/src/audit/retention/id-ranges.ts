@@ -18,25 +18,19 @@ export function instantOf(id: string): Date {
   return new Date(Number.parseInt(id.slice(0, MS_DIGITS), 16));
 }
 
-/** Where the log begins, and what time it is. */
+/** What the next month to remove depends on. */
 export interface LogAge {
+  /** The smallest id that there is, not below `from`. */
   readonly oldestId: string;
-  /** Every smaller id is gone already; empty where none is. */
-  readonly purgedThrough: string;
+  /** Where the month begins: every smaller id is dealt with. */
+  readonly from: string;
   readonly now: Date;
 }
 
-/** The months (UTC) that ended more than `days` ago, as ranges of ids. The first one begins where the log does. */
-export function monthsBefore(days: number, { oldestId, purgedThrough, now }: LogAge): IdRange[] {
-  const limit = now.getTime() - days * MS_PER_DAY;
-  const ranges: IdRange[] = [];
-  let from = purgedThrough;
-  for (let end = nextMonth(instantOf(oldestId)); end.getTime() <= limit; end = nextMonth(end)) {
-    const below = firstIdOf(end);
-    ranges.push({ from, below });
-    from = below;
-  }
-  return ranges;
+/** The month (UTC) of the oldest id, if it ended `days` ago or more. Months without a row are part of the next one that has some. */
+export function monthOver(days: number, { oldestId, from, now }: LogAge): IdRange | undefined {
+  const end = nextMonth(instantOf(oldestId));
+  return end.getTime() > now.getTime() - days * MS_PER_DAY ? undefined : { from, below: firstIdOf(end) };
 }
 
 function nextMonth(instant: Date): Date {
