@@ -1,11 +1,11 @@
-import { createHash, generateKeyPairSync, sign } from 'node:crypto';
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { genId, UnitOfWork } from 'nestjs-host-database';
 import {
   type AuditAnchor,
   AuditLegalHolds,
-  AuditOptions,
+  type AuditOptions,
   AuditPurgeNotPermittedError,
   AuditRetention,
   auditGrants,
@@ -14,31 +14,42 @@ import {
   type PurgeReason,
   RetentionNotConfiguredError,
 } from 'nestjs-host-database/audit';
-import { JobSchedulesService } from 'nestjs-host-database/jobs';
+import { JobSchedulesService, JobsService } from 'nestjs-host-database/jobs';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
+import { hostOn } from '../support/audit-hosts.js';
+import { type ScratchDatabase, scratchDatabase } from '../support/scratch-database.js';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const signer = { keyId: 'k', sign: (bytes: Uint8Array) => sign(null, bytes, privateKey) };
 const publicKeys = { k: publicKey.export({ type: 'spki', format: 'pem' }).toString() };
 const anchor = (name: string): AuditAnchor => ({ name, keep: async () => undefined });
 
+const AUDIT: Partial<AuditOptions> = {
+  retention: { days: 365 },
+  sealing: { signer, publicKeys, verifyAt: false, anchors: [anchor('vault')] },
+};
 const MONTHS = ['2024-01', '2024-02', '2024-03'] as const;
-const CUT_OFFS = ['2024-02-01', '2024-03-01', '2024-04-01'].map((day) => firstIdOf(new Date(`${day}T00:00:00.000Z`)));
+/** The ids of a moment begin with its milliseconds. */
+const idAt = (time: string, rest = '') => new Date(time).getTime().toString(16).padStart(12, '0') + rest.padEnd(20, '0');
+const CUT_OFFS = ['2024-02-01', '2024-03-01', '2024-04-01'].map((day) => idAt(day));
 const ROWS_PER_MONTH = 3;
 
 describe.each(['sqlite', 'postgresql'] as const)(`${AuditRetention.name} on %s`, (database) => {
+  let scratch: ScratchDatabase;
   let host: TestHost;
   let sut: AuditRetention;
   let tenantId: string;
 
   beforeEach(async () => {
-    await start({ retention: { days: 365 }, sealing: { signer, publicKeys, verifyAt: false, anchors: [anchor('vault')] } });
+    scratch = await scratchDatabase(database);
+    await start(AUDIT);
     tenantId = genId();
     for (const month of MONTHS) await fillMonth(month);
   });
 
   afterEach(async () => {
     await host.close();
+    await scratch.drop();
   });
 
   it('removes whole months that are over, sealed and anchored, and says so in the log', async () => {
@@ -133,11 +144,23 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditRetention.name} on %s`,
   });
 
   it('does not run, and is not scheduled, without a time after which rows are removed', async () => {
-    const schedules = () => host.run(() => host.get(JobSchedulesService).list());
-    expect((await schedules()).map(({ name }) => name)).toContain('audit.purge-rows');
-    await restart({});
-    await expect(sut.purge()).rejects.toBeInstanceOf(RetentionNotConfiguredError);
-    expect((await schedules()).filter(({ isActive }) => isActive).map(({ name }) => name)).not.toContain('audit.purge-rows');
+    const schedulesOf = (of: TestHost) => of.run(() => of.get(JobSchedulesService).list());
+    expect((await schedulesOf(host)).map(({ name }) => name)).toContain('audit.purge-rows');
+    const keeping = await createTestHost({ database });
+    try {
+      expect((await schedulesOf(keeping)).map(({ name }) => name)).not.toContain('audit.purge-rows');
+      await expect(keeping.get(AuditRetention).purge()).rejects.toBeInstanceOf(RetentionNotConfiguredError);
+    } finally {
+      await keeping.close();
+    }
+  });
+
+  it('removes them every night', async () => {
+    await seal();
+    await anchorAll('vault');
+    await host.run(() => host.get(JobsService).enqueue('audit.purge-rows', null));
+    await host.jobs.drain();
+    expect(await execute('select 1 from sys_audit_purges')).toHaveLength(3);
   });
 
   if (database === 'postgresql') {
@@ -150,24 +173,24 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditRetention.name} on %s`,
         rows: 9,
         kept: [{ kind: 'outside-partitions', rows: ROWS_PER_MONTH }],
       });
-      expect(await execute(`select 1 from pg_class where relname like 'sys\\_audit\\_logs\\_p2024%' and relkind = 'r'`)).toEqual([]);
+      expect(await execute(`select 1 from pg_class where relname like 'sys\\_audit\\_logs\\_p2024%' and relkind = 'r'`)).toEqual(
+        [],
+      );
     });
 
     it('tells a role that does not own the table that it cannot', async () => {
       await seal();
       await anchorAll('vault');
       const role = `app_${genId()}`;
-      await execute(`create role "${role}"`);
+      await execute(`create role "${role}" login password 'secret'`);
       await execute(auditGrants({ role }));
+      const url = Object.assign(new URL(scratch.options.url!), { username: role, password: 'secret' }).href;
+      const application = await hostOn({ ...scratch, options: { ...scratch.options, url } }, AUDIT, { migrate: 'check' });
       try {
-        await execute(`alter database "${String(host.options.database?.name)}" set role "${role}"`);
-        await restartSharing();
-        await expect(sut.purge()).rejects.toBeInstanceOf(AuditPurgeNotPermittedError);
+        await expect(application.get(AuditRetention).purge()).rejects.toBeInstanceOf(AuditPurgeNotPermittedError);
         expect(await rows()).toHaveLength(9);
       } finally {
-        await execute('reset role');
-        await execute(`alter database "${String(host.options.database?.name)}" reset role`);
-        await execute(`reassign owned by "${role}" to current_user`);
+        await application.close();
         await execute(`drop owned by "${role}"`);
         await execute(`drop role "${role}"`);
       }
@@ -175,8 +198,98 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditRetention.name} on %s`,
   }
 
   async function start(audit: Partial<AuditOptions>): Promise<void> {
-    host = await createTestHost({ database, options: { audit } });
+    host = await hostOn(scratch, audit);
     host.clock.set(new Date());
     sut = host.get(AuditRetention);
+  }
+
+  async function restart(audit: Partial<AuditOptions>): Promise<void> {
+    await host.close();
+    await start(audit);
+  }
+
+  /** Nothing is removed, for these reasons. */
+  async function expectKept(kept: readonly PurgeReason[]): Promise<void> {
+    const before = await rows();
+    expect(await sut.purge()).toEqual({ purgedThrough: null, rows: 0, kept });
+    expect(await rows()).toEqual(before);
+  }
+
+  /** Writes rows as they were written in that month, into the partition that the month had. The last ones are a tenant's. */
+  async function fillMonth(month: string, { partition = true } = {}): Promise<void> {
+    if (database === 'postgresql' && partition) await addPartition(month);
+    await host.run(async () => {
+      for (let day = 1; day <= ROWS_PER_MONTH; day++) {
+        const createdAt = new Date(`${month}-${String(day).padStart(2, '0')}T12:00:00.000Z`);
+        await host.hostDatabase.em.insert(HostAuditLog, {
+          id: idAt(createdAt.toISOString(), genId().slice(12)),
+          tenantId: day === ROWS_PER_MONTH ? tenantId : null,
+          eventType: 'users.signed-in',
+          schemaVersion: 1,
+          outcome: 'success',
+          canonical: '{}',
+          leafHash: genId() + genId(),
+          createdAt,
+        });
+      }
+    });
+  }
+
+  async function addPartition(month: string): Promise<void> {
+    const name = `sys_audit_logs_p${month.replace('-', '')}`;
+    const start = new Date(month);
+    const end = new Date(Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + 1, 1));
+    const range = `from ('${idAt(start.toISOString())}') to ('${idAt(end.toISOString())}')`;
+    await execute(`create table ${name} partition of sys_audit_logs for values ${range}`);
+    await execute(
+      `create trigger ${name}_no_truncate before truncate on ${name} for each statement execute function sys_audit_refuse()`,
+    );
+    await execute(`alter table ${name} enable always trigger ${name}_no_truncate`);
+  }
+
+  /** What the sealer does, as far as removing rows goes by it: a checkpoint of all rows that have none. */
+  async function seal(): Promise<void> {
+    const leaves = await execute<{ id: string; leaf: string }>(
+      `select id, id || ':' || leaf_hash as leaf from sys_audit_logs join sys_audit_unsealed on log_id = id order by id`,
+    );
+    const [size, firstId, lastId] = [leaves.length, leaves[0]!.id, leaves.at(-1)!.id];
+    const manifest = leaves.map(({ leaf }) => leaf).join('\n');
+    const sealedAt = database === 'sqlite' ? Date.now() : new Date().toISOString();
+    await execute(
+      `insert into sys_audit_checkpoints (id, scope, seq, size, first_id, last_id, body, hash, key_id, signature, manifest, sealed_at)
+       values ('${genId()}', 'host', 1, ${size}, '${firstId}', '${lastId}', '{}', '', 'k', '', '${manifest}',
+         ${typeof sealedAt === 'number' ? sealedAt : `'${sealedAt}'`})`,
+    );
+    await execute('delete from sys_audit_unsealed');
+  }
+
+  async function anchorAll(name: string): Promise<void> {
+    const now = database === 'sqlite' ? '0' : 'now()';
+    await execute(
+      `insert into sys_audit_anchorings (checkpoint_id, anchor, anchored_at) select id, '${name}', ${now} from sys_audit_checkpoints`,
+    );
+  }
+
+  /** What somebody does who may take the guards away. */
+  async function unguarded(work: () => Promise<unknown>): Promise<void> {
+    if (database === 'postgresql') {
+      await execute('alter table sys_audit_logs disable trigger user');
+      await work();
+      return;
+    }
+    const guards = await execute<{ name: string; sql: string }>(
+      `select name, sql from sqlite_schema where type = 'trigger' and tbl_name = 'sys_audit_logs'`,
+    );
+    for (const { name } of guards) await execute(`drop trigger ${name}`);
+    await work();
+    for (const { sql } of guards) await execute(sql);
+  }
+
+  function rows(): Promise<HostAuditLog[]> {
+    return host.run(() => host.hostDatabase.em.find(HostAuditLog, {}, { orderBy: { id: 'asc' }, disableIdentityMap: true }));
+  }
+
+  function execute<T>(sql: string): Promise<T[]> {
+    return host.get(UnitOfWork).run((em: SqlEntityManager) => em.execute<T[]>(sql));
   }
 });

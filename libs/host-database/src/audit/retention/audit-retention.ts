@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { SqlEntityManager } from '@mikro-orm/sql';
-import { Clock } from '../../common/index.js';
+import { Clock, genId } from '../../common/index.js';
 import { UnitOfWork } from '../../database/index.js';
 import { AUDIT_OPTIONS, type AuditOptions } from '../audit.options.js';
 import { AuditService } from '../audit.service.js';
@@ -94,7 +94,7 @@ export class AuditRetention {
         if (reasons.length > 0) return reasons;
         const rows = await this.count(em, range);
         const purgedThrough = range.below;
-        await em.insert(AuditPurge, { purgedThrough, rows, purgedAt: this.clock.now() });
+        await em.insert(AuditPurge, { id: genId(), purgedThrough, rows, purgedAt: this.clock.now() });
         await this.removal.remove(em, range);
         await this.audit.record({ eventType: 'audit.rows-purged', tenantId: null, details: { purgedThrough, rows } });
         return rows;
