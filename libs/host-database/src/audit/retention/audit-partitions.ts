@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { DATABASE_OPTIONS, type DatabaseModuleOptions, DatabaseSettings, UnitOfWork } from '../../database/index.js';
 
 /** How many months, this one included, have a partition after upkeep. */
@@ -10,7 +10,7 @@ const PARTITIONS_LOCK_KEY = 0x70617274;
 
 /** Keeps months of the log ahead of time on PostgreSQL, each in a partition of its own. SQLite has none. */
 @Injectable()
-export class AuditPartitions implements OnModuleInit {
+export class AuditPartitions implements OnApplicationBootstrap {
   private readonly logger = new Logger('Audit');
 
   constructor(
@@ -18,7 +18,8 @@ export class AuditPartitions implements OnModuleInit {
     @Inject(DATABASE_OPTIONS) private readonly options: DatabaseModuleOptions,
   ) {}
 
-  async onModuleInit(): Promise<void> {
+  // Not while modules are initialised: one whose check fails would close the connections that this is using.
+  async onApplicationBootstrap(): Promise<void> {
     // Whoever has the tables made elsewhere boots before they are there.
     if (this.options.migrate !== 'off') await this.addMissing();
   }

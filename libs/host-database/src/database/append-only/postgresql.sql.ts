@@ -2,6 +2,15 @@ import { APPEND_ONLY_TABLES } from './append-only-tables.js';
 
 const REFUSE = 'sys_audit_refuse';
 
+const REFUSE_BODY = ` begin
+    raise exception 'The audit log is append-only: % of % is refused.', tg_op, tg_table_name using errcode = 'insufficient_privilege';
+  end `;
+
+const NOTE_UNSEALED_BODY = ` begin
+    insert into sys_audit_unsealed (log_id, scope) values (new.id, coalesce(new.tenant_id, 'host'));
+    return null;
+  end `;
+
 /**
  * Refuses, and says so, whatever changes a row of the log. `always`: `session_replication_role = replica` does not turn it off. A row
  * trigger of a partitioned table holds for its partitions; one on TRUNCATE does not.
@@ -20,14 +29,9 @@ const guardOfTruncate = (table: string) =>
 
 /** What the migration adds to the tables: guards, the list of what is not sealed, and partitions for as many months. */
 export const appendOnlyStatements: readonly string[] = [
-  `create function ${REFUSE}() returns trigger language plpgsql as $$ begin
-    raise exception 'The audit log is append-only: % of % is refused.', tg_op, tg_table_name using errcode = 'insufficient_privilege';
-  end $$;`,
+  `create function ${REFUSE}() returns trigger language plpgsql as $$${REFUSE_BODY}$$;`,
   ...APPEND_ONLY_TABLES.flatMap(guard),
-  `create function sys_audit_note_unsealed() returns trigger language plpgsql as $$ begin
-    insert into sys_audit_unsealed (log_id, scope) values (new.id, coalesce(new.tenant_id, 'host'));
-    return null;
-  end $$;`,
+  `create function sys_audit_note_unsealed() returns trigger language plpgsql as $$${NOTE_UNSEALED_BODY}$$;`,
   `create trigger "sys_audit_logs_note_unsealed" after insert on "sys_audit_logs" for each row execute function sys_audit_note_unsealed();`,
   `alter table "sys_audit_logs" enable always trigger "sys_audit_logs_note_unsealed";`,
   // Ids begin with the milliseconds since 1970, in hexadecimal: a range of them is a month.
@@ -58,18 +62,39 @@ export const appendOnlyStatements: readonly string[] = [
   `select sys_audit_add_partitions(13);`,
 ];
 
-/** Every guard that is missing or does not fire always, as `table: trigger`; nothing where all are as they should be. */
+/** The bits of `pg_trigger.tgtype` for when and for what each guard fires. */
+const KINDS = {
+  append_only: { type: 1 + 2 + 8 + 16, calls: REFUSE },
+  no_truncate: { type: 2 + 32, calls: REFUSE },
+  note_unsealed: { type: 1 + 4, calls: 'sys_audit_note_unsealed' },
+} as const;
+
+const kinds = Object.entries(KINDS)
+  .map(([kind, { type, calls }]) => `('${kind}', ${type}, '${calls}')`)
+  .join(', ');
+const tables = APPEND_ONLY_TABLES.map((table) => `'${table}'`).join(', ');
+const functions = [REFUSE_BODY, NOTE_UNSEALED_BODY]
+  .map((body, index) => `('${[REFUSE, 'sys_audit_note_unsealed'][index]!}', $body$${body}$body$)`)
+  .join(', ');
+
+/**
+ * Every guard that is missing, does not fire always and for every row, or does something else, as `table: trigger`, and every function
+ * of theirs that has another text; nothing where all are as they should be.
+ */
 export const findMissingGuards = `
-  with wanted as (
-    select name as tab, name || suffix as trig from unnest(array[${APPEND_ONLY_TABLES.map((table) => `'${table}'`).join(', ')}]) as name,
-      unnest(array['_append_only', '_no_truncate']) as suffix
-    union all select 'sys_audit_logs', 'sys_audit_logs_note_unsealed'
-    union all
-    select leaf.relname, case when kind = 'truncate' then leaf.relname || '_no_truncate' else 'sys_audit_logs_' || kind end
-    from pg_inherits join pg_class as leaf on leaf.oid = inhrelid
-      cross join unnest(array['append_only', 'note_unsealed', 'truncate']) as kind
-    where inhparent = to_regclass('sys_audit_logs')
+  with kinds(kind, type, calls) as (values ${kinds}),
+  leaves as (
+    select relname as name from pg_inherits join pg_class on pg_class.oid = inhrelid where inhparent = to_regclass('sys_audit_logs')
+  ),
+  wanted as (
+    select name as tab, name || '_' || kind as trig, type, calls from unnest(array[${tables}]) as name, kinds where kind <> 'note_unsealed'
+    union all select 'sys_audit_logs', 'sys_audit_logs_' || kind, type, calls from kinds where kind = 'note_unsealed'
+    union all select name, case kind when 'no_truncate' then name else 'sys_audit_logs' end || '_' || kind, type, calls from leaves, kinds
   )
   select tab || ': ' || trig as name from wanted where not exists (
-    select 1 from pg_trigger where tgrelid = to_regclass(quote_ident(tab)) and tgname = trig and tgenabled = 'A')
+    select 1 from pg_trigger where tgrelid = to_regclass(quote_ident(tab)) and tgname = trig and tgenabled = 'A'
+      and tgtype = wanted.type and tgqual is null and tgattr = '' and tgfoid = to_regproc(calls))
+  union all
+  select calls || '()' from (values ${functions}) as texts(calls, body)
+  where not exists (select 1 from pg_proc where oid = to_regproc(calls) and prosrc = body)
   order by 1`;
