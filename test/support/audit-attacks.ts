@@ -23,7 +23,7 @@ export interface Attack {
   readonly on?: DatabaseType;
   /** Only for a table that has partitions. */
   readonly ofPartitions?: boolean;
-  run(attempt: Attempt): Promise<unknown>;
+  readonly run: (attempt: Attempt) => Promise<unknown>;
 }
 
 const FORGED = 'forged';
@@ -43,7 +43,10 @@ const orm =
   (attempt: Attempt): Promise<unknown> =>
     inTransaction(attempt, async (em) => {
       const entity = entityOf(em, attempt.table);
-      const lazy = em.getMetadata().get(entity).props.filter((prop) => prop.lazy);
+      const lazy = em
+        .getMetadata()
+        .get(entity)
+        .props.filter((prop) => prop.lazy);
       const row = await em.findOneOrFail(entity, { id: attempt.id }, { populate: lazy.map(({ name }) => name) as never[] });
       await work(em, { entity, row, data: { ...stored(row), [attempt.property]: FORGED }, attempt });
     });

@@ -22,7 +22,8 @@ describe(KeyWrapping.name, () => {
 
   it('says which key is missing, or is another one', () => {
     const wrapped = sut.wrap(key, 'ada');
-    for (const keys of [{ other: randomBytes(32) }, { '2026.11': randomBytes(32), other: randomBytes(32) }]) {
+    const other = randomBytes(32);
+    for (const keys of [{ other }, { other, '2026.11': randomBytes(32) }] as Record<string, Uint8Array>[]) {
       expect(() => wrappingWith('other', keys).unwrap(wrapped, 'ada')).toThrow(expect.objectContaining({ keyId: '2026.11' }));
     }
   });

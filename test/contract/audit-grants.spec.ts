@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { SqlEntityManager } from '@mikro-orm/sql';
+import { genId, InvalidInputError, UnitOfWork } from 'nestjs-host-database';
+import { AuditErasure, auditGrants, AuditLegalHolds, AuditService } from 'nestjs-host-database/audit';
+import type { TestHost } from 'nestjs-host-database/testing';
+import { hostOn } from '../support/audit-hosts.js';
+import { wholeRows } from '../support/audit-attacks.js';
+import { type ScratchDatabase, scratchDatabase } from '../support/scratch-database.js';
+
+const audit = { encryption: { keyId: 'k', keys: { k: randomBytes(32) } } };
+const role = `app_${genId()}`;
+const ROW = `(id, event_type, canonical, leaf_hash, created_at) values ('${'0'.repeat(32)}', 'x', '{}', 'forged', now())`;
+
+/** On PostgreSQL only: SQLite has no roles. */
+describe(auditGrants.name, () => {
+  let scratch: ScratchDatabase;
+  let owner: TestHost;
+  let application: TestHost;
+
+  beforeAll(async () => {
+    scratch = await scratchDatabase('postgresql');
+    owner = await hostOn(scratch, audit);
+    await execute(owner, `create role "${role}" login password 'secret'`);
+    await execute(owner, auditGrants({ role }));
+    const url = Object.assign(new URL(scratch.options.url!), { username: role, password: 'secret' }).href;
+    application = await hostOn({ ...scratch, options: { ...scratch.options, url } }, audit, { migrate: 'check' });
+    await owner.run(() => owner.get(AuditService).record({ eventType: 'privacy.subject-erased', targetId: genId() }));
+  });
+
+  afterAll(async () => {
+    await application.close();
+    await execute(owner, `drop owned by "${role}"`);
+    await execute(owner, `drop role "${role}"`);
+    await owner.close();
+    await scratch.drop();
+  });
+
+  it('lets the application do its work: record, read, seal, erase, hold, and keep everything else', async () => {
+    const user = await application.newUser();
+    await application.run(async () => {
+      await application
+        .get(AuditService)
+        .record({ eventType: 'privacy.subject-erased', targetId: user.id, actorUserId: user.id });
+      await application.get(AuditErasure).eraseSubject(user.id);
+      const hold = await application.get(AuditLegalHolds).place({ tenantId: null, reason: 'a case' });
+      await application.get(AuditLegalHolds).release(hold.id);
+      expect(await application.get(AuditService).findByTarget(user.id)).toHaveLength(2);
+    });
+    await application.run(() => application.hostDatabase.globalUsers.nativeUpdate({ id: user.id }, { lastLogin: new Date() }));
+    expect(await execute(application, 'delete from sys_audit_unsealed returning log_id')).not.toEqual([]);
+  });
+
+  it.each([
+    `update sys_audit_logs set leaf_hash = 'forged'`,
+    `delete from sys_audit_logs`,
+    `truncate sys_audit_logs`,
+    `update sys_audit_logs_p0 set leaf_hash = 'forged'`,
+    `delete from sys_audit_logs_p0`,
+    `truncate sys_audit_logs_p0`,
+    `insert into sys_audit_logs ${ROW} on conflict (id) do update set leaf_hash = 'forged'`,
+    `alter table sys_audit_logs disable trigger sys_audit_logs_append_only`,
+    `alter table sys_audit_logs disable trigger all`,
+    `drop trigger sys_audit_logs_append_only on sys_audit_logs`,
+    `drop table sys_audit_logs_p0`,
+    `alter table sys_audit_logs detach partition sys_audit_logs_p0`,
+    `alter function sys_audit_refuse() rename to sys_audit_refused`,
+    `set session_replication_role = replica`,
+    `update sys_audit_checkpoints set hash = 'forged'`,
+    `delete from sys_audit_checkpoints`,
+    `truncate sys_audit_checkpoints`,
+    `alter table sys_audit_checkpoints disable trigger all`,
+    `insert into sys_audit_purges (id, purged_through, rows, purged_at) values ('x', 'f', 1, now())`,
+  ])('refuses: %s', async (statement) => {
+    const before = await wholeRows(owner, 'postgresql', 'sys_audit_logs');
+    expect(before).not.toEqual([]);
+    // The owner is refused by the guards only: the statement is a right one.
+    await expect(asOwnerWithoutGuards(statement)).resolves.toBeUndefined();
+
+    await expect(execute(application, statement)).rejects.toMatchObject({ code: '42501' });
+
+    expect(await wholeRows(application, 'postgresql', 'sys_audit_logs')).toEqual(before);
+  });
+
+  it.each([`with "quotes"`, '', 'a'.repeat(64), '$grants$'])('refuses a name like %j', (name) => {
+    expect(() => auditGrants({ role: name })).toThrow(InvalidInputError);
+  });
+
+  it('refuses a role that no grant binds', async () => {
+    const [current] = await execute<{ name: string }>(owner, 'select current_user as name');
+    await expect(execute(owner, auditGrants({ role: current!.name }))).rejects.toThrow(/superuser/);
+    await execute(owner, `create role "${role}_2"`);
+    await execute(owner, `grant "${current!.name}" to "${role}_2"`);
+    try {
+      await expect(execute(owner, auditGrants({ role: `${role}_2` }))).rejects.toThrow(/owner/);
+    } finally {
+      await execute(owner, `drop role "${role}_2"`);
+    }
+  });
+
+  async function asOwnerWithoutGuards(statement: string): Promise<void> {
+    const undone = new Error('undone');
+    const unitOfWork = owner.get(UnitOfWork);
+    const work = unitOfWork.run(() =>
+      unitOfWork.transactional(async (em) => {
+        const tables = await em.execute<{ name: string }[]>(
+          `select oid::regclass::text as name from pg_class where relkind in ('r', 'p') and relname ~ '^sys_audit_(logs|checkpoints)'`,
+        );
+        for (const { name } of tables) await em.execute(`alter table ${name} disable trigger user`);
+        await em.execute(statement);
+        throw undone;
+      }),
+    );
+    await work.catch((error: unknown) => {
+      if (error !== undone) throw error;
+    });
+  }
+
+  function execute<T>(host: TestHost, sql: string): Promise<T[]> {
+    return host.get(UnitOfWork).run((em: SqlEntityManager) => em.execute<T[]>(sql));
+  }
+});
