@@ -14,7 +14,6 @@ export {
   InvalidAuditDetailsError,
   UnknownAuditEventTypeError,
 } from './audit.errors.js';
-export { AuditGuardsMissingError, InvalidAuditDetailsError, UnknownAuditEventTypeError } from './audit.errors.js';
 export { auditGrants, type AuditGrantsOptions } from './audit-grants.js';
 export { AuditModule } from './audit.module.js';
 export {
@@ -75,6 +74,7 @@ export {
   type AuditVerifyOptions,
 } from './verification/audit-verifier.service.js';
 export { AuditProofs, type ProofOptions } from './verification/inclusion.js';
+export {
   AuditLegalHold,
   AuditLegalHolds,
   AuditPurgeNotPermittedError,
