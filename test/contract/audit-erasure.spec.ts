@@ -123,14 +123,21 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditErasure.name} on %s`, (
   it('leaves nothing to be found in the bytes of the database or of what was read', async () => {
     const host = await start({ encryption });
     const person = genId();
-    await plant(host, person);
-    const [key] = await execute<{ wrapped_key: string }>(host, 'select wrapped_key from sys_audit_subject_keys');
+    // Among others: a page with one row is written anew, whatever becomes of what was deleted.
+    for (const other of [genId(), person, genId()]) await plant(host, other);
+    const [key] = await execute<{ wrapped_key: string }>(
+      host,
+      `select wrapped_key from sys_audit_subject_keys where subject_id = '${person}'`,
+    );
+    // In pieces: what is written later may cover a part of what was deleted.
+    const pieces = key!.wrapped_key.slice('v1.former.'.length).match(/.{12}/g)!;
+    expect(pieces.length).toBeGreaterThan(5);
     // The scan finds what is there.
-    expect(await scan(host, [key!.wrapped_key, person])).toEqual([key!.wrapped_key, person]);
+    expect(await scan(host, [...pieces, person])).toEqual([...pieces, person]);
 
     await host.run(() => host.get(AuditErasure).eraseSubject(person));
 
-    expect(await scan(host, [key!.wrapped_key, ...Object.values(PLANTED), person])).toEqual([person]);
+    expect(await scan(host, [...pieces, ...Object.values(PLANTED), person])).toEqual([person]);
     const rows = await host.run(() => host.get(AuditService).findByTarget(person));
     for (const text of Object.values(PLANTED)) expect(JSON.stringify(rows)).not.toContain(text);
   });
