@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger, type INestApplicationContext } from '@nestjs/common';
 import { HostDatabase, InvalidOptionError } from 'nestjs-host-database';
 import { type AuditSealingOptions, AuditService, AuditVerifier } from 'nestjs-host-database/audit';
@@ -42,15 +42,19 @@ describe.each(['sqlite', 'postgresql'] as const)('a process that seals by itself
 
   it('seals and anchors what is recorded, also after an anchor was down', async () => {
     anchor.isDown = true;
-    Logger.overrideLogger(false);
+    const errors = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     const app = await start({ everyMs: 20 }, true);
     await record(app);
     await until(async () => (await count(app, 'sys_audit_checkpoints')) === 1);
     expect(await count(app, 'sys_audit_unsealed')).toBe(0);
+    await until(() => errors.mock.calls.length > 0);
     expect(anchor.kept).toEqual([]);
     anchor.isDown = false;
     await until(() => anchor.kept.length === 1);
-    Logger.overrideLogger(['error']);
+    expect(errors.mock.calls.map(([message]) => String(message)).every((message) => message.includes('The anchor memory'))).toBe(
+      true,
+    );
+    errors.mockRestore();
     await record(app);
     await until(() => anchor.kept.length === 2);
   });

@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { genId, HostDatabase } from 'nestjs-host-database';
 import {
@@ -36,7 +36,7 @@ const idsIn = (checkpoints: readonly CheckpointRow[]) =>
   checkpoints.flatMap(({ manifest }) => manifest.split('\n').map((line) => line.slice(0, 32)));
 
 // What is wrong with rows is told in the log of the process too.
-beforeAll(() => Logger.overrideLogger(false));
+beforeAll(() => void jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined));
 
 describe.each(['sqlite', 'postgresql'] as const)(`${AuditSealer.name} on %s`, (database) => {
   let host: SealedHost;

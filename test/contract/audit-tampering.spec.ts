@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { genId } from 'nestjs-host-database';
 import { AuditAnchoringService, type AuditFindingKind, AuditSealer, AuditVerifier } from 'nestjs-host-database/audit';
@@ -228,7 +228,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditVerifier.name} on %s`, 
   let log: TamperedLog;
 
   // Findings are errors of the log too.
-  beforeAll(() => Logger.overrideLogger(false));
+  beforeAll(() => void jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined));
   beforeEach(async () => {
     anchor.kept.length = 0;
     const host = await createSealedHost(database, { rowsPerCheckpoint: 4, anchors: [anchor], maxUnsealedMs: 60_000 });

@@ -54,6 +54,23 @@ describe.each(['sqlite', 'sqlite in memory'] as const)(`${SqliteDirectConnection
     expect(order).toEqual(['the ORM', 'the queue']);
   });
 
+  it('gets its turn where one transaction of the ORM follows another', async () => {
+    const end = new AbortController();
+    const write = async () => {
+      while (!end.signal.aborted) {
+        await database.em.transactional(async (em) => {
+          await em.execute(increment, [1]);
+          await new Promise((resolve) => setTimeout(resolve, 2));
+        });
+      }
+    };
+    const writers = Array.from({ length: 8 }, write);
+    for (let times = 0; times < 5; times++) await sut.exclusiveInTurn((db) => db.prepare(increment).run(1_000_000));
+    end.abort();
+    await Promise.all(writers);
+    expect(Math.floor(((await database.value()) ?? 0) / 1_000_000)).toBe(5);
+  });
+
   it('loses nothing where several write at the same time', async () => {
     const connections = Array.from({ length: 4 }, () => database.connect() as SqliteDirectConnection);
     const work = connections.flatMap((connection) =>
