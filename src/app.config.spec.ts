@@ -1,14 +1,25 @@
 import { describe, expect, it } from '@jest/globals';
 import { appConfigFrom } from './app.config.js';
+import { DEFAULT_EXPORT_DIRECTORY } from './audit/export-files.js';
 
 describe('appConfigFrom', () => {
   it('needs no environment', () => {
-    expect(appConfigFrom({})).toEqual({ port: 3000, httpAdapter: 'express', runsJobs: true });
+    expect(appConfigFrom({})).toEqual({
+      port: 3000,
+      httpAdapter: 'express',
+      runsJobs: true,
+      exportDirectory: DEFAULT_EXPORT_DIRECTORY,
+    });
   });
 
-  it('reads PORT, HTTP_ADAPTER and JOBS_WORKER', () => {
-    const env = { PORT: '8080', HTTP_ADAPTER: 'Fastify', JOBS_WORKER: 'Off' };
-    expect(appConfigFrom(env)).toEqual({ port: 8080, httpAdapter: 'fastify', runsJobs: false });
+  it('reads PORT, HTTP_ADAPTER, JOBS_WORKER and EXPORT_DIRECTORY', () => {
+    const env = { PORT: '8080', HTTP_ADAPTER: 'Fastify', JOBS_WORKER: 'Off', EXPORT_DIRECTORY: '/srv/exports' };
+    expect(appConfigFrom(env)).toEqual({
+      port: 8080,
+      httpAdapter: 'fastify',
+      runsJobs: false,
+      exportDirectory: '/srv/exports',
+    });
   });
 
   it.each([

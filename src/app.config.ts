@@ -1,4 +1,5 @@
 import { AppConfigError } from './app.errors.js';
+import { DEFAULT_EXPORT_DIRECTORY } from './audit/export-files.js';
 import { HTTP_ADAPTERS, type HttpAdapterName } from './http/http-adapters.js';
 
 /** How the application is served. */
@@ -7,13 +8,16 @@ export interface AppConfig {
   readonly httpAdapter: HttpAdapterName;
   /** Whether the process that serves runs jobs as well. */
   readonly runsJobs: boolean;
+  /** Where exports wait to be fetched. */
+  readonly exportDirectory: string;
 }
 
 const SWITCH = ['on', 'off'];
 
 /**
  * Reads `PORT` (`3000`), `HTTP_ADAPTER` (`express` by default, or `fastify`) and `JOBS_WORKER` (`on` by default, or `off` where
- * processes of their own run the jobs). Port 0 takes any that is free.
+ * processes of their own run the jobs). Port 0 takes any that is free. `EXPORT_DIRECTORY` is a directory of the machine's temporary
+ * files by default; where jobs run on another machine, it has to be one that both can reach.
  *
  * @throws AppConfigError one message that names every variable that is wrong, and the fix
  */
@@ -29,5 +33,10 @@ export function appConfigFrom(env: NodeJS.ProcessEnv): AppConfig {
   const worker = (env.JOBS_WORKER || 'on').toLowerCase();
   if (!SWITCH.includes(worker)) problems.push(`JOBS_WORKER is '${env.JOBS_WORKER}'. Set it to ${SWITCH.join(' or ')}.`);
   if (!httpAdapter || problems.length > 0) throw new AppConfigError(problems);
-  return { port: Number(port), httpAdapter, runsJobs: worker === 'on' };
+  return { port: Number(port), httpAdapter, runsJobs: worker === 'on', exportDirectory: exportDirectoryFrom(env) };
+}
+
+/** Reads `EXPORT_DIRECTORY`. */
+export function exportDirectoryFrom(env: NodeJS.ProcessEnv): string {
+  return env.EXPORT_DIRECTORY || DEFAULT_EXPORT_DIRECTORY;
 }

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { HostDatabaseModule, type HostDatabaseOptions } from 'nestjs-host-database';
+import { AuditLogModule } from './audit/audit-log.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { HealthController } from './health/health.controller.js';
 import { ProjectsModule } from './projects/projects.module.js';
@@ -7,10 +8,16 @@ import { tenantEntities } from './projects/tenant-entities.js';
 import { workspaceEvents } from './workspaces/workspaces.audit-events.js';
 import { WorkspacesModule } from './workspaces/workspaces.module.js';
 
+/** What the application is told beside the options of the host database. */
+export interface AppOptions {
+  /** Where exports wait to be fetched. @default a directory of the machine's temporary files */
+  readonly exportDirectory?: string;
+}
+
 /** The application on the host database of these options. */
 @Module({})
 export class AppModule {
-  static register({ tenantDatabases, audit, ...options }: HostDatabaseOptions = {}): DynamicModule {
+  static register({ tenantDatabases, audit, ...options }: HostDatabaseOptions = {}, app: AppOptions = {}): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -22,6 +29,7 @@ export class AppModule {
         AuthModule,
         WorkspacesModule,
         ProjectsModule,
+        AuditLogModule.register(app.exportDirectory),
       ],
       controllers: [HealthController],
     };

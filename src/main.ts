@@ -9,10 +9,10 @@ import { OPEN_API_PATH } from './http/open-api.js';
 
 /** Starts the application and returns where it listens. */
 async function start(env: NodeJS.ProcessEnv): Promise<string> {
-  const { port, httpAdapter, runsJobs } = appConfigFrom(env);
+  const { port, httpAdapter, runsJobs, exportDirectory } = appConfigFrom(env);
   const database = databaseOptionsFromEnv({ ...env, DB_TYPE: env.DB_TYPE || 'SQLITE' });
   // Logs wait until the boot has succeeded: where it fails, one message says why.
-  const module = AppModule.register({ database, jobs: { worker: runsJobs } });
+  const module = AppModule.register({ database, jobs: { worker: runsJobs } }, { exportDirectory });
   const app = await NestFactory.create(module, await createHttpAdapter(httpAdapter), {
     abortOnError: false,
     bufferLogs: true,

@@ -1,12 +1,14 @@
 import { NestFactory } from '@nestjs/core';
 import { databaseOptionsFromEnv, HostDatabaseError } from 'nestjs-host-database';
+import { exportDirectoryFrom } from './app.config.js';
 import { AppModule } from './app.module.js';
 
 /** Starts a process that runs jobs and serves nothing. Its shutdown waits for the jobs that have begun. */
 async function start(env: NodeJS.ProcessEnv): Promise<void> {
   const database = databaseOptionsFromEnv({ ...env, DB_TYPE: env.DB_TYPE || 'SQLITE' });
   // Logs wait until the boot has succeeded: where it fails, one message says why.
-  const app = await NestFactory.createApplicationContext(AppModule.register({ database }), {
+  const module = AppModule.register({ database }, { exportDirectory: exportDirectoryFrom(env) });
+  const app = await NestFactory.createApplicationContext(module, {
     abortOnError: false,
     bufferLogs: true,
     autoFlushLogs: false,

@@ -10,6 +10,7 @@ import type * as tenants from 'nestjs-host-database/tenants';
 import type * as testing from 'nestjs-host-database/testing';
 import type * as users from 'nestjs-host-database/users';
 import type * as app from '../app.errors.js';
+import type * as appAudit from '../audit/audit.errors.js';
 import type * as auth from '../auth/auth.errors.js';
 import type * as health from '../health/health.errors.js';
 import type * as projects from '../projects/projects.errors.js';
@@ -43,6 +44,7 @@ type LibraryErrorCode =
 /** The codes of the application's own errors. */
 type AppErrorCode =
   | CodesOf<typeof app>
+  | CodesOf<typeof appAudit>
   | CodesOf<typeof auth>
   | CodesOf<typeof health>
   | CodesOf<typeof http>

@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { HostDatabase, type Membership } from 'nestjs-host-database';
-import { TenantAccessDeniedError } from 'nestjs-host-database/access';
 import { AuditService } from 'nestjs-host-database/audit';
 import { type MembershipRole, MembershipsService } from 'nestjs-host-database/memberships';
 import { UsersService } from 'nestjs-host-database/users';
-import { ActorService } from '../auth/actor.service.js';
-import { RoleRequiredError, UnknownEmailError } from './workspaces.errors.js';
+import { WorkspaceRolesService } from './workspace-roles.service.js';
+import { UnknownEmailError } from './workspaces.errors.js';
 
 /** A member to be. */
 export interface NewMember {
@@ -29,12 +28,12 @@ export class MembersService {
     private readonly memberships: MembershipsService,
     private readonly users: UsersService,
     private readonly audit: AuditService,
-    private readonly actor: ActorService,
+    private readonly roles: WorkspaceRolesService,
   ) {}
 
   /** @throws TenantAccessDeniedError when the actor is not one of them */
   async findAll(workspaceId: string): Promise<Membership[]> {
-    await this.getOwnRole(workspaceId);
+    await this.roles.getOwn(workspaceId);
     return this.memberships.findByTenant(workspaceId);
   }
 
@@ -44,24 +43,18 @@ export class MembersService {
    * @throws TenantAccessDeniedError, RoleRequiredError, UnknownEmailError, DuplicateMembershipError
    */
   async add({ workspaceId, email, role }: NewMember): Promise<Membership> {
-    const ownRole = await this.getOwnRole(workspaceId);
-    if (!GRANTED_BY[role].includes(ownRole)) throw new RoleRequiredError(GRANTED_BY[role]);
+    await this.roles.requireOneOf(workspaceId, GRANTED_BY[role]);
     const user = await this.users.findByEmail(email);
     if (!user) throw new UnknownEmailError(email);
     return this.hostDatabase.transactional(async () => {
       const membership = await this.memberships.grant({ userId: user.id, tenantId: workspaceId, role });
       await this.audit.record({
         eventType: 'workspaces.member-added',
+        tenantId: workspaceId,
         targetId: workspaceId,
         details: { userId: user.id, role },
       });
       return membership;
     });
-  }
-
-  private async getOwnRole(workspaceId: string): Promise<MembershipRole> {
-    const membership = await this.memberships.find({ userId: this.actor.id, tenantId: workspaceId });
-    if (!membership?.isActive) throw new TenantAccessDeniedError(workspaceId);
-    return membership.role;
   }
 }

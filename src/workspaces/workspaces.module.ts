@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 import { MembersController } from './members.controller.js';
 import { MembersService } from './members.service.js';
+import { WorkspaceRolesService } from './workspace-roles.service.js';
 import { WorkspacesController } from './workspaces.controller.js';
 import { WorkspacesService } from './workspaces.service.js';
 
@@ -9,6 +10,7 @@ import { WorkspacesService } from './workspaces.service.js';
 @Module({
   imports: [AuthModule],
   controllers: [WorkspacesController, MembersController],
-  providers: [WorkspacesService, MembersService],
+  providers: [WorkspacesService, MembersService, WorkspaceRolesService],
+  exports: [WorkspaceRolesService],
 })
 export class WorkspacesModule {}

@@ -13,6 +13,8 @@ export interface ReferenceAppOptions {
   readonly adapter?: HttpAdapterName;
   /** Whether a worker provisions new workspaces. @default true */
   readonly worker?: boolean;
+  /** Where its exports are; the one who passes it removes it. */
+  readonly exportDirectory?: string;
 }
 
 /** One who calls the application, with their session if they have one. */
@@ -69,11 +71,15 @@ export interface ReferenceApp {
 export const PASSWORD = 'correct horse battery';
 
 /** Starts the real application on a database of its own. Close `host` afterwards. */
-export async function startReferenceApp({ adapter = 'express', worker = true }: ReferenceAppOptions = {}): Promise<ReferenceApp> {
+export async function startReferenceApp({
+  adapter = 'express',
+  worker = true,
+  exportDirectory,
+}: ReferenceAppOptions = {}): Promise<ReferenceApp> {
   const httpAdapter = await createHttpAdapter(adapter);
   const host = await createTestHost({
     options: { jobs: { worker } },
-    application: (options) => AppModule.register(options),
+    application: (options) => AppModule.register(options, exportDirectory === undefined ? {} : { exportDirectory }),
     http: (module) => configureApp(module.createNestApplication(httpAdapter)),
   });
   await host.app.listen(0, '127.0.0.1');

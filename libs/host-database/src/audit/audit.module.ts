@@ -5,6 +5,7 @@ import { AuditCapture, AuditedEntities, ChangeRecorder, HostAuditLogChangeRecord
 import { AuditCatalogue } from './catalogue/index.js';
 import { AuditEncryption, AuditErasure, erasureProviders, PersonalData } from './erasure/index.js';
 import { AuditRowFactory } from './recording/audit-row.factory.js';
+import { AuditExporter, AuditFeed, AuditReader, readingProviders } from './reading/index.js';
 import { DetachedAuditWriter } from './recording/detached-audit-writer.js';
 import { sealingExports, sealingProviders } from './sealing-providers.js';
 import { AuditLegalHolds, AuditRetention, retentionProviders } from './retention/index.js';
@@ -22,6 +23,7 @@ import { AuditLegalHolds, AuditRetention, retentionProviders } from './retention
     AuditedEntities,
     { provide: ChangeRecorder, useClass: HostAuditLogChangeRecorder },
     ...erasureProviders,
+    ...readingProviders,
     ...retentionProviders,
     ...sealingProviders,
   ],
@@ -35,6 +37,9 @@ import { AuditLegalHolds, AuditRetention, retentionProviders } from './retention
     AuditEncryption,
     AuditRetention,
     AuditLegalHolds,
+    AuditReader,
+    AuditExporter,
+    AuditFeed,
     ...sealingExports,
   ],
 })

@@ -8,7 +8,7 @@ export const auditEvents = defineAuditEvents({
     targetType: 'audit-scope',
   },
   'audit.log-exported': {
-    details: detailsOf<{ format: string; rows: number; filter: Record<string, unknown> }>(),
+    details: detailsOf<{ format: string; rows: number; complete: boolean; filter: Record<string, unknown> }>(),
   },
   'audit.rows-purged': {
     details: detailsOf<{ purgedThrough: string; rows: number }>(),

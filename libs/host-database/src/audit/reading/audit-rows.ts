@@ -1,0 +1,114 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DIRECT_CONNECTION, type DirectConnection, UnitOfWork } from '../../database/index.js';
+import type { AuditOutcome } from '../host-audit-log.entity.js';
+import type { CheckedAuditFilter } from './audit-filter.js';
+import {
+  type AuditQuery,
+  type AuditRange,
+  auditColumns,
+  type RawAuditRow,
+  SELECT_EVENT_TYPES,
+  selectCount,
+  selectRange,
+} from './audit-query.js';
+
+/** A row as it is stored. */
+export interface StoredAuditLog {
+  readonly id: string;
+  readonly tenantId: string | null;
+  readonly eventType: string;
+  readonly schemaVersion: number;
+  readonly outcome: AuditOutcome;
+  readonly actorUserId: string | null;
+  readonly impersonatorUserId: string | null;
+  readonly targetType: string | null;
+  readonly targetId: string | null;
+  readonly requestId: string | null;
+  readonly ipAddress: string | null;
+  readonly userAgent: string | null;
+  readonly details: Readonly<Record<string, unknown>> | null;
+  readonly createdAt: Date;
+  readonly canonical: string;
+  readonly leafHash: string;
+}
+
+const ALL_BEHIND_DOT = '.*';
+
+/** Reads stored rows, in the caller's unit of work. */
+@Injectable()
+export class AuditRows {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    @Inject(DIRECT_CONNECTION) private readonly connection: DirectConnection,
+  ) {}
+
+  /** Returns a range of the rows of a filter. */
+  async find(filter: CheckedAuditFilter, range: AuditRange): Promise<StoredAuditLog[]> {
+    const known = await this.withKnownEventTypes(filter);
+    if (known.eventTypes?.length === 0) return [];
+    return (await this.execute<RawAuditRow>(selectRange(this.connection.type, known, range))).map(toStored);
+  }
+
+  async count(filter: CheckedAuditFilter): Promise<number> {
+    const known = await this.withKnownEventTypes(filter);
+    if (known.eventTypes?.length === 0) return 0;
+    const [row] = await this.execute<{ count: number | string }>(selectCount(this.connection.type, known));
+    return Number(row?.count);
+  }
+
+  /** Returns the rows with these ids, by id; those that are gone are not in it. */
+  async findByIds(ids: readonly string[]): Promise<Map<string, StoredAuditLog>> {
+    if (ids.length === 0) return new Map();
+    const columns = auditColumns[this.connection.type];
+    const sql = `select ${columns} from sys_audit_logs where id in (${ids.map(() => '?').join(', ')})`;
+    const rows = await this.execute<RawAuditRow>({ sql, parameters: ids });
+    return new Map(rows.map((row) => [row.id, toStored(row)]));
+  }
+
+  /** The largest id of the log; undefined where it is empty. */
+  async lastId(): Promise<string | undefined> {
+    const [row] = await this.execute<{ id: string }>({
+      sql: 'select id from sys_audit_logs order by id desc limit 1',
+      parameters: [],
+    });
+    return row?.id;
+  }
+
+  /** With `projects.*` as the event types that there are: what the index has in the order of ids is one event type. */
+  private async withKnownEventTypes(filter: CheckedAuditFilter): Promise<CheckedAuditFilter> {
+    const { eventTypes } = filter;
+    if (!eventTypes?.some((type) => type.endsWith(ALL_BEHIND_DOT))) return filter;
+    const known = await this.execute<{ event_type: string }>({ sql: SELECT_EVENT_TYPES, parameters: [] });
+    const matching = eventTypes.flatMap((type) => {
+      if (!type.endsWith(ALL_BEHIND_DOT)) return [type];
+      const prefix = type.slice(0, -1);
+      return known.filter(({ event_type: name }) => name.startsWith(prefix)).map(({ event_type: name }) => name);
+    });
+    return { ...filter, eventTypes: [...new Set(matching)] };
+  }
+
+  private async execute<T extends object>({ sql, parameters }: AuditQuery): Promise<T[]> {
+    return this.unitOfWork.em.execute(sql, [...parameters]);
+  }
+}
+
+function toStored(row: RawAuditRow): StoredAuditLog {
+  return {
+    id: row.id,
+    tenantId: row.tenant_id,
+    eventType: row.event_type,
+    schemaVersion: row.schema_version,
+    outcome: row.outcome,
+    actorUserId: row.actor_user_id,
+    impersonatorUserId: row.impersonator_user_id,
+    targetType: row.target_type,
+    targetId: row.target_id,
+    requestId: row.request_id,
+    ipAddress: row.ip_address,
+    userAgent: row.user_agent,
+    details: row.details === null ? null : (JSON.parse(row.details) as Record<string, unknown>),
+    createdAt: new Date(Number(row.created_at)),
+    canonical: row.canonical,
+    leafHash: row.leaf_hash,
+  };
+}
