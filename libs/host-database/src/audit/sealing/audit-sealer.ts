@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { Clock, genId, isId } from '../../common/index.js';
+import { Clock, isId } from '../../common/index.js';
 import { UnitOfWork } from '../../database/index.js';
 import { AuditInTransactionError, AuditSealingNotConfiguredError, AuditSignatureInvalidError } from '../audit.errors.js';
 import { AUDIT_OPTIONS, type AuditOptions, type AuditSealingOptions } from '../audit.options.js';
@@ -113,7 +113,7 @@ export class AuditSealer {
         throw new AuditSignatureInvalidError(signer.keyId);
       }
       hash = checkpoint.hash;
-      built.push({ ...checkpoint, id: genId() });
+      built.push(checkpoint);
     }
     return built;
   }

@@ -5,6 +5,7 @@ import {
   CHECKPOINT_COLUMNS,
   checkpointValues,
   idsOf,
+  inOrder,
   type NewCheckpoint,
   type RoundOptions,
   type RoundOutcome,
@@ -65,7 +66,8 @@ async function readHeads(query: PostgresqlQuery, rows: readonly UnsealedRow[]): 
 
 async function insert(query: PostgresqlQuery, checkpoints: readonly NewCheckpoint[]): Promise<void> {
   if (checkpoints.length === 0) return;
-  const rows = checkpoints.map((checkpoint) => checkpointValues(checkpoint, (iso) => iso));
+  const [newest] = await query<{ id: string | null }>('select max(id) as id from sys_audit_checkpoints');
+  const rows = inOrder(checkpoints, newest?.id ?? '').map((checkpoint) => checkpointValues(checkpoint, (iso) => iso));
   const columns = rows[0]!.map((_, column) => rows.map((row) => row[column]));
   await query(
     `insert into sys_audit_checkpoints (${CHECKPOINT_COLUMNS}) select * from unnest($1::text[], $2::text[], $3::int[], $4::int[],

@@ -1,3 +1,4 @@
+import { genId } from '../../common/index.js';
 import type { SealedCheckpoint } from '../integrity/index.js';
 
 /** A row that no checkpoint holds yet. What it says is read from the log, as it is there. */
@@ -24,7 +25,10 @@ export interface SealingRound {
 }
 
 /** A checkpoint to be stored. */
-export interface NewCheckpoint extends SealedCheckpoint {
+export type NewCheckpoint = SealedCheckpoint;
+
+/** A checkpoint with its place among all others. */
+interface PlacedCheckpoint extends NewCheckpoint {
   readonly id: string;
 }
 
@@ -50,8 +54,21 @@ export abstract class SealingStore {
   abstract round(options: RoundOptions, seal: (round: SealingRound) => Promise<readonly NewCheckpoint[]>): Promise<RoundOutcome>;
 }
 
+/**
+ * Gives checkpoints their ids, each greater than that of the newest one, whatever the clocks of the processes say: whoever follows the
+ * log goes from id to id. Only for whom nobody else can overtake.
+ */
+export function inOrder(checkpoints: readonly NewCheckpoint[], newest: string): PlacedCheckpoint[] {
+  let last = newest;
+  return checkpoints.map((checkpoint) => {
+    const id = genId();
+    last = id > last ? id : (BigInt(`0x${last}`) + 1n).toString(16).padStart(last.length, '0');
+    return { ...checkpoint, id: last };
+  });
+}
+
 /** The columns of a new checkpoint, in the order of {@link CHECKPOINT_COLUMNS}; `sealedAt` as the dialect stores it. */
-export function checkpointValues(checkpoint: NewCheckpoint, sealedAt: (iso: string) => unknown): unknown[] {
+export function checkpointValues(checkpoint: PlacedCheckpoint, sealedAt: (iso: string) => unknown): unknown[] {
   const { id, content, body, hash, signature, manifest } = checkpoint;
   const { scope, seq, size, firstId, lastId, keyId } = content;
   return [id, scope, seq, size, firstId, lastId, body, hash, keyId, signature, manifest, sealedAt(content.sealedAt)];

@@ -5,6 +5,7 @@ import {
   CHECKPOINT_COLUMNS,
   checkpointValues,
   idsOf,
+  inOrder,
   type NewCheckpoint,
   type RoundOptions,
   type RoundOutcome,
@@ -19,6 +20,7 @@ const READ_ROWS = `
   left join sys_audit_logs as log on log.id = list.id order by list.id`;
 const READ_HEAD = 'select scope, seq, hash from sys_audit_checkpoints where scope = ? order by seq desc limit 1';
 const INSERT = `insert into sys_audit_checkpoints (${CHECKPOINT_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const READ_NEWEST = 'select max(id) as id from sys_audit_checkpoints';
 const REMOVE = 'delete from sys_audit_unsealed where log_id = ?';
 
 /** Another process has sealed what this one was about to. */
@@ -60,7 +62,8 @@ function store(db: SqliteDirectConnection, heads: ReadonlyMap<string, ChainHead>
   for (const scope of scopes) if (now.get(scope)?.hash !== heads.get(scope)?.hash) throw new SealedByAnotherError();
   const insert = db.prepare(INSERT);
   const remove = db.prepare(REMOVE);
-  for (const checkpoint of checkpoints) {
+  const newest = db.prepare<{ id: string | null }>(READ_NEWEST).get();
+  for (const checkpoint of inOrder(checkpoints, newest?.id ?? '')) {
     for (const id of idsOf(checkpoint)) if (remove.run(id).changes !== 1) throw new SealedByAnotherError();
     insert.run(...checkpointValues(checkpoint, Date.parse));
   }
