@@ -6,7 +6,7 @@ import { AuditCatalogue } from './catalogue/index.js';
 import { AuditEncryption, AuditErasure, erasureProviders, PersonalData } from './erasure/index.js';
 import { AuditRowFactory } from './recording/audit-row.factory.js';
 import { AuditExporter, AuditFeed, AuditReader, readingProviders } from './reading/index.js';
-import { DetachedAuditWriter } from './recording/detached-audit-writer.js';
+import { AuditRowWriter } from './recording/audit-row.writer.js';
 import { sealingExports, sealingProviders } from './sealing-providers.js';
 import { AuditLegalHolds, AuditRetention, retentionProviders } from './retention/index.js';
 
@@ -17,7 +17,7 @@ import { AuditLegalHolds, AuditRetention, retentionProviders } from './retention
     AuditService,
     AuditCatalogue,
     AuditRowFactory,
-    DetachedAuditWriter,
+    AuditRowWriter,
     AuditGuardsCheck,
     AuditCapture,
     AuditedEntities,

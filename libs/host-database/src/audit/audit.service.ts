@@ -5,7 +5,7 @@ import type { AuditEventType } from './catalogue/index.js';
 import { HostAuditLog } from './host-audit-log.entity.js';
 import type { AuditEvent, UncheckedAuditEvent } from './recording/audit-event.js';
 import { type AuditRow, AuditRowFactory } from './recording/audit-row.factory.js';
-import { DetachedAuditWriter } from './recording/detached-audit-writer.js';
+import { AuditRowWriter } from './recording/audit-row.writer.js';
 
 /** How many rows to read. */
 export interface AuditFindOptions {
@@ -19,7 +19,7 @@ export class AuditService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly rows: AuditRowFactory,
-    private readonly detached: DetachedAuditWriter,
+    private readonly writer: AuditRowWriter,
   ) {}
 
   /**
@@ -36,8 +36,7 @@ export class AuditService {
   async recordUnchecked(event: UncheckedAuditEvent): Promise<HostAuditLog> {
     return this.unitOfWork.transactional(async (em) => {
       const row = await this.rows.make(event);
-      // At once, and not with the next flush: who clears the unit of work before it would lose the row, and keep what was written by SQL.
-      await em.insert(HostAuditLog, { ...row, outcome: row.outcome });
+      await this.writer.write(row, em);
       return toEntity(row);
     });
   }
@@ -55,7 +54,7 @@ export class AuditService {
   /** As {@link recordDetached}, for an event whose type the compiler does not know. */
   async recordDetachedUnchecked(event: UncheckedAuditEvent): Promise<HostAuditLog> {
     const row = await this.rows.make(event);
-    await this.detached.write(row);
+    await this.writer.writeDetached(row);
     return toEntity(row);
   }
 
@@ -71,5 +70,6 @@ export class AuditService {
 }
 
 function toEntity(row: AuditRow): HostAuditLog {
-  return Object.assign(Object.create(HostAuditLog.prototype) as HostAuditLog, row);
+  // Assigned to an entity, each value would pass a setter of MikroORM's, for changes that there will never be.
+  return Object.setPrototypeOf({ ...row }, HostAuditLog.prototype) as HostAuditLog;
 }

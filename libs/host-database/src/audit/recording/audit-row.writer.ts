@@ -1,0 +1,61 @@
+import type { SqlEntityManager } from '@mikro-orm/sql';
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { DIRECT_CONNECTION, type DirectConnection, UnitOfWork } from '../../database/index.js';
+import type { AuditRow } from './audit-row.factory.js';
+import { INSERT_ROW, rowValues } from './audit-row.sql.js';
+
+/** Appends rows: in the caller's transaction, or on a connection of its own, where they stay whatever becomes of that. */
+@Injectable()
+export class AuditRowWriter implements OnApplicationShutdown {
+  private readonly logger = new Logger('Audit');
+  private readonly underWay = new Set<Promise<void>>();
+
+  constructor(
+    @Inject(DIRECT_CONNECTION) private readonly connection: DirectConnection,
+    private readonly unitOfWork: UnitOfWork,
+  ) {}
+
+  /**
+   * Appends in the transaction of `em`. At once, and not with the next flush: who clears the unit of work before it would lose the row, and
+   * keep what was written by SQL. As a statement, which takes half as long as MikroORM's insert.
+   */
+  async write(row: AuditRow, em: SqlEntityManager): Promise<void> {
+    const { createdAt } = row;
+    const at = this.connection.type === 'postgresql' ? createdAt.toISOString() : createdAt.getTime();
+    await em.execute(INSERT_ROW.questionMarks, rowValues(row, at));
+  }
+
+  /**
+   * Resolves when the row is committed. On SQLite, where one transaction writes at a time, it is written as soon as the caller's own
+   * has ended, and this resolves before.
+   */
+  async writeDetached(row: AuditRow): Promise<void> {
+    const writing = this.insert(row);
+    if (this.connection.type === 'postgresql' || !this.unitOfWork.isInTransaction) return writing;
+    const tracked = writing
+      .catch((error: unknown) => this.logger.error(`${row.eventType} could not be recorded: ${String(error)}`))
+      .finally(() => this.underWay.delete(tracked));
+    this.underWay.add(tracked);
+  }
+
+  /** Resolves when what waits for the end of a transaction is written. */
+  async settled(): Promise<void> {
+    await Promise.all(this.underWay);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.settled();
+  }
+
+  private async insert(row: AuditRow): Promise<void> {
+    const { connection } = this;
+    if (connection.type === 'postgresql') {
+      await connection.query(INSERT_ROW.postgresql, rowValues(row, row.createdAt.toISOString()));
+    } else {
+      // Never awaited inside a transaction: see writeDetached().
+      await connection.exclusiveInTurn(
+        (db) => void db.prepare(INSERT_ROW.questionMarks).run(...rowValues(row, row.createdAt.getTime())),
+      );
+    }
+  }
+}
