@@ -43,8 +43,21 @@ function redactName(name: string): string {
   return SECRET_VALUES.some((pattern) => pattern.test(name)) ? REDACTED : name;
 }
 
-/** Whatever its case: `dbUrl`, `db_url`, `db-url` and `DB_URL` are the same words. */
+/** What was found out about names, of which an application has few; not about those that come from somebody else without end. */
+const verdicts = new Map<string, boolean>();
+const MOST_VERDICTS = 5_000;
+
 function isSecretName(name: string): boolean {
+  let isSecret = verdicts.get(name);
+  if (isSecret === undefined) {
+    isSecret = hasSecretWords(name);
+    if (verdicts.size < MOST_VERDICTS) verdicts.set(name, isSecret);
+  }
+  return isSecret;
+}
+
+/** Whatever its case: `dbUrl`, `db_url`, `db-url` and `DB_URL` are the same words. */
+function hasSecretWords(name: string): boolean {
   const words = name
     .replaceAll(/([a-z\d])([A-Z])/g, '$1 $2')
     .toLowerCase()
