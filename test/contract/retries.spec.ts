@@ -10,7 +10,7 @@ describe('a transaction that the database refuses for now', () => {
     let ids: readonly [string, string];
 
     beforeEach(async () => {
-      host = await createTestHost({ database: 'postgresql' });
+      host = await createTestHost({ database: 'postgresql', options: { audit: { capture: false } } });
       ids = [(await host.newUser()).id, (await host.newUser()).id];
     });
     afterEach(async () => {
