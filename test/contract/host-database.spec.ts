@@ -106,6 +106,19 @@ describe('a script', () => {
     expect(timestamp().getTime()).toBeGreaterThan(Date.now() - 60_000);
     expect(genId()).toMatch(/^[0-9a-f]{32}$/);
   });
+
+  it('has its changes recorded, without personal data, and writes past the flush refused', async () => {
+    const hostDatabase = await HostDatabase.open({ database: { type: 'sqlite', name: ':memory:' } });
+    hostDatabase.em.create(GlobalUser, { email: 'ada@example.com', passwordHash: 'a secret' });
+    await hostDatabase.commit();
+    const [row] = await hostDatabase.auditLogs.findAll();
+    expect(row).toMatchObject({ eventType: 'users.created', details: { after: { email: '[redacted]', isSysAdmin: false } } });
+    expect(JSON.stringify(row)).not.toMatch(/ada@example|a secret/);
+    await expect(hostDatabase.globalUsers.nativeUpdate({}, { isSysAdmin: true })).rejects.toMatchObject({
+      code: 'AUDIT_UNAUDITED_WRITE',
+    });
+    await hostDatabase.close();
+  });
 });
 
 describe('the password', () => {

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { type EntityRepository, MikroORM } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
-import { HostAuditLog } from './audit/index.js';
+import { captureChangesOfScript, HostAuditLog } from './audit/index.js';
 import { PricingPlan, Subscription } from './billing/index.js';
 import { genId } from './common/index.js';
 import {
@@ -11,12 +11,13 @@ import {
   getDbUri,
   hostOrmOptions,
   prepareHostOrm,
+  StatementGuards,
   type TransactionalOptions,
   TransactionScope,
   UnitOfWork,
 } from './database/index.js';
 import type { HostDatabaseOptions } from './host-database.options.js';
-import { hostEntities } from './host-entities.js';
+import { auditHostEntities, hostEntities } from './host-entities.js';
 import { SystemJob } from './jobs/index.js';
 import { Membership } from './memberships/index.js';
 import { TenantCatalog } from './tenants/index.js';
@@ -77,7 +78,7 @@ export class HostDatabase {
 
   /**
    * Opens a host database for a script, and brings its tables up to date. Each call opens an instance of its own, with one unit of
-   * work.
+   * work. Changes of the host's entities are recorded in the audit log, without personal data, and writes past the flush are refused.
    *
    * @throws DatabaseConfigError, DatabaseUnreachableError, SchemaOutdatedError
    */
@@ -87,10 +88,13 @@ export class HostDatabase {
   }: HostDatabaseScriptOptions = {}): Promise<HostDatabase> {
     const scope = new TransactionScope();
     let script: SqlEntityManager | undefined;
+    const guards = new StatementGuards();
+    const contextName = `host:${genId()}`;
     const orm = await MikroORM.init(
-      await hostOrmOptions({ database, entities: hostEntities, scope, script: () => script, contextName: `host:${genId()}` }),
+      await hostOrmOptions({ database, entities: hostEntities, scope, guards, script: () => script, contextName }),
     );
     await prepareHostOrm(orm, database, migrate);
+    captureChangesOfScript(orm, guards, auditHostEntities);
     script = orm.em.fork({ useContext: true }) as SqlEntityManager;
     return new HostDatabase(orm, new UnitOfWork(orm, scope));
   }

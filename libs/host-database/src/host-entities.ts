@@ -1,9 +1,9 @@
-import { auditEntities } from './audit/index.js';
-import { PricingPlan, Subscription } from './billing/index.js';
+import { auditEntities, type AuditedEntities } from './audit/index.js';
+import { auditBilling, PricingPlan, Subscription } from './billing/index.js';
 import { jobEntities } from './jobs/index.js';
-import { Membership } from './memberships/index.js';
-import { TenantCatalog } from './tenants/index.js';
-import { GlobalUser } from './users/index.js';
+import { auditMemberships, Membership } from './memberships/index.js';
+import { auditTenants, TenantCatalog } from './tenants/index.js';
+import { auditUsers, GlobalUser } from './users/index.js';
 
 /** The entities of every host database: the seven, and what the log and the queue keep their books in. */
 export const hostEntities = [
@@ -15,3 +15,8 @@ export const hostEntities = [
   ...auditEntities,
   ...jobEntities,
 ] as const;
+
+/** Has the changes of the host's own entities recorded, as their rooms do it in an application. */
+export function auditHostEntities(audited: AuditedEntities): void {
+  for (const audit of [auditUsers, auditTenants, auditMemberships, auditBilling]) audit(audited);
+}

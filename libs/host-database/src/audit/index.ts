@@ -32,6 +32,7 @@ export {
   type AuditedChange,
   AuditedEntities,
   type AuditedEntityOptions,
+  captureChangesOfScript,
   ChangeRecorder,
   type FieldValues,
 } from './capture/index.js';

@@ -1,7 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { AuditedEntities } from '../audit/index.js';
-import { PricingPlan } from './pricing-plan.entity.js';
-import { Subscription } from './subscription.entity.js';
+import { auditBilling } from './billing.audit.js';
 import { PlansService } from './plans.service.js';
 import { SubscriptionsService } from './subscriptions.service.js';
 
@@ -10,7 +9,6 @@ import { SubscriptionsService } from './subscriptions.service.js';
 @Module({ providers: [PlansService, SubscriptionsService], exports: [PlansService, SubscriptionsService] })
 export class BillingModule {
   constructor(audited: AuditedEntities) {
-    audited.register(PricingPlan, { name: 'plans' });
-    audited.register(Subscription, { name: 'subscriptions', tenant: 'tenant' });
+    auditBilling(audited);
   }
 }

@@ -1,3 +1,4 @@
+export { auditBilling } from './billing.audit.js';
 export { DuplicateStripeIdError, PlanNotFoundError, SubscriptionNotFoundError } from './billing.errors.js';
 export { BillingModule } from './billing.module.js';
 export { type PlanFacts, PlansService } from './plans.service.js';

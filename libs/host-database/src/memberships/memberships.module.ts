@@ -1,6 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { AuditedEntities } from '../audit/index.js';
-import { Membership } from './membership.entity.js';
+import { auditMemberships } from './memberships.audit.js';
 import { MembershipsService } from './memberships.service.js';
 
 /** What can they access? */
@@ -8,10 +8,6 @@ import { MembershipsService } from './memberships.service.js';
 @Module({ providers: [MembershipsService], exports: [MembershipsService] })
 export class MembershipsModule {
   constructor(audited: AuditedEntities) {
-    audited.register(Membership, {
-      name: 'memberships',
-      personal: { subject: 'user', fields: ['profileId', 'metaAttributes'] },
-      tenant: 'tenant',
-    });
+    auditMemberships(audited);
   }
 }

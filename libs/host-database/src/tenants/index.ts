@@ -1,3 +1,4 @@
+export { auditTenants } from './tenants.audit.js';
 export { effectiveStatus, TENANT_STATUSES, TenantCatalog, type TenantStatus } from './tenant-catalog.entity.js';
 export {
   DuplicateSlugError,

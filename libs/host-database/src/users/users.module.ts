@@ -1,6 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { AuditedEntities } from '../audit/index.js';
-import { GlobalUser } from './global-user.entity.js';
+import { auditUsers } from './users.audit.js';
 import { UsersService } from './users.service.js';
 
 /** Who is this person? */
@@ -8,10 +8,6 @@ import { UsersService } from './users.service.js';
 @Module({ providers: [UsersService], exports: [UsersService] })
 export class UsersModule {
   constructor(audited: AuditedEntities) {
-    audited.register(GlobalUser, {
-      name: 'users',
-      secret: ['passwordHash'],
-      personal: { subject: 'id', fields: ['email', 'oauthId', 'stripeCustId'] },
-    });
+    auditUsers(audited);
   }
 }

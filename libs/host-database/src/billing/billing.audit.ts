@@ -1,0 +1,9 @@
+import type { AuditedEntities } from '../audit/index.js';
+import { PricingPlan } from './pricing-plan.entity.js';
+import { Subscription } from './subscription.entity.js';
+
+/** Has the changes of plans and subscriptions recorded. */
+export function auditBilling(audited: AuditedEntities): void {
+  audited.register(PricingPlan, { name: 'plans' });
+  audited.register(Subscription, { name: 'subscriptions', tenant: 'tenant' });
+}
