@@ -13,6 +13,22 @@ const GUIDES = fileURLToPath(new URL('../docs/guides/', import.meta.url));
 
 /** What each example says, run as a reader would run it. */
 const OUTPUT: Readonly<Record<string, RegExp>> = {
+  'audit-capture':
+    /^AUDIT_UNAUDITED_WRITE\ncoupons\.created \{"before":null,"after":\{"id":"\w{32}","code":"\[redacted\]","percent":10,"ownerId":"\w{32}"\}\}\ncoupons\.updated \{"before":\{"percent":10\},"after":\{"percent":20\}\}\naudit\.capture-bypassed \{"reason":"the company is two people","tables":\["core_users"\]\}\n$/,
+  'audit-erasure': /^ada@example\.com\n\[erased\]\nverification: nothing found\n0 keys were wrapped with a former key\n$/,
+  'audit-events':
+    /^over the limit\nThere is no event type 'invoices\.snet'\. .*\nin_1: invoices\.sent, success, by user-1 from 203\.0\.113\.7\nin_2: invoices\.sending-denied, denied, by user-1 from 203\.0\.113\.7\n$/,
+  'audit-export':
+    /^\[ 'memberships\.created', 'memberships\.created' \]\n\[ 'tenants\.created' \]\n3 rows so far\neventType,schemaVersion,outcome\naudit\.log-exported,1,success\n$/,
+  'audit-feed': /^0 events before the log is sealed\n1 after it\n\[ 'users\.created' \]\n$/,
+  'audit-grants': /^do \$grants\$\n[^]*when 'sys_audit_logs' then 'select, insert'\n[^]*end \$grants\$;\n\n$/,
+  'audit-proof': /^tenants\.created was sealed in the checkpoint 1 of its tenant\nproves nothing: not-included\n$/,
+  'audit-retention': /^\[ 'legal-hold' \]\n3 rows would be removed\n3 rows were removed\nnothing found, 3 rows purged\n$/,
+  'audit-sealing':
+    /^\{ sealed: 1, checkpoints: 1, isBusy: false \}\n\[ \{ anchor: 'file', kept: 1 \}, \{ anchor: 'bucket', kept: 1 \} \]\n1 checkpoint in the bucket\n$/,
+  'audit-testing': /^recorded and sealed\n$/,
+  'audit-verification':
+    /^nothing found: 2 rows, 1 checkpoints\nrefused by the database\nfindings: 3 rows, 1 checkpoints\nedited in host: row <id>: differs from its canonical text: actorUserId\nthe last result is bad\n$/,
   'quick-start': /^ada@example\.com has been here since \d{4}-\d{2}-\d{2}T[\d:.]+Z\n$/,
   'unit-of-work': /^The slug acme is taken\. .*\nusers: 1\ntenants: 1\naudit rows: \d+\njobs: 1\n$/,
   'nest-module': /^1 in the guest book\n$/,
