@@ -7,7 +7,7 @@ import {
   generateSigningKey,
   type InclusionProof,
 } from 'nestjs-host-database/audit';
-import { verifyInclusion } from 'nestjs-host-database/audit/verification'; // needs neither Nest nor an ORM
+import { verifyInclusion } from 'nestjs-host-database/audit/integrity'; // needs neither Nest nor an ORM
 import { createTestHost } from 'nestjs-host-database/testing';
 
 const signer = new Ed25519Signer(generateSigningKey().privateKey);
