@@ -33,7 +33,7 @@ export {
 export { hostOrmOptions, prepareHostOrm } from './host-orm.js';
 export { migrateSchema } from './host-schema.js';
 export { hostMigrations } from './migrations/index.js';
-export { type EntityDefinition, ormOptions } from './orm-options.js';
+export { type EntityDefinition, type OrmBlueprint, ormOptions } from './orm-options.js';
 export { FOLLOWS_CHANGES, hasPendingChanges } from './pending-changes.js';
 export type { SqlEntityManagerClass } from './scoped-entity-manager.js';
 export { StatementGuards } from './statement-guards.js';

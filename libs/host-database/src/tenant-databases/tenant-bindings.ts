@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { MikroORM } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { Injectable } from '@nestjs/common';
 import { TransactionRollbackOnlyError } from '../database/index.js';
+import type { Lease } from './lease.js';
 import { NoTenantError, TenantRunEndedError } from './tenant-databases.errors.js';
 
 /** One run() in one tenant. */
@@ -13,7 +15,11 @@ export class TenantBinding {
   /** How many transactions and savepoints are open in this run. */
   openTransactions = 0;
 
-  constructor(readonly tenantId: string) {}
+  constructor(
+    readonly tenantId: string,
+    /** Keeps the database open; none where the tools of the library work in a database that they have opened for themselves. */
+    readonly lease?: Lease<MikroORM>,
+  ) {}
 
   /** The unit of work of this run. */
   get em(): SqlEntityManager {

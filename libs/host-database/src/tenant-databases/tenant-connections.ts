@@ -1,118 +1,143 @@
-import { MikroORM } from '@mikro-orm/core';
-import type { SqlEntityManager } from '@mikro-orm/sql';
-import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { UnitOfWork } from '../database/index.js';
-import { effectiveStatus, TenantCatalog, TenantEvents, TenantNotActiveError, TenantNotFoundError } from '../tenants/index.js';
+import type { MikroORM } from '@mikro-orm/core';
+import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { InvalidOptionError } from '../common/index.js';
+import { DATABASE_SETTINGS, type DatabaseSettings } from '../database/index.js';
+import { TenantEvents, TenantNotActiveError, TenantNotFoundError } from '../tenants/index.js';
+import type { Lease, TenantLocation } from './lease.js';
+import { LeasePool } from './lease-pool.js';
+import type { TenantDatabasesStatistics } from './lease-pool.options.js';
 import { TENANT_DATABASES_OPTIONS, type TenantDatabasesOptions } from './tenant-databases.options.js';
+import { type FoundTenant, TenantLocations } from './tenant-locations.js';
 import { TenantOrmFactory } from './tenant-orm.factory.js';
 
-interface OpenTenant {
-  readonly dbUrl: string;
-  readonly orm: MikroORM;
+/** How long a shutdown waits for what it has cut to be gone. */
+const FORCED_CLOSE_MS = 1_000;
+
+interface CurrentTenant extends FoundTenant {
   /** Until when the catalogue need not be asked again, in milliseconds of the process's monotonic clock. */
   freshUntil: number;
 }
 
-/** The open ORMs of this process, one for each tenant that was entered. */
+/** The leases on the open ORMs of this process's tenants. */
 @Injectable()
 export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
-  private readonly open = new Map<string, OpenTenant>();
-  private readonly refreshing = new Map<string, Promise<OpenTenant>>();
-  /** How often the status of a tenant has changed in this process. */
-  private readonly generations = new Map<string, number>();
-  private readonly connecting = new Map<string, Promise<OpenTenant>>();
+  private readonly logger = new Logger('TenantDatabases');
+  private readonly pool: LeasePool<MikroORM>;
+  /** Where the tenants with an open ORM are, by what the catalogue said last. */
+  private readonly current = new Map<string, CurrentTenant>();
+  private readonly connectionsOfEach: number;
   private stopListening: (() => void) | undefined;
 
   constructor(
     @Inject(TENANT_DATABASES_OPTIONS) private readonly options: TenantDatabasesOptions,
-    private readonly hostOrm: MikroORM,
-    private readonly unitOfWork: UnitOfWork,
+    @Inject(DATABASE_SETTINGS) hostSettings: DatabaseSettings,
     private readonly factory: TenantOrmFactory,
+    private readonly locations: TenantLocations,
     private readonly tenantEvents: TenantEvents,
-  ) {}
+  ) {
+    this.connectionsOfEach = connectionsOfEach(options, hostSettings);
+    this.pool = new LeasePool<MikroORM>(options, {
+      open: ({ tenantId, dbUrl }) => this.factory.open(tenantId, dbUrl),
+      close: (orm, location) => this.close(orm, location),
+      connectionsOf: () => this.connectionsOfEach,
+    });
+  }
 
   onModuleInit(): void {
-    this.stopListening = this.tenantEvents.onStatusChanged(({ tenantId }) => this.forgetFreshness(tenantId));
+    if (this.connectionsOfEach > this.options.maxConnections) {
+      const problem = `is ${this.options.maxConnections}, but each tenant may have ${this.connectionsOfEach} (pool.max). Raise it, or lower that.`;
+      throw new InvalidOptionError('tenantDatabases.maxConnections', problem);
+    }
+    this.stopListening = this.tenantEvents.onStatusChanged(({ tenantId, status }) => {
+      const tenant = this.current.get(tenantId);
+      if (tenant) tenant.freshUntil = 0;
+      if (status !== 'active') this.retire(tenantId);
+    });
   }
 
   async onApplicationShutdown(): Promise<void> {
     this.stopListening?.();
-    await Promise.allSettled([...this.refreshing.values(), ...this.connecting.values()]);
-    await Promise.all([...this.open.values()].map(({ orm }) => orm.close(true)));
-    this.open.clear();
+    await this.pool.close({ timeoutMs: this.options.shutdownTimeoutMs, forcedTimeoutMs: FORCED_CLOSE_MS });
   }
 
-  /** The ORM of a tenant that is known to be active, without waiting; undefined when that has to be found out. */
-  warm(tenantId: string): MikroORM | undefined {
-    const tenant = this.open.get(tenantId);
-    return tenant && performance.now() < tenant.freshUntil ? tenant.orm : undefined;
+  /** A lease on the ORM of a tenant that is known to be active, without waiting; undefined when that has to be found out. */
+  warm(tenantId: string): Lease<MikroORM> | undefined {
+    const tenant = this.current.get(tenantId);
+    return tenant && performance.now() < tenant.freshUntil ? this.pool.leaseOpen(tenant.location) : undefined;
   }
 
   /**
-   * The ORM of an active tenant, opened if need be; simultaneous callers share one opening.
+   * A lease on the ORM of an active tenant, which is opened if need be; simultaneous callers share one opening.
    *
-   * @throws TenantNotFoundError, TenantNotActiveError, DatabaseUnreachableError
+   * @throws TenantNotFoundError, TenantNotActiveError, DatabaseUnreachableError, TenantCapacityError, TenantDatabasesClosedError
    */
-  async acquire(tenantId: string): Promise<MikroORM> {
-    // Inside a transaction the catalogue may show what is never committed: that is for this caller only.
-    if (this.unitOfWork.isActive && this.unitOfWork.isInTransaction) {
-      const { dbUrl } = await this.readCatalog(tenantId, this.unitOfWork.em);
-      return (await this.connect(tenantId, dbUrl)).orm;
+  async acquire(tenantId: string): Promise<Lease<MikroORM>> {
+    this.pool.assertUsable();
+    let tenant = await this.find(tenantId);
+    for (;;) {
+      const atOnce = this.pool.leaseOpen(tenant.location);
+      const lease = atOnce ?? (await this.pool.lease(tenant.location));
+      try {
+        // It may have been suspended, or have moved, while this caller waited for a place.
+        const isCurrent = atOnce !== undefined || performance.now() < this.locations.freshUntil(tenant);
+        const now = isCurrent ? tenant : await this.find(tenantId);
+        if (now.location.key === tenant.location.key) {
+          this.remember(now);
+          return lease;
+        }
+        tenant = now;
+      } catch (error) {
+        lease.release();
+        throw error;
+      }
+      lease.release();
     }
-    return (await shared(this.refreshing, tenantId, () => this.refresh(tenantId))).orm;
   }
 
-  private async refresh(tenantId: string): Promise<OpenTenant> {
-    const askedAt = performance.now();
-    const generation = this.generations.get(tenantId);
-    const { dbUrl } = await this.readCatalog(
-      tenantId,
-      this.hostOrm.em.fork({ disableContextResolution: true }) as SqlEntityManager,
-    );
-    const tenant = await this.connect(tenantId, dbUrl);
-    // Unless the status has changed since the catalogue was read.
-    if (this.generations.get(tenantId) === generation) tenant.freshUntil = askedAt + this.options.catalogTtlMs;
-    return tenant;
+  /** What is open, what is used and what was turned away. */
+  statistics(): TenantDatabasesStatistics {
+    return this.pool.statistics();
   }
 
-  private async readCatalog(tenantId: string, em: SqlEntityManager): Promise<{ dbUrl: string }> {
-    const tenant = await em.findOne(TenantCatalog, { id: tenantId }, { disableIdentityMap: true });
-    if (!tenant) throw new TenantNotFoundError(tenantId);
-    if (effectiveStatus(tenant) !== 'active' || tenant.dbUrl == null) {
-      throw new TenantNotActiveError(tenantId, effectiveStatus(tenant));
+  private async find(tenantId: string): Promise<FoundTenant> {
+    try {
+      return await this.locations.find(tenantId);
+    } catch (error) {
+      if (error instanceof TenantNotActiveError || error instanceof TenantNotFoundError) this.retire(tenantId);
+      throw error;
     }
-    return { dbUrl: tenant.dbUrl };
   }
 
-  private async connect(tenantId: string, dbUrl: string): Promise<OpenTenant> {
-    const existing = this.open.get(tenantId);
-    if (existing?.dbUrl === dbUrl) return existing;
-    return shared(this.connecting, `${tenantId} ${dbUrl}`, async () => {
-      const tenant = { dbUrl, orm: await this.factory.open(tenantId, dbUrl), freshUntil: 0 };
-      const moved = this.open.get(tenantId);
-      this.open.set(tenantId, tenant);
-      await moved?.orm.close();
-      return tenant;
-    });
+  private remember(tenant: FoundTenant): void {
+    const { tenantId, key } = tenant.location;
+    const before = this.current.get(tenantId);
+    if (!tenant.isCommitted || (before && before.askedAt > tenant.askedAt)) return;
+    if (before && before.location.key !== key) this.pool.retire(before.location);
+    this.current.set(tenantId, { ...tenant, freshUntil: this.locations.freshUntil(tenant) });
   }
 
-  private forgetFreshness(tenantId: string): void {
-    this.generations.set(tenantId, (this.generations.get(tenantId) ?? 0) + 1);
-    this.refreshing.delete(tenantId);
-    const tenant = this.open.get(tenantId);
-    if (tenant) tenant.freshUntil = 0;
+  /** Work that is under way goes on. */
+  private retire(tenantId: string): void {
+    const tenant = this.current.get(tenantId);
+    if (tenant) this.pool.retire(tenant.location);
+  }
+
+  private async close(orm: MikroORM, { tenantId, key }: TenantLocation): Promise<void> {
+    if (this.current.get(tenantId)?.location.key === key) this.current.delete(tenantId);
+    try {
+      await orm.close();
+    } catch (error) {
+      this.logger.warn(`The connections to the database of tenant ${tenantId} did not close cleanly: ${String(error)}`);
+    }
   }
 }
 
-/** Lets simultaneous callers share one piece of work. */
-function shared<T>(running: Map<string, Promise<T>>, key: string, work: () => Promise<T>): Promise<T> {
-  let result = running.get(key);
-  if (!result) {
-    const started = work().finally(() => {
-      if (running.get(key) === started) running.delete(key);
-    });
-    result = started;
-    running.set(key, result);
-  }
-  return result;
+/** How many connections the ORM of one tenant has at most. A SQLite file has one in each process. */
+function connectionsOfEach({ pool, mikroOrm }: TenantDatabasesOptions, { type }: DatabaseSettings): number {
+  if (type === 'sqlite') return 1;
+  const servers = 1 + (mikroOrm?.replicas?.length ?? 0);
+  return servers * (pool.max ?? DRIVER_POOL_MAX);
 }
+
+/** The size of a pool of `pg` where no other is given. */
+const DRIVER_POOL_MAX = 10;

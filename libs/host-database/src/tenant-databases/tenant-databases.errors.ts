@@ -51,3 +51,38 @@ export class WrongTenantError extends HostDatabaseError {
     );
   }
 }
+
+/** There was no room for the database of one more tenant in this process. Nothing was read or written. */
+export class TenantCapacityError extends HostDatabaseError {
+  readonly code = 'TENANT_DATABASES_CAPACITY';
+  /** How long the caller has waited; 0 when it was turned away at once. */
+  readonly waitedMs: number;
+  readonly maxOpen: number;
+  readonly maxConnections: number;
+
+  constructor(
+    readonly tenantId: string,
+    {
+      waitedMs,
+      maxOpen,
+      maxConnections,
+    }: { readonly waitedMs: number; readonly maxOpen: number; readonly maxConnections: number },
+  ) {
+    super(
+      `There is no room for the database of tenant ${tenantId}, after a wait of ${waitedMs} ms: all that may be open (${maxOpen} databases, ` +
+        `${maxConnections} connections) is in use. Ask again later, or raise tenantDatabases.maxOpen or maxConnections.`,
+    );
+    this.waitedMs = waitedMs;
+    this.maxOpen = maxOpen;
+    this.maxConnections = maxConnections;
+  }
+}
+
+/** Tenant data was asked for while the application shuts down. Nothing was read or written. */
+export class TenantDatabasesClosedError extends HostDatabaseError {
+  readonly code = 'TENANT_DATABASES_CLOSED';
+
+  constructor() {
+    super('The application is shutting down, and the databases of its tenants are closed. Ask another process.');
+  }
+}

@@ -6,6 +6,7 @@ import { TenantBindings } from './tenant-bindings.js';
 import { TENANT_ENTITIES } from './tenant-databases.options.js';
 import { TenantConnections } from './tenant-connections.js';
 import { TenantDatabases } from './tenant-databases.service.js';
+import { TenantLocations } from './tenant-locations.js';
 import { TenantOrmFactory } from './tenant-orm.factory.js';
 import { TenantJobs } from './tenant-jobs.js';
 import { tenantEntityManagerProxy, tenantRepositoryProxy } from './tenant-proxies.js';
@@ -30,6 +31,7 @@ export class TenantDatabasesModule {
         TenantDatabases,
         TenantBindings,
         TenantConnections,
+        TenantLocations,
         TenantOrmFactory,
         TenantProvisioning,
         TenantJobs,

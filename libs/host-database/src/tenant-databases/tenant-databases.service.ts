@@ -6,6 +6,8 @@ import { ContextService } from '../context/index.js';
 import { hasPendingChanges } from '../database/index.js';
 import { TenantBinding, TenantBindings } from './tenant-bindings.js';
 import { TenantConnections } from './tenant-connections.js';
+import type { Lease } from './lease.js';
+import type { TenantDatabasesStatistics } from './lease-pool.options.js';
 import { TenantSwitchError } from './tenant-databases.errors.js';
 
 /** Where tenant data lives: the way into one tenant's own database. */
@@ -29,7 +31,11 @@ export class TenantDatabases {
    * Repositories and EntityManagers injected with `@InjectTenantRepository()` and `@InjectTenantEntityManager()` reach this tenant
    * in all that `work` awaits. Inside a run() of the same tenant it joins that one's unit of work, and its failure is the failure of both.
    *
+   * The database stays open for as long as `work` takes, also where the tenant is suspended or moves meanwhile; who enters it after that
+   * is refused, or reaches the new place.
+   *
    * @throws InvalidIdError, TenantNotFoundError, TenantNotActiveError, DatabaseUnreachableError
+   * @throws TenantCapacityError when all that this process may have open is in use; TenantDatabasesClosedError while it shuts down
    * @throws TenantSwitchError inside a run() of another tenant
    * @throws TransactionRollbackOnlyError when a joined run failed and its error was swallowed
    */
@@ -40,14 +46,26 @@ export class TenantDatabases {
       if (outer.tenantId !== id) throw new TenantSwitchError(outer.tenantId, id);
       return joined(outer, work);
     }
-    const orm = this.connections.warm(id) ?? (await this.connections.acquire(id));
-    const binding = new TenantBinding(id);
-    return this.bindings.run(binding, () => this.enter(orm, binding, work));
+    const lease = this.connections.warm(id) ?? (await this.connections.acquire(id));
+    const binding = new TenantBinding(id, lease);
+    return this.bindings.run(binding, () => enter(lease, binding, work));
   }
 
-  private async enter<T>(orm: MikroORM, binding: TenantBinding, work: (em: SqlEntityManager) => T | Promise<T>): Promise<T> {
+  /** What the tenants' databases cost this process at this moment, and what has happened to them since it started. */
+  statistics(): TenantDatabasesStatistics {
+    return this.connections.statistics();
+  }
+}
+
+/** Begins a unit of work and sees it to its end; the lease is given back whatever happens. */
+async function enter<T>(
+  lease: Lease<MikroORM>,
+  binding: TenantBinding,
+  work: (em: SqlEntityManager) => T | Promise<T>,
+): Promise<T> {
+  try {
     // Resolves the transaction that is open in it, but never another unit of work.
-    const em = binding.begin(orm.em.fork({ disableContextResolution: true, useContext: true }) as SqlEntityManager);
+    const em = binding.begin(lease.resource.em.fork({ disableContextResolution: true, useContext: true }) as SqlEntityManager);
     try {
       const result = await work(em);
       binding.assertWritable();
@@ -59,13 +77,17 @@ export class TenantDatabases {
     } finally {
       // Begun with em.begin() and left open: others need the connection.
       if (em.isInTransaction()) await em.rollback();
-      binding.end();
     }
+  } finally {
+    binding.end();
+    lease.release();
   }
 }
 
 /** As part of a run that is open: when it throws, nothing of that run is written, also where a caller catches the error. */
 async function joined<T>(binding: TenantBinding, work: (em: SqlEntityManager) => T | Promise<T>): Promise<T> {
+  // It may outlast the run that it has joined, where that does not await it.
+  const lease = binding.lease?.again();
   try {
     const result = await work(binding.em);
     if (hasPendingChanges(binding.em.getContext())) await binding.em.flush();
@@ -73,5 +95,7 @@ async function joined<T>(binding: TenantBinding, work: (em: SqlEntityManager) =>
   } catch (error) {
     binding.failure ??= { cause: error };
     throw error;
+  } finally {
+    lease?.release();
   }
 }

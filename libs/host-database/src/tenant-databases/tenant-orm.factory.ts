@@ -1,4 +1,4 @@
-import { MikroORM } from '@mikro-orm/core';
+import { MikroORM, type Options } from '@mikro-orm/core';
 import { Inject, Injectable } from '@nestjs/common';
 import {
   connectWithRetries,
@@ -7,17 +7,21 @@ import {
   type DatabaseModuleOptions,
   type DatabaseSettings,
   type EntityDefinition,
+  type OrmBlueprint,
   ormOptions,
   TransactionScope,
 } from '../database/index.js';
 import { EntityOwnership, tenantContextName } from './entity-ownership.js';
-import { TenantBinding, TenantBindings } from './tenant-bindings.js';
+import { sharingOrm } from './sharing-orm.js';
+import { TenantBindings } from './tenant-bindings.js';
 import { TENANT_DATABASES_OPTIONS, TENANT_ENTITIES, type TenantDatabasesOptions } from './tenant-databases.options.js';
 import { tenantEntityManager } from './tenant-entity-manager.js';
 
 /** Opens the ORM of one tenant. */
 @Injectable()
 export class TenantOrmFactory {
+  private template: Promise<MikroORM> | undefined;
+
   constructor(
     @Inject(TENANT_ENTITIES) private readonly entities: readonly EntityDefinition[],
     @Inject(TENANT_DATABASES_OPTIONS) private readonly options: TenantDatabasesOptions,
@@ -40,26 +44,53 @@ export class TenantOrmFactory {
    */
   async open(tenantId: string, dbUrl: string, { create = false } = {}): Promise<MikroORM> {
     const settings = this.settingsOf(dbUrl);
-    const { mikroOrm: hostOrm } = this.host.database;
-    const driverOptions = {
-      ...hostOrm?.driverOptions,
-      ...this.options.mikroOrm?.driverOptions,
-      ...(settings.type === 'sqlite' && { fileMustExist: !create }),
-    };
-    const options = await ormOptions({
-      settings,
-      entities: this.entities,
-      scope: this.scope,
+    const options = await this.ormOptions(settings, {
       // A name of its own: with a shared one, a look-up inside one tenant's transaction would find that of another.
       contextName: tenantContextName(tenantId),
-      context: (name) => this.scope.current(name),
       wrap: (base) => tenantEntityManager(base, { tenantId, bindings: this.bindings, ownership: this.ownership }),
-      mikroOrm: { ...this.options.mikroOrm, driverOptions, ensureDatabase: false },
-      migrations: { silent: true, snapshot: false, ...this.options.migrations },
+      driverOptions: settings.type === 'sqlite' && { fileMustExist: !create },
     });
-    // MikroORM makes forks of its own while it discovers the entities, and a fork is only let work where the tenant is bound.
-    const orm = await this.bindings.run(new TenantBinding(tenantId), () => MikroORM.init(options));
+    const orm = sharingOrm(options, await this.sharedTemplate());
     await connectWithRetries(orm, settings, this.options.connect);
     return orm;
   }
+
+  /** The ORM that discovers the entities, once for all tenants. It never connects. */
+  private sharedTemplate(): Promise<MikroORM> {
+    if (!this.template) {
+      const options = this.ormOptions(this.hostSettings, { contextName: TEMPLATE_CONTEXT });
+      const template = options.then((given) => MikroORM.init(given));
+      // The next one tries again.
+      template.catch(() => (this.template = undefined));
+      this.template = template;
+    }
+    return this.template;
+  }
+
+  private ormOptions(settings: DatabaseSettings, tenant: TenantOrmOptions): Promise<Options> {
+    const driverOptions = {
+      ...this.host.database.mikroOrm?.driverOptions,
+      ...this.options.mikroOrm?.driverOptions,
+      ...tenant.driverOptions,
+    };
+    return ormOptions({
+      settings,
+      entities: this.entities,
+      scope: this.scope,
+      contextName: tenant.contextName,
+      context: (name) => this.scope.current(name),
+      ...(tenant.wrap && { wrap: tenant.wrap }),
+      mikroOrm: { ...this.options.mikroOrm, driverOptions, ensureDatabase: false },
+      migrations: { silent: true, snapshot: false, ...this.options.migrations },
+    });
+  }
 }
+
+/** In what the ORM of one tenant differs from that of another. */
+interface TenantOrmOptions extends Pick<OrmBlueprint, 'wrap'> {
+  readonly contextName: string;
+  readonly driverOptions?: object | false;
+}
+
+/** No tenant's: nothing is looked up by it. */
+const TEMPLATE_CONTEXT = 'tenant-template';
