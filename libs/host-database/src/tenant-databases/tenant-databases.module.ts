@@ -1,13 +1,9 @@
 import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common';
 import type { EntityDefinition } from '../database/index.js';
-import { EntityOwnership } from './entity-ownership.js';
 import { getTenantRepositoryToken, TENANT_ENTITY_MANAGER } from './inject-tenant.decorators.js';
 import { TenantBindings } from './tenant-bindings.js';
-import { TENANT_ENTITIES } from './tenant-databases.options.js';
-import { TenantConnections } from './tenant-connections.js';
+import { TenantConnectionsModule } from './tenant-connections.module.js';
 import { TenantDatabases } from './tenant-databases.service.js';
-import { TenantLocations } from './tenant-locations.js';
-import { TenantOrmFactory } from './tenant-orm.factory.js';
 import { TenantJobs } from './tenant-jobs.js';
 import { tenantEntityManagerProxy, tenantRepositoryProxy } from './tenant-proxies.js';
 import { TenantProvisioning } from './tenant-provisioning.js';
@@ -27,18 +23,8 @@ export class TenantDatabasesModule {
     ];
     return {
       module: TenantDatabasesModule,
-      providers: [
-        TenantDatabases,
-        TenantBindings,
-        TenantConnections,
-        TenantLocations,
-        TenantOrmFactory,
-        TenantProvisioning,
-        TenantJobs,
-        EntityOwnership,
-        { provide: TENANT_ENTITIES, useValue: entities },
-        ...injectables,
-      ],
+      imports: [TenantConnectionsModule.register({ entities })],
+      providers: [TenantDatabases, TenantProvisioning, TenantJobs, ...injectables],
       exports: [TenantDatabases, ...injectables],
     };
   }

@@ -1,9 +1,15 @@
+import type { EventEmitter } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { DriverException } from '@mikro-orm/core';
 import { type Configuration, EntityManager, PostgreSqlConnection, PostgreSqlDriver } from '@mikro-orm/postgresql';
 import { orOwnError } from './own-errors.js';
 
 export { EntityManager };
 
+/** How long a server has to end a connection that it was asked to end. */
+const GOODBYE_MS = 1_000;
+
+type PoolOverrides = Parameters<PostgreSqlConnection['createKyselyDialect']>[0];
 type KyselyDialect = ReturnType<PostgreSqlConnection['createKyselyDialect']>;
 type KyselyDriver = ReturnType<KyselyDialect['createDriver']>;
 type KyselyConnection = Awaited<ReturnType<KyselyDriver['acquireConnection']>>;
@@ -45,8 +51,32 @@ function releaseAlways(driver: KyselyDriver): KyselyDriver {
 }
 
 class ReleasingPostgresqlConnection extends PostgreSqlConnection {
-  override createKyselyDialect(overrides: Parameters<PostgreSqlConnection['createKyselyDialect']>[0]): KyselyDialect {
-    const dialect = super.createKyselyDialect(overrides);
+  private readonly goodbyes = new Set<Promise<unknown>>();
+
+  /**
+   * Resolves when the server has let go of every connection. The pool's own end does not wait for that, and whoever opens others instead
+   * would have more than it may for a moment.
+   */
+  override async close(force?: boolean): Promise<void> {
+    await super.close(force);
+    const over = new AbortController();
+    // A server that is gone never says goodbye.
+    const patience = delay(GOODBYE_MS, undefined, { signal: over.signal }).catch(() => undefined);
+    await Promise.race([Promise.all(this.goodbyes), patience]);
+    over.abort();
+  }
+
+  override createKyselyDialect(overrides: PoolOverrides): KyselyDialect {
+    const onPoolCreated = (pool: EventEmitter) => {
+      pool.on('connect', (client: EventEmitter) => {
+        const goodbye: Promise<unknown> = new Promise((resolve) => client.once('end', resolve)).then(() =>
+          this.goodbyes.delete(goodbye),
+        );
+        this.goodbyes.add(goodbye);
+      });
+      return (overrides as { onPoolCreated?: (pool: EventEmitter) => unknown } | undefined)?.onPoolCreated?.(pool);
+    };
+    const dialect = super.createKyselyDialect({ ...overrides, onPoolCreated } as PoolOverrides);
     const createDriver = dialect.createDriver.bind(dialect);
     dialect.createDriver = () => releaseAlways(createDriver());
     return dialect;

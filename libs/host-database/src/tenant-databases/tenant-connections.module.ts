@@ -1,0 +1,22 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { EntityDefinition } from '../database/index.js';
+import { EntityOwnership } from './entity-ownership.js';
+import { TenantBindings } from './tenant-bindings.js';
+import { TenantConnections } from './tenant-connections.js';
+import { TENANT_ENTITIES } from './tenant-databases.options.js';
+import { TenantLocations } from './tenant-locations.js';
+import { TenantOrmFactory } from './tenant-orm.factory.js';
+
+/**
+ * The open databases of the tenants.
+ *
+ * Not global on purpose: Nest shuts global modules down last, in an order of its own, and the host's ORM among the first of them. Work in
+ * the tenants' databases that a shutdown waits for may need the host until it ends.
+ */
+@Module({})
+export class TenantConnectionsModule {
+  static register({ entities }: { readonly entities: readonly EntityDefinition[] }): DynamicModule {
+    const shared = [TenantBindings, TenantConnections, TenantOrmFactory, { provide: TENANT_ENTITIES, useValue: entities }];
+    return { module: TenantConnectionsModule, providers: [...shared, TenantLocations, EntityOwnership], exports: shared };
+  }
+}
