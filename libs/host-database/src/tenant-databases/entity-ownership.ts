@@ -61,10 +61,11 @@ export class EntityOwnership {
   private assertOwn(em: EntityManager, entity: AnyEntity): void {
     const owner = helper(entity).__em?.name;
     if (owner === undefined || owner === em.name) return;
-    throw new WrongTenantError(helper(entity).__meta.className, withoutPrefix(owner), withoutPrefix(em.name));
+    throw new WrongTenantError(helper(entity).__meta.className, tenantOf(owner), tenantOf(em.name));
   }
 }
 
-function withoutPrefix(name: string): string {
+/** The id of the tenant whose EntityManager has this name. */
+export function tenantOf(name: string): string {
   return name.startsWith(TENANT_CONTEXT_PREFIX) ? name.slice(TENANT_CONTEXT_PREFIX.length) : name;
 }

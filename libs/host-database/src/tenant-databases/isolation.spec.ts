@@ -118,7 +118,7 @@ class WeakenedBindings extends TenantBindings {
     return this.anyBinding;
   }
 
-  override assertBound(): TenantBinding {
+  override boundTo(): TenantBinding {
     return this.anyBinding;
   }
 }

@@ -3,6 +3,7 @@ import type { MikroORM } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { Injectable } from '@nestjs/common';
 import { TransactionRollbackOnlyError } from '../database/index.js';
+import { tenantContextName } from './entity-ownership.js';
 import type { Lease } from './lease.js';
 import { NoTenantError, TenantRunEndedError } from './tenant-databases.errors.js';
 
@@ -14,12 +15,16 @@ export class TenantBinding {
   failure?: { readonly cause: unknown };
   /** How many transactions and savepoints are open in this run. */
   openTransactions = 0;
+  /** The name of the EntityManagers that this run may use. */
+  readonly contextName: string;
 
   constructor(
     readonly tenantId: string,
     /** Keeps the database open; none where the tools of the library work in a database that they have opened for themselves. */
     readonly lease?: Lease<MikroORM>,
-  ) {}
+  ) {
+    this.contextName = lease?.resource.em.name ?? tenantContextName(tenantId);
+  }
 
   /** The unit of work of this run. */
   get em(): SqlEntityManager {
@@ -69,11 +74,10 @@ export class TenantBindings {
     return binding.em;
   }
 
-  /** Returns the run that the caller is in. @throws TenantRunEndedError when that is not an open one of this tenant */
-  assertBound(tenantId: string): TenantBinding {
+  /** The run that the caller is in, ended or not, if it is in the tenant whose EntityManagers have this name. */
+  boundTo(contextName: string): TenantBinding | undefined {
     const binding = this.storage.getStore();
-    if (binding?.tenantId !== tenantId || !binding.isOpen) throw new TenantRunEndedError(tenantId);
-    return binding;
+    return binding?.contextName === contextName ? binding : undefined;
   }
 
   run<T>(binding: TenantBinding, work: () => T): T {

@@ -1,7 +1,7 @@
 import type { TransactionOptions } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import type { SqlEntityManagerClass } from '../database/index.js';
-import type { EntityOwnership } from './entity-ownership.js';
+import { type EntityOwnership, tenantOf } from './entity-ownership.js';
 import type { TenantBinding, TenantBindings } from './tenant-bindings.js';
 import { TenantRunEndedError } from './tenant-databases.errors.js';
 
@@ -19,25 +19,24 @@ const CHECKED_ASYNC_METHODS = [
   'populate',
 ] as const;
 
-/** What a tenant's EntityManager class is made of. */
+/** What the tenants' EntityManager class is made of. */
 interface TenantEntityManagerParts {
-  readonly tenantId: string;
   readonly bindings: TenantBindings;
   readonly ownership: EntityOwnership;
 }
 
 /**
- * Makes the EntityManager class of one tenant's ORM. Every operation of MikroORM asks `getContext()` first, so that one that
+ * Makes the EntityManager class of the tenants' ORMs: one for all, so that the engine compiles what is hot once. Every operation of MikroORM asks `getContext()` first, so that one that
  * escaped its run(), through a field, an unawaited promise or a lazy collection, is refused instead of reaching a tenant that is
  * not bound. Every write is checked for entities of other tenants.
  */
 export function tenantEntityManager(
   base: SqlEntityManagerClass,
-  { tenantId, bindings, ownership }: TenantEntityManagerParts,
+  { bindings, ownership }: TenantEntityManagerParts,
 ): SqlEntityManagerClass {
   class TenantEntityManager extends base {
     // The run that it was made in. Undefined while the base class constructs itself, which asks for the context too.
-    private readonly binding: TenantBinding | 'none' | undefined = bindings.bound ?? 'none';
+    private readonly binding: TenantBinding | 'none' | undefined = bindings.boundTo(this.name) ?? 'none';
 
     override getContext(validate = true): this {
       // The global one belongs to MikroORM's own tools: it opens connections and compares schemas.
@@ -62,8 +61,10 @@ export function tenantEntityManager(
 
     /** @throws TenantRunEndedError outside the run that this was made in */
     private assertBound(): TenantBinding {
-      const binding = bindings.assertBound(tenantId);
-      if (this.binding !== binding) throw new TenantRunEndedError(tenantId);
+      const { binding } = this;
+      if (typeof binding !== 'object' || !binding.isOpen || bindings.bound !== binding) {
+        throw new TenantRunEndedError(tenantOf(this.name));
+      }
       return binding;
     }
 

@@ -9,6 +9,7 @@ import {
   type EntityDefinition,
   type OrmBlueprint,
   ormOptions,
+  type SqlEntityManagerClass,
   TransactionScope,
 } from '../database/index.js';
 import { EntityOwnership, tenantContextName } from './entity-ownership.js';
@@ -21,6 +22,7 @@ import { tenantEntityManager } from './tenant-entity-manager.js';
 @Injectable()
 export class TenantOrmFactory {
   private template: Promise<MikroORM> | undefined;
+  private entityManager: SqlEntityManagerClass | undefined;
 
   constructor(
     @Inject(TENANT_ENTITIES) private readonly entities: readonly EntityDefinition[],
@@ -47,7 +49,7 @@ export class TenantOrmFactory {
     const options = await this.ormOptions(settings, {
       // A name of its own: with a shared one, a look-up inside one tenant's transaction would find that of another.
       contextName: tenantContextName(tenantId),
-      wrap: (base) => tenantEntityManager(base, { tenantId, bindings: this.bindings, ownership: this.ownership }),
+      wrap: (base) => (this.entityManager ??= tenantEntityManager(base, { bindings: this.bindings, ownership: this.ownership })),
       driverOptions: settings.type === 'sqlite' && { fileMustExist: !create },
     });
     const orm = sharingOrm(options, await this.sharedTemplate());
