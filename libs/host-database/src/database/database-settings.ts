@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { isAbsolute, resolve } from 'node:path';
 import { DatabaseConfigError } from './database.errors.js';
 import type { DatabaseOptions, DatabaseType, PoolOptions } from './database.options.js';
@@ -109,6 +110,11 @@ export class DatabaseSettings {
     return this.address('');
   }
 
+  /** A SHA-256 of the address without credentials: the same for two addresses that lead to the same database. */
+  toAddressHash(): string {
+    return createHash('sha256').update(this.address('', this.host.toLowerCase())).digest('hex');
+  }
+
   toJSON(): string {
     return this.toString();
   }
@@ -124,9 +130,9 @@ export class DatabaseSettings {
     return this.address(`${encodeURIComponent(this.user)}${password}@`);
   }
 
-  private address(credentials: string): string {
+  private address(credentials: string, hostName = this.host): string {
     if (this.type === 'sqlite') return this.isInMemory ? `sqlite:${SQLITE_MEMORY}` : `sqlite://${encodeURI(this.name)}`;
-    const host = this.host.includes(':') ? `[${this.host}]` : this.host;
+    const host = hostName.includes(':') ? `[${hostName}]` : hostName;
     return `postgresql://${credentials}${host}:${this.port}/${encodeURIComponent(this.name)}`;
   }
 }

@@ -75,3 +75,15 @@ function sslFrom(params: URLSearchParams): DatabaseLocation['ssl'] {
   }
   return ssl;
 }
+
+/** Returns the address of a tenant without its password. It keeps the user, if it has one. */
+export function withoutPassword(url: string): string {
+  return parseDatabaseUrl(url).password === undefined ? url : withPassword(url, '');
+}
+
+/** Returns the address of a database on a server with another password, or with none where that is empty. */
+export function withPassword(url: string, password: string): string {
+  const changed = new URL(url);
+  changed.password = encodeURIComponent(password);
+  return changed.href;
+}

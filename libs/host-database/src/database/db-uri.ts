@@ -1,6 +1,7 @@
 import type { EntityManager, MikroORM } from '@mikro-orm/core';
 import { SqlitePlatform } from '@mikro-orm/sql';
 import { DatabaseSettings } from './database-settings.js';
+import { isPasswordSource } from './password-source.js';
 
 /**
  * Returns the full address of the database that the given thing talks to, **with its password**: for tools that open a connection of
@@ -8,7 +9,8 @@ import { DatabaseSettings } from './database-settings.js';
  */
 export function getDbUri(source: MikroORM | EntityManager | { readonly em: EntityManager }): string {
   const { config } = 'config' in source ? source : source.em;
-  const password = config.get('password');
+  const known = config.get('password');
+  const password = isPasswordSource(known) ? known() : known;
   return DatabaseSettings.from({
     type: config.getPlatform() instanceof SqlitePlatform ? 'sqlite' : 'postgresql',
     name: config.get('dbName'),

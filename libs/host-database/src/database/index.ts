@@ -21,6 +21,7 @@ export type {
   PoolOptions,
 } from './database.options.js';
 export { DatabaseSettings } from './database-settings.js';
+export { parseDatabaseUrl, withoutPassword, withPassword } from './database-url.js';
 export { getDbUri } from './db-uri.js';
 export { dialectOf } from './dialects/index.js';
 export {
@@ -34,6 +35,7 @@ export { hostOrmOptions, prepareHostOrm } from './host-orm.js';
 export { migrateSchema } from './host-schema.js';
 export { hostMigrations } from './migrations/index.js';
 export { type EntityDefinition, type OrmBlueprint, ormOptions } from './orm-options.js';
+export { type PasswordSource, passwordSource } from './password-source.js';
 export { FOLLOWS_CHANGES, hasPendingChanges } from './pending-changes.js';
 export type { SqlEntityManagerClass } from './scoped-entity-manager.js';
 export { StatementGuards } from './statement-guards.js';

@@ -3,6 +3,7 @@ import { Migrator } from '@mikro-orm/migrations';
 import type { MikroOrmPassThrough } from './database.options.js';
 import type { DatabaseSettings } from './database-settings.js';
 import { dialectOf } from './dialects/index.js';
+import type { PasswordSource } from './password-source.js';
 import { scopedEntityManager } from './scoped-entity-manager.js';
 import type { StatementGuards } from './statement-guards.js';
 import type { TransactionScope } from './transaction-scope.js';
@@ -20,6 +21,8 @@ export interface OrmBlueprint {
   readonly context: (name: string) => EntityManager | undefined;
   readonly contextName?: string;
   readonly migrations?: Options['migrations'];
+  /** Instead of the password of the settings: one that can change while connections are open. */
+  readonly password?: PasswordSource | undefined;
   readonly mikroOrm?: MikroOrmPassThrough;
   /** Wraps the EntityManager class further. */
   readonly wrap?: (base: ReturnType<typeof scopedEntityManager>) => ReturnType<typeof scopedEntityManager>;
@@ -34,6 +37,7 @@ export async function ormOptions(blueprint: OrmBlueprint): Promise<Options> {
   return {
     ...mikroOrm,
     ...connection,
+    ...(blueprint.password && { password: blueprint.password }),
     ...(mikroOrm.driverOptions && { driverOptions: { ...connection.driverOptions, ...mikroOrm.driverOptions } }),
     driver,
     entityManager: wrap(scopedEntityManager(entityManager, blueprint.scope, guards)),

@@ -42,6 +42,12 @@ export interface Dialect {
   /** Creates the database or file if it does not exist; `admin` is an EntityManager on the same server. Never in a transaction. */
   createDatabase(admin: SqlEntityManager, settings: DatabaseSettings): Promise<void>;
 
+  /**
+   * Gives a user of the server another password, as part of the transaction of `em`; connections that are open go on. The password
+   * itself is not in the statement. Not there where a database has no users.
+   */
+  readonly changePassword?: (em: SqlEntityManager, user: string, password: string) => Promise<void>;
+
   /** Drops the database or deletes the file with its -wal and -shm, if it exists. Cuts its connections. */
   dropDatabase(admin: SqlEntityManager, settings: DatabaseSettings): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import type { Options } from '@mikro-orm/core';
 import { DatabaseDriverMissingError } from '../database.errors.js';
 import type { Dialect, DialectDriver } from './dialect.interface.js';
+import { scramVerifier } from './scram-verifier.js';
 
 /** Any constant will do, as long as every process uses the same: the ASCII codes of `host`. */
 const MIGRATION_LOCK_KEY = 0x686f7374;
@@ -51,6 +52,10 @@ export const postgresqlDialect: Dialect = {
     } catch (error) {
       if (!DATABASE_EXISTS.has(sqlState(error))) throw error;
     }
+  },
+
+  async changePassword(em, user, password): Promise<void> {
+    await em.execute(`alter role ${quote(user)} password '${await scramVerifier(password)}'`);
   },
 
   async dropDatabase(admin, settings): Promise<void> {

@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DriverException } from '@mikro-orm/core';
 import { type Configuration, EntityManager, PostgreSqlConnection, PostgreSqlDriver } from '@mikro-orm/postgresql';
+import { isPasswordSource } from '../password-source.js';
 import { orOwnError } from './own-errors.js';
 
 export { EntityManager };
@@ -50,6 +51,31 @@ function releaseAlways(driver: KyselyDriver): KyselyDriver {
   return driver;
 }
 
+/** SQLSTATE of a password that the server refuses. */
+const INVALID_PASSWORD = '28P01';
+
+/**
+ * Opens a connection with the password as it is now: one that was changed while the pool was open is read again when the server
+ * refuses the old one. Whoever asked for the connection does not notice.
+ */
+function withCurrentPassword(driver: KyselyDriver, password: unknown): KyselyDriver {
+  if (!isPasswordSource(password)) return driver;
+  const acquireConnection = driver.acquireConnection.bind(driver);
+  driver.acquireConnection = async (options) => {
+    for (;;) {
+      const tried = password();
+      try {
+        return await acquireConnection(options);
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== INVALID_PASSWORD) throw error;
+        // Another connection of the pool may have read it meanwhile.
+        if (password() === tried && !(await password.refresh())) throw error;
+      }
+    }
+  };
+  return driver;
+}
+
 class ReleasingPostgresqlConnection extends PostgreSqlConnection {
   private readonly goodbyes = new Set<Promise<unknown>>();
 
@@ -78,7 +104,7 @@ class ReleasingPostgresqlConnection extends PostgreSqlConnection {
     };
     const dialect = super.createKyselyDialect({ ...overrides, onPoolCreated } as PoolOverrides);
     const createDriver = dialect.createDriver.bind(dialect);
-    dialect.createDriver = () => releaseAlways(createDriver());
+    dialect.createDriver = () => releaseAlways(withCurrentPassword(createDriver(), this.config.get('password')));
     return dialect;
   }
 }
