@@ -5,6 +5,7 @@ import type { HostDatabaseOptions } from './host-database.options.js';
 import { AUDIT_OPTIONS, resolveAuditOptions } from './audit/index.js';
 import { JOBS_OPTIONS, resolveJobsOptions } from './jobs/index.js';
 import { resolveTenantDatabasesOptions, TENANT_DATABASES_OPTIONS } from './tenant-databases/index.js';
+import { resolveSecretsOptions, SECRETS_OPTIONS } from './tenants/index.js';
 
 /** Hands each room its own options, with their defaults. */
 @Global()
@@ -33,7 +34,12 @@ import { resolveTenantDatabasesOptions, TENANT_DATABASES_OPTIONS } from './tenan
       inject: [HOST_DATABASE_OPTIONS],
       useFactory: ({ tenantDatabases }: HostDatabaseOptions) => resolveTenantDatabasesOptions(tenantDatabases),
     },
+    {
+      provide: SECRETS_OPTIONS,
+      inject: [HOST_DATABASE_OPTIONS],
+      useFactory: ({ secrets }: HostDatabaseOptions) => resolveSecretsOptions(secrets),
+    },
   ],
-  exports: [DATABASE_OPTIONS, JOBS_OPTIONS, AUDIT_OPTIONS, TENANT_DATABASES_OPTIONS],
+  exports: [DATABASE_OPTIONS, JOBS_OPTIONS, AUDIT_OPTIONS, TENANT_DATABASES_OPTIONS, SECRETS_OPTIONS],
 })
 export class HostDatabaseOptionsModule extends ConfigurableModuleClass {}

@@ -1,6 +1,7 @@
 import type { DatabaseOptions, DatabaseType, MigratePolicy } from './database/index.js';
 import type { AuditOptions } from './audit/index.js';
 import type { JobsOptions } from './jobs/index.js';
+import type { SecretsOptions } from './tenants/index.js';
 import type { TenantDatabasesOptions } from './tenant-databases/index.js';
 
 /** All options of the library. Every one has a default; without `database` the `DB_*` environment is read. */
@@ -15,6 +16,8 @@ export interface HostDatabaseOptions {
   readonly jobs?: Partial<JobsOptions>;
   /** What the audit log records, and how it is protected. */
   readonly audit?: Partial<AuditOptions>;
+  /** With which keys the addresses of tenants are encrypted at rest. Without it none may have a password. */
+  readonly secrets?: SecretsOptions;
 }
 
 /** What decides which providers exist, and so has to be known before an asynchronous factory has run. */

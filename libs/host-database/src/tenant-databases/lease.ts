@@ -1,11 +1,16 @@
+import type { PasswordSource } from '../database/index.js';
+
 /** Where a tenant's data is: what its ORM is opened from. */
 export class TenantLocation {
-  /** Tells the openings of one tenant apart: a tenant that has moved is opened anew. Never shown, the address may hold a password. */
+  /** Tells the openings of one tenant apart: a tenant that has moved is opened anew, one with another password is not. */
   readonly key: string;
 
   constructor(
     readonly tenantId: string,
+    /** Without a password. */
     readonly dbUrl: string,
+    /** That of the tenant's own database user, if it has one. */
+    readonly password?: PasswordSource,
   ) {
     this.key = `${tenantId} ${dbUrl}`;
   }

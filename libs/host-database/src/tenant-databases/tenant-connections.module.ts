@@ -6,6 +6,7 @@ import { TenantConnections } from './tenant-connections.js';
 import { TENANT_ENTITIES } from './tenant-databases.options.js';
 import { TenantLocations } from './tenant-locations.js';
 import { TenantOrmFactory } from './tenant-orm.factory.js';
+import { TenantPasswords } from './tenant-passwords.js';
 
 /**
  * The open databases of the tenants.
@@ -17,6 +18,6 @@ import { TenantOrmFactory } from './tenant-orm.factory.js';
 export class TenantConnectionsModule {
   static register({ entities }: { readonly entities: readonly EntityDefinition[] }): DynamicModule {
     const shared = [TenantBindings, TenantConnections, TenantOrmFactory, { provide: TENANT_ENTITIES, useValue: entities }];
-    return { module: TenantConnectionsModule, providers: [...shared, TenantLocations, EntityOwnership], exports: shared };
+    return { module: TenantConnectionsModule, providers: [...shared, TenantLocations, TenantPasswords, EntityOwnership], exports: shared };
   }
 }

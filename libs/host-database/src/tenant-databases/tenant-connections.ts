@@ -37,7 +37,7 @@ export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
   ) {
     this.connectionsOfEach = connectionsOfEach(options, hostSettings);
     this.pool = new LeasePool<MikroORM>(options, {
-      open: ({ tenantId, dbUrl }) => this.factory.open(tenantId, dbUrl),
+      open: ({ tenantId, dbUrl, password }) => this.factory.open(tenantId, dbUrl, { password }),
       close: (orm, location) => this.close(orm, location),
       connectionsOf: () => this.connectionsOfEach,
     });

@@ -1,10 +1,18 @@
 import { MikroORM } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { UnitOfWork } from '../database/index.js';
-import { effectiveStatus, TenantCatalog, TenantEvents, TenantNotActiveError, TenantNotFoundError } from '../tenants/index.js';
+import { UnitOfWork, withoutPassword } from '../database/index.js';
+import {
+  effectiveStatus,
+  TenantAddresses,
+  TenantCatalog,
+  TenantEvents,
+  TenantNotActiveError,
+  TenantNotFoundError,
+} from '../tenants/index.js';
 import { TenantLocation } from './lease.js';
 import { TENANT_DATABASES_OPTIONS, type TenantDatabasesOptions } from './tenant-databases.options.js';
+import { TenantPasswords } from './tenant-passwords.js';
 
 /** What the catalogue said. */
 export interface FoundTenant {
@@ -29,6 +37,8 @@ export class TenantLocations implements OnModuleInit, OnApplicationShutdown {
     private readonly hostOrm: MikroORM,
     private readonly unitOfWork: UnitOfWork,
     private readonly tenantEvents: TenantEvents,
+    private readonly addresses: TenantAddresses,
+    private readonly passwords: TenantPasswords,
   ) {}
 
   onModuleInit(): void {
@@ -48,6 +58,7 @@ export class TenantLocations implements OnModuleInit, OnApplicationShutdown {
    * Asks once for any number of simultaneous callers; in a transaction of the host, with what that has written.
    *
    * @throws TenantNotFoundError, TenantNotActiveError
+   * @throws SecretTamperedError, SecretKeyUnknownError, SecretKeyProviderError, SecretsNotConfiguredError
    */
   find(tenantId: string): Promise<FoundTenant> {
     if (this.unitOfWork.isActive && this.unitOfWork.isInTransaction) {
@@ -80,6 +91,8 @@ export class TenantLocations implements OnModuleInit, OnApplicationShutdown {
     if (effectiveStatus(tenant) !== 'active' || tenant.dbUrl == null) {
       throw new TenantNotActiveError(tenantId, effectiveStatus(tenant));
     }
-    return { location: new TenantLocation(tenantId, tenant.dbUrl), askedAt, changes, isCommitted };
+    const address = await this.addresses.reveal({ id: tenantId, dbUrl: tenant.dbUrl });
+    const location = new TenantLocation(tenantId, withoutPassword(address), this.passwords.of(tenantId, address));
+    return { location, askedAt, changes, isCommitted };
   }
 }

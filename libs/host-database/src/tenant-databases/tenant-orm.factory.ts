@@ -9,6 +9,7 @@ import {
   type EntityDefinition,
   type OrmBlueprint,
   ormOptions,
+  type PasswordSource,
   type SqlEntityManagerClass,
   TransactionScope,
 } from '../database/index.js';
@@ -44,13 +45,14 @@ export class TenantOrmFactory {
    *
    * @throws DatabaseUnreachableError
    */
-  async open(tenantId: string, dbUrl: string, { create = false } = {}): Promise<MikroORM> {
+  async open(tenantId: string, dbUrl: string, { create = false, password }: OpeningOptions = {}): Promise<MikroORM> {
     const settings = this.settingsOf(dbUrl);
     const options = await this.ormOptions(settings, {
       // A name of its own: with a shared one, a look-up inside one tenant's transaction would find that of another.
       contextName: tenantContextName(tenantId),
       wrap: (base) => (this.entityManager ??= tenantEntityManager(base, { bindings: this.bindings, ownership: this.ownership })),
       driverOptions: settings.type === 'sqlite' && { fileMustExist: !create },
+      password,
     });
     const orm = sharingOrm(options, await this.sharedTemplate());
     await connectWithRetries(orm, settings, this.options.connect);
@@ -82,14 +84,21 @@ export class TenantOrmFactory {
       contextName: tenant.contextName,
       context: (name) => this.scope.current(name),
       ...(tenant.wrap && { wrap: tenant.wrap }),
+      password: tenant.password,
       mikroOrm: { ...this.options.mikroOrm, driverOptions, ensureDatabase: false },
       migrations: { silent: true, snapshot: false, ...this.options.migrations },
     });
   }
 }
 
+interface OpeningOptions {
+  readonly create?: boolean;
+  /** That of the tenant's own database user, where the address names one. */
+  readonly password?: PasswordSource | undefined;
+}
+
 /** In what the ORM of one tenant differs from that of another. */
-interface TenantOrmOptions extends Pick<OrmBlueprint, 'wrap'> {
+interface TenantOrmOptions extends Pick<OrmBlueprint, 'wrap' | 'password'> {
   readonly contextName: string;
   readonly driverOptions?: object | false;
 }

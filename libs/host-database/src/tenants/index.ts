@@ -1,3 +1,24 @@
+export {
+  type DataKeyContext,
+  type ExternalSecretsOptions,
+  KeyRotationInTransactionError,
+  type KeyRotationOptions,
+  type KeyRotationProgress,
+  type LocalSecretsOptions,
+  PasswordNotRotatableError,
+  type PasswordNotRotatableReason,
+  resolveSecretsOptions,
+  SecretKeyProviderError,
+  SecretKeyUnknownError,
+  SECRETS_OPTIONS,
+  type SecretsKeyProvider,
+  SecretsNotConfiguredError,
+  type SecretsOptions,
+  SecretTamperedError,
+  type StoredAddress,
+  TenantAddresses,
+  TenantSecrets,
+} from './secrets/index.js';
 export { auditTenants } from './tenants.audit.js';
 export { effectiveStatus, TENANT_STATUSES, TenantCatalog, type TenantStatus } from './tenant-catalog.entity.js';
 export {

@@ -6,6 +6,13 @@ export const TENANT_STATUSES = ['provisioning', 'active', 'suspended', 'failed']
 
 export type TenantStatus = (typeof TENANT_STATUSES)[number];
 
+/** What keeps two tenants out of one database. */
+export const DB_URL_HASH_UNIQUE = {
+  name: 'core_tenants_db_url_hash_unique',
+  table: 'core_tenants',
+  columns: ['db_url_hash'],
+} as const;
+
 const TenantCatalogSchema = defineEntity({
   name: 'TenantCatalog',
   tableName: 'core_tenants',
@@ -13,8 +20,13 @@ const TenantCatalogSchema = defineEntity({
     id: p.string().length(32).primary().onCreate(genId),
     name: p.string(),
     slug: p.string().length(63).nullable().unique('core_tenants_slug_unique'),
-    /** The address of the tenant's own database, without a password. Empty until it is provisioned. */
-    dbUrl: p.string().length(2048).nullable().unique('core_tenants_db_url_unique'),
+    /**
+     * The address of the tenant's own database: an envelope where the module has `secrets`, else clear and without a password. Empty
+     * until it is provisioned.
+     */
+    dbUrl: p.string().length(4096).nullable().hidden(),
+    /** A SHA-256 of the address without credentials, by which no two tenants have the same database. */
+    dbUrlHash: p.string().length(64).nullable().unique(DB_URL_HASH_UNIQUE.name).hidden(),
     status: p
       .enum(TENANT_STATUSES)
       .default('provisioning')

@@ -1,13 +1,17 @@
 import { Global, Module } from '@nestjs/common';
 import { AuditedEntities } from '../audit/index.js';
-import { auditTenants } from './tenants.audit.js';
+import { KeyRotation, PasswordRotation, TenantAddresses, TenantSecrets } from './secrets/index.js';
 import { TenantActivation } from './tenant-activation.js';
+import { auditTenants } from './tenants.audit.js';
 import { TenantEvents } from './tenants.events.js';
 import { TenantsService } from './tenants.service.js';
 
 /** Which tenants are there, and in which state? */
 @Global()
-@Module({ providers: [TenantsService, TenantEvents, TenantActivation], exports: [TenantsService, TenantEvents] })
+@Module({
+  providers: [TenantsService, TenantEvents, TenantActivation, TenantAddresses, TenantSecrets, KeyRotation, PasswordRotation],
+  exports: [TenantsService, TenantEvents, TenantAddresses, TenantSecrets],
+})
 export class TenantsModule {
   constructor(audited: AuditedEntities) {
     auditTenants(audited);

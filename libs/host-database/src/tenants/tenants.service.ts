@@ -1,10 +1,11 @@
 import { LockMode } from '@mikro-orm/core';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { assertId, assertText, Clock } from '../common/index.js';
-import { DATABASE_SETTINGS, type DatabaseSettings, UnitOfWork, violatesUnique } from '../database/index.js';
+import { UnitOfWork, violatesUnique } from '../database/index.js';
 import { JobsService } from '../jobs/index.js';
 import { assertSlug, isSlug } from './slug.js';
-import { effectiveStatus, TenantCatalog, type TenantStatus } from './tenant-catalog.entity.js';
+import { TenantAddresses } from './secrets/index.js';
+import { DB_URL_HASH_UNIQUE, effectiveStatus, TenantCatalog, type TenantStatus } from './tenant-catalog.entity.js';
 import {
   DuplicateSlugError,
   DuplicateTenantDatabaseError,
@@ -14,7 +15,6 @@ import {
 import { TenantCreated, TenantEvents, TenantStatusChanged } from './tenants.events.js';
 import { TenantActivation } from './tenant-activation.js';
 
-const DB_URL_UNIQUE = { name: 'core_tenants_db_url_unique', table: 'core_tenants', columns: ['db_url'] };
 const SLUG_UNIQUE = { name: 'core_tenants_slug_unique', table: 'core_tenants', columns: ['slug'] };
 
 /** The job that gives a tenant its own database. Its handler is in the tenant-databases room. */
@@ -55,7 +55,7 @@ export class TenantsService {
     private readonly events: TenantEvents,
     private readonly activation: TenantActivation,
     private readonly clock: Clock,
-    @Inject(DATABASE_SETTINGS) private readonly settings: DatabaseSettings,
+    private readonly addresses: TenantAddresses,
   ) {}
 
   /**
@@ -116,17 +116,20 @@ export class TenantsService {
   /**
    * Opens a tenant whose database is at `dbUrl`. The provisioning job calls this; call it yourself for a database that exists.
    *
+   * The address is encrypted where the module has `secrets`.
+   *
    * @throws DatabaseConfigError when the address is not one of the host's kind of database
+   * @throws SecretsNotConfiguredError when the address has a password and the module no `secrets`
    * @throws TenantNotFoundError, TenantStatusConflictError, DuplicateTenantDatabaseError
    */
   async activate(tenantId: string, dbUrl: string): Promise<TenantCatalog> {
-    const address = this.settings.forTenant(dbUrl, {}).toAddress(dbUrl);
+    const sealed = await this.addresses.seal(assertId(tenantId, 'tenant'), dbUrl);
     try {
       return await this.changeStatus(tenantId, 'active', (tenant) => {
-        tenant.dbUrl = address;
+        Object.assign(tenant, sealed);
       });
     } catch (cause) {
-      if (violatesUnique(cause, DB_URL_UNIQUE)) throw new DuplicateTenantDatabaseError(tenantId, { cause });
+      if (violatesUnique(cause, DB_URL_HASH_UNIQUE)) throw new DuplicateTenantDatabaseError(tenantId, { cause });
       throw cause;
     }
   }

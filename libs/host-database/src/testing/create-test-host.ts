@@ -5,7 +5,7 @@ import { type DatabaseType, type MikroOrmPassThrough, UnitOfWork } from '../data
 import { HostDatabase, HostDatabaseModule, type HostDatabaseOptions } from '../index.js';
 import { JobsService } from '../jobs/index.js';
 import { MembershipsService } from '../memberships/index.js';
-import { TenantCatalog, TenantsService } from '../tenants/index.js';
+import { TenantAddresses, TenantCatalog, TenantsService } from '../tenants/index.js';
 import { UsersService } from '../users/index.js';
 import { Builders } from './builders.js';
 import { FakeClock } from './fake-clock.js';
@@ -142,9 +142,17 @@ function startedHost({ module, app, clock, options, database }: Started): TestHo
     newTenant: (facts) => builders.newTenant(facts),
     newMembership: (facts) => builders.newMembership(facts),
     async close() {
+      const addresses = get(TenantAddresses);
       const tenants = await unitOfWork.run((em) => em.find(TenantCatalog, {}));
+      const located = await Promise.all(
+        tenants.map(async ({ id, dbUrl }) => ({
+          id,
+          // A test may have spoilt it; the database is then looked for where provisioning puts it.
+          dbUrl: dbUrl == null ? null : await addresses.locate({ id, dbUrl }).catch(() => null),
+        })),
+      );
       await (app ?? module).close();
-      await database.drop(tenants);
+      await database.drop(located);
     },
   };
 }

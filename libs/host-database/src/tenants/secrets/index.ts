@@ -1,0 +1,21 @@
+export { KeyRotation, type KeyRotationOptions, type KeyRotationProgress } from './key-rotation.js';
+export { PasswordRotation } from './password-rotation.js';
+export {
+  KeyRotationInTransactionError,
+  PasswordNotRotatableError,
+  type PasswordNotRotatableReason,
+  SecretKeyProviderError,
+  SecretKeyUnknownError,
+  SecretsNotConfiguredError,
+  SecretTamperedError,
+} from './secrets.errors.js';
+export {
+  type ExternalSecretsOptions,
+  type LocalSecretsOptions,
+  resolveSecretsOptions,
+  SECRETS_OPTIONS,
+  type SecretsOptions,
+} from './secrets.options.js';
+export type { DataKeyContext, SecretsKeyProvider } from './secrets-key-provider.interface.js';
+export { type StoredAddress, TenantAddresses } from './tenant-addresses.js';
+export { TenantSecrets } from './tenant-secrets.service.js';
