@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MikroORM } from '@mikro-orm/core';
 import { genId, getDbUri, hostOrmConfig, NoUnitOfWorkError } from 'nestjs-host-database';
+import { AuditService } from 'nestjs-host-database/audit';
 import { TenantDatabases } from 'nestjs-host-database/tenant-databases';
 import { PasswordNotRotatableError, TenantNotFoundError, TenantSecrets, TenantsService } from 'nestjs-host-database/tenants';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
@@ -92,6 +93,9 @@ describe('the password of a tenant on postgresql', () => {
     const dump = await host.run(() => dumpTables(host.hostDatabase.em, 'postgresql'));
     expect(dump + logged.join('\n')).not.toContain(password);
     expect(logged.join('\n')).toContain('alter role');
+    const rows = await host.run(() => host.get(AuditService).findByTarget(id));
+    const rotated = rows.find(({ eventType }) => eventType === 'tenants.database-password-rotated');
+    expect(rotated).toMatchObject({ targetType: 'TenantCatalog', tenantId: id, details: { user: role } });
   });
 
   it('fails no request while it is rotated', async () => {
@@ -133,6 +137,27 @@ describe('the password of a tenant on postgresql', () => {
     await expect(rotating).rejects.toThrow('changed my mind');
     expect(await canConnect(url)).toBe(true);
     expect(await enter(id)).toHaveLength(1);
+  });
+
+  it('lets a transaction in that has set it, before and after its commit', async () => {
+    const { id, role, url } = await tenant();
+    const who = [{ who: role }];
+    const inTransaction = (change: () => Promise<unknown>) =>
+      host.run(() =>
+        host.hostDatabase.transactional(async () => {
+          await change();
+          return host.get(TenantDatabases).run(id, (em) => em.execute('select current_user as who'));
+        }),
+      );
+    await host.run(() => host.get(TenantsService).suspend(id));
+    expect(await inTransaction(() => host.get(TenantsService).activate(id, url))).toEqual(who);
+    // Until the commit the server takes the old one only.
+    await host.run(() => host.get(TenantsService).suspend(id));
+    await host.run(() => host.get(TenantsService).reactivate(id));
+    expect(await inTransaction(() => sut.rotateDatabasePassword(id))).toEqual(who);
+    expect(await canConnect(url)).toBe(false);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await enter(id)).toEqual(who);
   });
 
   it('is not asked for again and again when it is wrong', async () => {

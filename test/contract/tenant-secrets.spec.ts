@@ -1,10 +1,12 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { MikroORM } from '@mikro-orm/core';
+import { LockMode, MikroORM } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { genId, HostDatabase, hostOrmConfig, TenantCatalog } from 'nestjs-host-database';
+import { AuditCapture } from 'nestjs-host-database/audit';
 import { TenantDatabases } from 'nestjs-host-database/tenant-databases';
 import {
   DuplicateTenantDatabaseError,
@@ -19,6 +21,7 @@ import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
 import { FakeKms } from '../support/fake-kms.js';
 import { scratchDatabase } from '../support/scratch-database.js';
 import { dumpTables } from '../support/table-dump.js';
+import { until } from '../support/until.js';
 
 const PLANTED = 'planted-S3cret';
 
@@ -48,10 +51,10 @@ describe.each(['sqlite', 'postgresql'] as const)('the secrets of the catalogue o
   });
 
   const storedOf = async (id: string) => (await host.run(() => host.get(TenantsService).getById(id))).dbUrl ?? '';
+  const write = (id: string, data: Partial<TenantCatalog>) =>
+    host.run(() => host.get(AuditCapture).allowing('the test', (em) => em.nativeUpdate(TenantCatalog, { id }, data)));
   const store = (id: string, dbUrl: string, dbUrlHash?: string | null) =>
-    host.run(() =>
-      host.hostDatabase.tenantCatalogs.nativeUpdate({ id }, { dbUrl, ...(dbUrlHash !== undefined && { dbUrlHash }) }),
-    );
+    write(id, { dbUrl, ...(dbUrlHash !== undefined && { dbUrlHash }) });
   const enter = (id: string) => host.run(() => host.get(TenantDatabases).run(id, (em) => em.execute('select 1 as one')));
   const planted = async (name?: string) => {
     const { id } = await host.newTenant({ provisioned: false });
@@ -111,15 +114,13 @@ describe.each(['sqlite', 'postgresql'] as const)('the secrets of the catalogue o
     expect(await dump()).not.toContain(PLANTED);
     // Stored before there was any encryption. The table has it, so the look-out works; the entity's JSON does not.
     logged.length = 0;
-    await host.run(() =>
-      host.hostDatabase.tenantCatalogs.nativeUpdate({ id: old }, { dbUrl: clear, status: 'active', isActive: true }),
-    );
+    await write(old, { dbUrl: clear, status: 'active', isActive: true });
     expect(await dump()).toContain(PLANTED);
     expect(logged.join('\n')).toContain(PLANTED);
     expect(JSON.stringify(await host.run(() => host.get(TenantsService).getById(old)))).not.toContain(PLANTED);
 
-    await host.get(TenantSecrets).rotateKeys();
     logged.length = 0;
+    expect(await host.get(TenantSecrets).rotateKeys()).toMatchObject({ failed: [] });
     const errors = await Promise.all([id, old].map((tenantId) => enter(tenantId).catch((reason: unknown) => reason)));
     const tenants = await host.run(() => host.hostDatabase.tenantCatalogs.findAll());
     expect(tenants.length).toBeGreaterThan(0);
@@ -198,11 +199,53 @@ describe.each(['sqlite', 'postgresql'] as const)('the secrets of the catalogue o
       await store(other.id, address);
       const { failed } = await host.get(TenantSecrets).rotateKeys();
       expect(failed).toEqual([{ tenantId: other.id, error: expect.any(DuplicateTenantDatabaseError) }]);
-      await host.run(() => host.hostDatabase.tenantCatalogs.nativeUpdate({ id: other.id }, { dbUrl: null }));
+      await write(other.id, { dbUrl: null });
       await store(id, address, null);
       expect(await host.get(TenantSecrets).rotateKeys()).toMatchObject({ total: 1, rotated: 1 });
       expect(await host.run(async () => (await host.get(TenantsService).getById(id)).dbUrlHash)).toMatch(/^[0-9a-f]{64}$/);
     });
+
+    it('is in the audit log once for each batch, and once as a whole', async () => {
+      const ids = await Promise.all([1, 2, 3].map(async () => (await host.newTenant()).id));
+      const events = () => host.run(() => host.hostDatabase.auditLogs.find({ id: { $gt: since } }, { orderBy: { id: 1 } }));
+      const since = genId();
+      kms.rotate();
+      const { total } = await host.get(TenantSecrets).rotateKeys({ batch: 2 });
+      expect(total).toBeGreaterThanOrEqual(ids.length);
+      const bypassed = {
+        eventType: 'audit.capture-bypassed',
+        details: { reason: 'TenantSecrets.rotateKeys()', tables: ['core_tenants'] },
+      };
+      const rotated = {
+        eventType: 'tenants.keys-rotated',
+        tenantId: null,
+        details: { keyId: kms.keyId, rotated: total, failed: 0 },
+      };
+      expect(await events()).toMatchObject([...Array.from({ length: Math.ceil(total / 2) }, () => bypassed), rotated]);
+    });
+
+    // SQLite has one writer at a time.
+    if (database === 'postgresql') {
+      it('waits for a row that somebody has locked, and for nobody else meanwhile', async () => {
+        const [locked, free] = [await host.newTenant(), await host.newTenant()];
+        kms.rotate();
+        const elsewhere = AsyncLocalStorage.snapshot();
+        const isCurrent = async (id: string) => (await storedOf(id)).includes(encodeURIComponent(kms.keyId));
+        const rotating = await host.run(() =>
+          host.hostDatabase.transactional(async (em) => {
+            await em.findOneOrFail(TenantCatalog, { id: locked.id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+            const rotation = elsewhere(() => host.get(TenantSecrets).rotateKeys());
+            await until(() => isCurrent(free.id));
+            expect(await isCurrent(locked.id)).toBe(false);
+            // The other row would be a deadlock if the rotation held it while it waits for this one.
+            await em.findOneOrFail(TenantCatalog, { id: free.id }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true });
+            return [rotation];
+          }),
+        );
+        expect((await rotating[0])?.failed).toEqual([]);
+        expect(await isCurrent(locked.id)).toBe(true);
+      });
+    }
 
     it('is refused inside a transaction', async () => {
       const rotating = host.run(() => host.hostDatabase.transactional(() => host.get(TenantSecrets).rotateKeys()));

@@ -18,6 +18,10 @@ import { TenantPasswords } from './tenant-passwords.js';
 export class TenantConnectionsModule {
   static register({ entities }: { readonly entities: readonly EntityDefinition[] }): DynamicModule {
     const shared = [TenantBindings, TenantConnections, TenantOrmFactory, { provide: TENANT_ENTITIES, useValue: entities }];
-    return { module: TenantConnectionsModule, providers: [...shared, TenantLocations, TenantPasswords, EntityOwnership], exports: shared };
+    return {
+      module: TenantConnectionsModule,
+      providers: [...shared, TenantLocations, TenantPasswords, EntityOwnership],
+      exports: shared,
+    };
   }
 }

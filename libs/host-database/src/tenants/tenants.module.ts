@@ -1,8 +1,9 @@
 import { Global, Module } from '@nestjs/common';
-import { AuditedEntities } from '../audit/index.js';
+import { AuditCatalogue, AuditedEntities } from '../audit/index.js';
 import { KeyRotation, PasswordRotation, TenantAddresses, TenantSecrets } from './secrets/index.js';
 import { TenantActivation } from './tenant-activation.js';
 import { auditTenants } from './tenants.audit.js';
+import { tenantAuditEvents } from './tenants.audit-events.js';
 import { TenantEvents } from './tenants.events.js';
 import { TenantsService } from './tenants.service.js';
 
@@ -13,7 +14,8 @@ import { TenantsService } from './tenants.service.js';
   exports: [TenantsService, TenantEvents, TenantAddresses, TenantSecrets],
 })
 export class TenantsModule {
-  constructor(audited: AuditedEntities) {
+  constructor(audited: AuditedEntities, catalogue: AuditCatalogue) {
     auditTenants(audited);
+    catalogue.add(tenantAuditEvents);
   }
 }

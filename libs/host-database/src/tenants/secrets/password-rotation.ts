@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { LockMode } from '@mikro-orm/core';
 import { Inject, Injectable } from '@nestjs/common';
+import { AuditService } from '../../audit/index.js';
 import { assertId } from '../../common/index.js';
 import {
   DATABASE_SETTINGS,
@@ -23,6 +24,7 @@ export class PasswordRotation {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly addresses: TenantAddresses,
+    private readonly audit: AuditService,
     @Inject(DATABASE_SETTINGS) private readonly host: DatabaseSettings,
   ) {}
 
@@ -43,6 +45,7 @@ export class PasswordRotation {
       Object.assign(tenant, await this.addresses.seal(id, withPassword(address, password)));
       await em.flush();
       await changePassword(em, user, password);
+      await this.audit.record({ eventType: 'tenants.database-password-rotated', tenantId: id, targetId: id, details: { user } });
     });
   }
 

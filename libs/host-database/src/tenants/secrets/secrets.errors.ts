@@ -90,6 +90,8 @@ export class KeyRotationInTransactionError extends HostDatabaseError {
   readonly code = 'TENANTS_KEY_ROTATION_IN_TRANSACTION';
 
   constructor() {
-    super('rotateKeys() cannot run inside transactional(): it commits row by row, so that tenants stay in use. Call it outside.');
+    super(
+      'rotateKeys() cannot run inside transactional(): it commits batch by batch, so that tenants stay in use. Call it outside.',
+    );
   }
 }

@@ -87,7 +87,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantAddresses.name} on %s`
     const { dbUrl } = await sut.seal(id, address);
     const reveal = (secrets?: SecretsOptions) => addresses(secrets).reveal({ id, dbUrl });
     expect(await reveal({ keyId: 'second', keys })).toBe(address);
-    expect(addresses({ keyId: 'second', keys }).currentPrefix).toBe('enc:v1:second:');
+    expect(addresses({ keyId: 'second', keys }).currentKeyId).toBe('second');
     const unknown = reveal({ keyId: 'second', keys: { second: keys.second } });
     await expect(unknown).rejects.toBeInstanceOf(SecretKeyUnknownError);
     await expect(unknown).rejects.toMatchObject({ tenantId: id, keyId: 'first:1' });

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { HostDatabaseError } from '../../common/index.js';
 import { DATABASE_SETTINGS, type DatabaseSettings, parseDatabaseUrl, withoutPassword } from '../../database/index.js';
 import { decrypt, encrypt } from './authenticated-encryption.js';
-import { envelopePrefix, formatEnvelope, isEnvelope, parseEnvelope } from './secret-envelope.js';
+import { formatEnvelope, isEnvelope, parseEnvelope } from './secret-envelope.js';
 import type { DataKeyContext } from './secrets-key-provider.interface.js';
 import { SecretKeyProviderError, SecretsNotConfiguredError, SecretTamperedError } from './secrets.errors.js';
 import { type ResolvedSecretsOptions, SECRETS_OPTIONS } from './secrets.options.js';
@@ -35,10 +35,9 @@ export class TenantAddresses {
     @Inject(DATABASE_SETTINGS) private readonly settings: DatabaseSettings,
   ) {}
 
-  /** What every address begins with that is encrypted with the current key; undefined where there are no keys. */
-  get currentPrefix(): string | undefined {
-    const { provider } = this.options;
-    return provider && envelopePrefix(provider.keyId);
+  /** The key that encrypts; undefined where there are no keys. */
+  get currentKeyId(): string | undefined {
+    return this.options.provider?.keyId;
   }
 
   /**

@@ -11,9 +11,10 @@ export class TenantSecrets {
   ) {}
 
   /**
-   * Encrypts every address with the current key that is in clear or encrypted with an older one, row by row, each committed at once.
+   * Encrypts every address with the current key that is in clear or encrypted with an older one, batch by batch, each committed at once.
    * Runs while tenants are entered: their connections stay open. Can be repeated, and run in several processes; one that died is taken
    * up by calling it again. Afterwards, unless some `failed`, the older keys can be removed from every process.
+   * The audit log has `tenants.keys-rotated`, and an `audit.capture-bypassed` for each batch instead of a record for each row.
    *
    * @throws SecretsNotConfiguredError, KeyRotationInTransactionError
    */
@@ -25,7 +26,7 @@ export class TenantSecrets {
    * Gives the tenant's own database user a new random password, on the server and in the catalogue in one transaction, that of the
    * caller if one is open. Connections that are open go on; a process that opens one with the old password is refused by the server,
    * reads the catalogue again and connects with the new one, which nobody notices. The user must be that of this tenant alone, and the
-   * host's user must be allowed to alter it.
+   * host's user must be allowed to alter it. The audit log has `tenants.database-password-rotated`.
    *
    * @throws NoUnitOfWorkError, TenantNotFoundError
    * @throws PasswordNotRotatableError when the tenant has no user of its own on the server of the host database
