@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { defineEntity, p, rel } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
-import { genId } from 'nestjs-host-database';
+import { genId, TenantCatalog } from 'nestjs-host-database';
+import { AuditCapture } from 'nestjs-host-database/audit';
 import { TenantDatabases, type TenantDatabasesOptions } from 'nestjs-host-database/tenant-databases';
 import { TenantsService } from 'nestjs-host-database/tenants';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
@@ -141,9 +142,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`the leases of ${TenantDatabase
       }
       expect(await names(a)).toEqual([]);
       expect(sut.statistics()).toMatchObject({ open: 1, opening: 0, failedOpenings: 2 });
-      await host.run(() =>
-        host.hostDatabase.tenantCatalogs.nativeUpdate({ id: gone.id }, { isActive: false, status: 'failed', dbUrl: null }),
-      );
+      await write({ [gone.id]: { isActive: false, status: 'failed', dbUrl: null } });
     });
   });
 
@@ -168,10 +167,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`the leases of ${TenantDatabase
         const [a = ''] = await newTenants(1);
         const work = await workIn(a, 'before the suspension');
         if (where === 'in this process') await host.run(() => host.get(TenantsService).suspend(a));
-        else
-          await host.run(() =>
-            host.hostDatabase.tenantCatalogs.nativeUpdate({ id: a }, { isActive: false, status: 'suspended' }),
-          );
+        else await write({ [a]: { isActive: false, status: 'suspended' } });
         await expect(sut.run(a, () => 'entered')).rejects.toMatchObject({ code: 'TENANTS_NOT_ACTIVE' });
         expect(sut.statistics()).toMatchObject({ open: 1, leased: 1 });
         expect(await work.finish()).toBe(1);
@@ -277,12 +273,20 @@ describe.each(['sqlite', 'postgresql'] as const)(`the leases of ${TenantDatabase
 
   /** As a move to another server does: each tenant's address is now the other's. */
   async function swapDatabases(a: string, b: string): Promise<void> {
-    await host.run(async () => {
-      const catalog = host.hostDatabase.tenantCatalogs;
-      const [first, second] = [await catalog.findOneOrFail(a), await catalog.findOneOrFail(b)];
-      await catalog.nativeUpdate({ id: b }, { isActive: false, status: 'failed', dbUrl: null });
-      await catalog.nativeUpdate({ id: a }, { dbUrl: second.dbUrl });
-      await catalog.nativeUpdate({ id: b }, { isActive: true, status: 'active', dbUrl: first.dbUrl });
-    });
+    const catalog = host.hostDatabase.tenantCatalogs;
+    const [first, second] = await host.run(() => Promise.all([catalog.findOneOrFail(a), catalog.findOneOrFail(b)]));
+    const addressOf = ({ dbUrl, dbUrlHash }: TenantCatalog) => ({ dbUrl, dbUrlHash });
+    await write({ [a]: { dbUrlHash: null } });
+    await write({ [b]: addressOf(first) });
+    await write({ [a]: addressOf(second) });
+  }
+
+  /** As another process does, of which this one is not told. */
+  async function write(changes: Readonly<Record<string, Partial<TenantCatalog>>>): Promise<void> {
+    await host.run(() =>
+      host.get(AuditCapture).allowing('the test', async (em) => {
+        for (const [id, data] of Object.entries(changes)) await em.nativeUpdate(TenantCatalog, { id }, data);
+      }),
+    );
   }
 });
