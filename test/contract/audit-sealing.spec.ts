@@ -114,6 +114,21 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditSealer.name} on %s`, (d
     expect(reports.flatMap(({ findings }) => findings.map(({ id }) => id))).toEqual(['no id']);
   });
 
+  it('holds nothing while a signer takes its time: another process may seal, and then this one stores nothing', async () => {
+    const ids = await recordRows(host, 3);
+    const sign = host.signer.sign.bind(host.signer);
+    const meanwhile: SealResult[] = [];
+    const slow = jest.spyOn(host.signer, 'sign').mockImplementationOnce((async (bytes: Uint8Array) => {
+      meanwhile.push(await sut.seal());
+      return sign(bytes);
+    }) as never);
+    expect(await sut.seal()).toEqual({ sealed: 0, checkpoints: 0, isBusy: true });
+    slow.mockRestore();
+    expect(meanwhile).toEqual([{ sealed: 3, checkpoints: 1, isBusy: false }]);
+    expect(idsIn(await checkpoints())).toEqual(ids);
+    expect(await verify()).toMatchObject({ ok: true, checkedRows: 3, checkedCheckpoints: 1 });
+  });
+
   it('refuses to run inside a transaction, for whose end it would wait', async () => {
     const inTransaction = (work: () => Promise<unknown>) => host.run(() => host.hostDatabase.transactional(work));
     await expect(inTransaction(() => sut.seal())).rejects.toThrow(AuditInTransactionError);

@@ -156,11 +156,13 @@ const MUTATIONS: readonly Mutation[] = [
     apply: async (log) => copyRow(log, log.sealed[5]!, genId(), await canonicalOf(log, log.sealed[5]!)),
   },
   {
+    // The sealer leaves it out: whoever can write to the list must not make every verification to come fail.
     name: 'a sealed row given to the sealer again',
-    kinds: ['replayed'],
+    kinds: [],
     apply: async ({ host, execute, sealed }) => {
       await execute(`insert into sys_audit_unsealed (log_id, scope) values (?, 'host')`, sealed[5]);
       await host.get(AuditSealer).seal();
+      expect(await execute('select 1 from sys_audit_unsealed where log_id = ?', sealed[5])).toEqual([]);
     },
   },
   {

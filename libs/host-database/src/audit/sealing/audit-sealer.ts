@@ -50,7 +50,10 @@ export class AuditSealer {
    *
    * A row whose leaf hash is not that of its text is sealed with the leaf hash that it has, and an error is logged: the row is then wrong
    * in every verification to come, and nobody can say that it was put right. A row that no checkpoint can hold (its id or hash is none)
-   * is not sealed, and an error is logged: the verification tells of it too.
+   * is not sealed, and an error is logged: the verification tells of it too. One that a checkpoint of its scope holds already is taken off
+   * the list, and an error is logged.
+   *
+   * No transaction is open while the signer signs. Where another process was faster, nothing of the round is stored, and `isBusy` says so.
    *
    * @throws AuditSealingNotConfiguredError without the option `audit.sealing`
    * @throws AuditInTransactionError inside a transaction
@@ -119,7 +122,14 @@ export class AuditSealer {
   }
 
   private isSealable(row: UnsealedRow): row is SealableRow {
-    const { id, tenantId, canonical, leafHash: stored } = row;
+    const { id, tenantId, canonical, leafHash: stored, isSealed = false } = row;
+    if (isSealed) {
+      this.complain(
+        id,
+        'was given to be sealed although a checkpoint holds it: somebody has put it into sys_audit_unsealed. It is left out',
+      );
+      return false;
+    }
     if (canonical === null || stored === null) {
       this.complain(id, 'is gone from the log before it was sealed: somebody has removed it');
       return false;

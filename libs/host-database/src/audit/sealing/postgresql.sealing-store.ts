@@ -1,46 +1,62 @@
+import { isId } from '../../common/index.js';
 import type { PostgresqlDirectConnection, PostgresqlQuery } from '../../database/index.js';
 import { scopeOf } from '../integrity/index.js';
 import {
+  assertSameHeads,
   type ChainHead,
   CHECKPOINT_COLUMNS,
   checkpointValues,
   idsOf,
   inOrder,
+  isAfter,
   type NewCheckpoint,
   type RoundOptions,
   type RoundOutcome,
+  SealedByAnotherError,
   type SealingRound,
   SealingStore,
   type UnsealedRow,
 } from './sealing-store.js';
 
-/** `audit` in ASCII: whoever has it, seals. Let go of at the end of the transaction, also that of a process that died. */
+/** `audit` in ASCII: whoever has it, stores checkpoints. Let go of at the end of the transaction, also that of a process that died. */
 const SEALING_LOCK = 0x6175646974;
 
-/** One transaction a round, which holds an advisory lock. */
+/** A round is stored in one transaction, which holds an advisory lock. */
 export class PostgresqlSealingStore extends SealingStore {
   constructor(private readonly connection: PostgresqlDirectConnection) {
     super();
   }
 
   async round(options: RoundOptions, seal: (round: SealingRound) => Promise<readonly NewCheckpoint[]>): Promise<RoundOutcome> {
-    return this.connection.transaction(async (query): Promise<RoundOutcome> => {
-      const [lock] = await query<{ has: boolean }>('select pg_try_advisory_xact_lock($1) as has', [SEALING_LOCK]);
-      if (!lock?.has) return { state: 'busy' };
-      const rows = await readRows(query, options);
-      if (rows.length === 0) return { state: 'done', rows, checkpoints: [] };
-      const checkpoints = await seal({ rows, heads: await readHeads(query, rows) });
-      await insert(query, checkpoints);
-      await removeFromList(query, checkpoints.flatMap(idsOf));
-      return { state: 'done', rows, checkpoints };
-    });
+    const { query } = this.connection;
+    const list = await readRows(query, options);
+    if (list.length === 0) return { state: 'done', rows: list, checkpoints: [] };
+    const heads = await readHeads(query, list);
+    const sealedBefore = await readSealed(query, list);
+    const rows = list.map((row) => ({ ...row, isSealed: sealedBefore.has(row.id) }));
+    const checkpoints = await seal({ rows, heads });
+    if (checkpoints.length === 0 && sealedBefore.size === 0) return { state: 'done', rows, checkpoints };
+    try {
+      await this.connection.transaction(async (inTransaction) => {
+        const [lock] = await inTransaction<{ has: boolean }>('select pg_try_advisory_xact_lock($1) as has', [SEALING_LOCK]);
+        if (!lock?.has) throw new SealedByAnotherError();
+        assertSameHeads(checkpoints, heads, await readHeads(inTransaction, rows));
+        await insert(inTransaction, checkpoints);
+        await removeFromList(inTransaction, checkpoints.flatMap(idsOf));
+        await inTransaction('delete from sys_audit_unsealed where log_id = any($1)', [[...sealedBefore]]);
+      });
+    } catch (error) {
+      if (error instanceof SealedByAnotherError) return { state: 'busy' };
+      throw error;
+    }
+    return { state: 'done', rows, checkpoints };
   }
 }
 
 /** In two steps: a join might read all of the log, by statistics of a moment at which the list was long. */
 async function readRows(query: PostgresqlQuery, { after, limit }: RoundOptions): Promise<UnsealedRow[]> {
   const list = await query<{ id: string }>(
-    'select log_id as id from sys_audit_unsealed where log_id > $1 order by log_id limit $2',
+    `select log_id as id from sys_audit_unsealed where log_id ${isAfter(after)} $1 order by log_id limit $2`,
     [after, limit],
   );
   if (list.length === 0) return [];
@@ -64,6 +80,22 @@ async function readHeads(query: PostgresqlQuery, rows: readonly UnsealedRow[]): 
   return new Map(heads.map((head) => [head.scope, head]));
 }
 
+/**
+ * The rows that a checkpoint of their scope holds already. One whose range holds the id need not hold the row, since ranges overlap; a new
+ * row is behind all ranges, and that is found at once.
+ */
+async function readSealed(query: PostgresqlQuery, rows: readonly UnsealedRow[]): Promise<Set<string>> {
+  // What is no id could be found in the middle of one.
+  const some = rows.filter(({ id }) => isId(id));
+  const found = await query<{ id: string }>(
+    `select wanted.id from unnest($1::text[], $2::text[]) as wanted(id, scope) where exists (
+       select 1 from sys_audit_checkpoints as held where held.scope = wanted.scope and held.last_id >= wanted.id
+         and held.first_id <= wanted.id and strpos(held.manifest, wanted.id || ':') > 0)`,
+    [some.map(({ id }) => id), some.map(({ tenantId }) => scopeOf(tenantId))],
+  );
+  return new Set(found.map(({ id }) => id));
+}
+
 async function insert(query: PostgresqlQuery, checkpoints: readonly NewCheckpoint[]): Promise<void> {
   if (checkpoints.length === 0) return;
   const [newest] = await query<{ id: string | null }>('select max(id) as id from sys_audit_checkpoints');
@@ -78,6 +110,6 @@ async function insert(query: PostgresqlQuery, checkpoints: readonly NewCheckpoin
 
 async function removeFromList(query: PostgresqlQuery, ids: readonly string[]): Promise<void> {
   const removed = await query('delete from sys_audit_unsealed where log_id = any($1) returning 1', [ids]);
-  // Somebody else works on the list without the lock: a row would be in two checkpoints.
-  if (removed.length !== ids.length) throw new Error('The list of unsealed rows was changed while they were sealed.');
+  // Somebody else works on the list: a row would be in two checkpoints.
+  if (removed.length !== ids.length) throw new SealedByAnotherError();
 }

@@ -8,6 +8,8 @@ export interface UnsealedRow {
   readonly tenantId: string | null;
   readonly canonical: string | null;
   readonly leafHash: string | null;
+  /** Whether a checkpoint of its scope holds it all the same: it was put into the list by somebody else than the log. */
+  readonly isSealed?: boolean;
 }
 
 /** The last checkpoint of a scope. */
@@ -40,7 +42,7 @@ export type RoundOutcome =
 
 /** Which rows a round takes. */
 export interface RoundOptions {
-  /** Those with larger ids. */
+  /** Those with larger ids; all where it is empty. */
   readonly after: string;
   readonly limit: number;
 }
@@ -49,10 +51,30 @@ export interface RoundOptions {
 export abstract class SealingStore {
   /**
    * Hands rows to `seal` and stores what it returns, in one transaction with the removal of the rows from the list: a row is in the list
-   * or in a checkpoint. What `seal` leaves out stays in the list.
+   * or in a checkpoint. What `seal` leaves out stays in the list, but for what is sealed already.
+   *
+   * No transaction is open while `seal` waits for a signature, and no lock is held: what was read is stored only if the chains still end
+   * where they did and every row is still in the list.
    */
   abstract round(options: RoundOptions, seal: (round: SealingRound) => Promise<readonly NewCheckpoint[]>): Promise<RoundOutcome>;
 }
+
+/** Another process has sealed what this one was about to. Rolls back what is being stored. */
+export class SealedByAnotherError extends Error {}
+
+/** @throws SealedByAnotherError where a chain that is to go on does not end any more where it did */
+export function assertSameHeads(
+  checkpoints: readonly NewCheckpoint[],
+  read: ReadonlyMap<string, ChainHead>,
+  now: ReadonlyMap<string, ChainHead>,
+): void {
+  for (const { content } of checkpoints) {
+    if (now.get(content.scope)?.hash !== read.get(content.scope)?.hash) throw new SealedByAnotherError();
+  }
+}
+
+/** How a list goes on after an id. The empty text is before every id that is none, and may be one itself. */
+export const isAfter = (after: string): string => (after === '' ? '>=' : '>');
 
 /**
  * Gives checkpoints their ids, each greater than that of the newest one, whatever the clocks of the processes say: whoever follows the

@@ -1,35 +1,36 @@
+import { isId } from '../../common/index.js';
 import type { SqliteDirectConnection } from '../../database/index.js';
 import { scopeOf } from '../integrity/index.js';
 import {
+  assertSameHeads,
   type ChainHead,
   CHECKPOINT_COLUMNS,
   checkpointValues,
   idsOf,
   inOrder,
+  isAfter,
   type NewCheckpoint,
   type RoundOptions,
   type RoundOutcome,
+  SealedByAnotherError,
   type SealingRound,
   SealingStore,
   type UnsealedRow,
 } from './sealing-store.js';
 
-const READ_ROWS = `
+const readRowsAfter = (after: string) => `
   select list.id, log.tenant_id as tenantId, log.canonical, log.leaf_hash as leafHash
-  from (select log_id as id from sys_audit_unsealed where log_id > ? order by log_id limit ?) as list
+  from (select log_id as id from sys_audit_unsealed where log_id ${isAfter(after)} ? order by log_id limit ?) as list
   left join sys_audit_logs as log on log.id = list.id order by list.id`;
 const READ_HEAD = 'select scope, seq, hash from sys_audit_checkpoints where scope = ? order by seq desc limit 1';
 const INSERT = `insert into sys_audit_checkpoints (${CHECKPOINT_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const READ_NEWEST = 'select max(id) as id from sys_audit_checkpoints';
+/** A checkpoint whose range holds the id need not hold the row: ranges overlap. A new row is behind all ranges, and found at once. */
+const IS_SEALED = `select 1 from sys_audit_checkpoints
+  where scope = ? and last_id >= ? and first_id <= ? and instr(manifest, ? || ':') > 0 limit 1`;
 const REMOVE = 'delete from sys_audit_unsealed where log_id = ?';
 
-/** Another process has sealed what this one was about to. */
-class SealedByAnotherError extends Error {}
-
-/**
- * A transaction on SQLite cannot wait for a signature. So what was read is signed first, and then stored only if the chains still end
- * where they did and every row is still in the list.
- */
+/** A round is stored in one transaction that has the write lock. */
 export class SqliteSealingStore extends SealingStore {
   constructor(private readonly connection: SqliteDirectConnection) {
     super();
@@ -40,14 +41,21 @@ export class SqliteSealingStore extends SealingStore {
     seal: (round: SealingRound) => Promise<readonly NewCheckpoint[]>,
   ): Promise<RoundOutcome> {
     const round = await this.connection.read((db) => {
-      const rows = db.prepare<UnsealedRow>(READ_ROWS).all(after, limit);
+      const list = db.prepare<UnsealedRow>(readRowsAfter(after)).all(after, limit);
+      const rows = list.map((row) => ({ ...row, isSealed: isSealed(db, row) }));
       return { rows, heads: readHeads(db, new Set(rows.map(({ tenantId }) => scopeOf(tenantId)))) };
     });
     const { rows, heads } = round;
     if (rows.length === 0) return { state: 'done', rows, checkpoints: [] };
     const checkpoints = await seal(round);
+    const sealedBefore = rows.filter((row) => row.isSealed).map(({ id }) => id);
     try {
-      if (checkpoints.length > 0) await this.connection.exclusiveInTurn((db) => store(db, heads, checkpoints));
+      if (checkpoints.length + sealedBefore.length > 0) {
+        await this.connection.exclusiveInTurn((db) => {
+          store(db, heads, checkpoints);
+          for (const id of sealedBefore) db.prepare(REMOVE).run(id);
+        });
+      }
     } catch (error) {
       if (error instanceof SealedByAnotherError) return { state: 'busy' };
       throw error;
@@ -58,8 +66,7 @@ export class SqliteSealingStore extends SealingStore {
 
 function store(db: SqliteDirectConnection, heads: ReadonlyMap<string, ChainHead>, checkpoints: readonly NewCheckpoint[]): void {
   const scopes = new Set(checkpoints.map(({ content }) => content.scope));
-  const now = readHeads(db, scopes);
-  for (const scope of scopes) if (now.get(scope)?.hash !== heads.get(scope)?.hash) throw new SealedByAnotherError();
+  assertSameHeads(checkpoints, heads, readHeads(db, scopes));
   const insert = db.prepare(INSERT);
   const remove = db.prepare(REMOVE);
   const newest = db.prepare<{ id: string | null }>(READ_NEWEST).get();
@@ -67,6 +74,11 @@ function store(db: SqliteDirectConnection, heads: ReadonlyMap<string, ChainHead>
     for (const id of idsOf(checkpoint)) if (remove.run(id).changes !== 1) throw new SealedByAnotherError();
     insert.run(...checkpointValues(checkpoint, Date.parse));
   }
+}
+
+function isSealed(db: SqliteDirectConnection, { id, tenantId }: UnsealedRow): boolean {
+  // What is no id could be found in the middle of one.
+  return isId(id) && db.prepare(IS_SEALED).get(scopeOf(tenantId), id, id, id) !== undefined;
 }
 
 function readHeads(db: SqliteDirectConnection, scopes: ReadonlySet<string>): Map<string, ChainHead> {
