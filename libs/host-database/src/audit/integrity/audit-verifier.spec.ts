@@ -125,6 +125,20 @@ describe(verifyAuditLog.name, () => {
       findings.expect(await verify(log), ...[31, 32, 33].map((index) => ({ kind: 'edited', id: row(index).id })));
     });
 
+    it('finds a row that no checkpoint holds and that is dated in the future, where it would never be old enough', async () => {
+      const at = (ms: number) => ({ createdAt: new Date(NOW.getTime() + ms).toISOString() });
+      const maxUnsealedMs = 60_000;
+      const ahead = rowOf({ ...makeRecord(), ...at(30_000) });
+      const future = rowOf({ ...makeRecord(), ...at(86_400_000) });
+      log.rows.push(ahead, future);
+      findings.expect(await verify(log, { maxUnsealedMs }), { kind: 'not-sealed-in-time', id: future.id });
+    });
+
+    it('finds a row whose id is none', async () => {
+      log.rows.unshift({ ...rowOf(makeRecord()), id: '' });
+      findings.expect(await verify(log), { kind: 'inserted', id: '' });
+    });
+
     it.each([
       ['in the middle', 13, 2],
       ['at the end of a checkpoint', 19, 2],

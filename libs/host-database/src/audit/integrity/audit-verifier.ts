@@ -18,7 +18,10 @@ export interface VerificationOptions {
   readonly publicKeys: PublicKeyMap;
   /** When the rows were read. */
   readonly now: Date;
-  /** How old a row may be that no checkpoint holds: longer than the sealer's interval and the longest transaction together. */
+  /**
+   * How old a row may be that no checkpoint holds: longer than the sealer's interval and the longest transaction together. A row that is
+   * dated further in the future than this is a finding too.
+   */
   readonly maxUnsealedMs: number;
   /** Rows that the sealer may not take yet, however old, since a transaction that began before them is still open. */
   readonly pending?: ReadonlySet<string>;

@@ -94,9 +94,15 @@ export class RowAudit {
     const reading = readRow(row);
     if (this.isDisplaced(row, hash, reading) || this.reportOwnFault(row, hash, reading)) return;
     // Judged with the checkpoint that is damaged or missing, not once for each of its rows.
-    if (isUnproven || pending.has(row.id) || nowMs - recordedMs <= maxUnsealedMs) return;
-    const message =
-      row.id < (chain.last?.content?.lastId ?? '') ? 'sealed rows are around it: added later, or passed over' : 'it waits';
+    if (isUnproven || pending.has(row.id)) return;
+    // A row from the future would never be old enough. Clocks differ by less than what a row may wait.
+    const isFromFuture = recordedMs - nowMs > maxUnsealedMs;
+    if (!isFromFuture && nowMs - recordedMs <= maxUnsealedMs) return;
+    const message = isFromFuture
+      ? 'it is dated in the future'
+      : row.id < (chain.last?.content?.lastId ?? '')
+        ? 'sealed rows are around it: added later, or passed over'
+        : 'it waits';
     this.report('not-sealed-in-time', row.id, `no checkpoint holds it (${message})`);
   }
 

@@ -10,7 +10,7 @@ export type AuditFindingKind =
   | 'replayed'
   /** The content of a sealed row is stored under another id, and no longer under its own; or a checkpoint's rows do not ascend. */
   | 'reordered'
-  /** A row is in no checkpoint, though it is old enough: added behind the sealer's back, or the sealer stands still. */
+  /** A row is in no checkpoint, though it is old enough, or is dated in the future: added behind the sealer's back, or the sealer stands still. */
   | 'not-sealed-in-time'
   /** The chain ends before a checkpoint that was kept outside. */
   | 'truncated'

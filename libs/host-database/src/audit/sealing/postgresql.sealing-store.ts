@@ -33,7 +33,7 @@ export class PostgresqlSealingStore extends SealingStore {
     if (list.length === 0) return { state: 'done', rows: list, checkpoints: [] };
     const heads = await readHeads(query, list);
     const sealedBefore = await readSealed(query, list);
-    const rows = list.map((row) => ({ ...row, isSealed: sealedBefore.has(row.id) }));
+    const rows = list.map((row) => Object.assign(row, { isSealed: sealedBefore.has(row.id) }));
     const checkpoints = await seal({ rows, heads });
     if (checkpoints.length === 0 && sealedBefore.size === 0) return { state: 'done', rows, checkpoints };
     try {

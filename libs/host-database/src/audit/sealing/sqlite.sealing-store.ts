@@ -42,7 +42,7 @@ export class SqliteSealingStore extends SealingStore {
   ): Promise<RoundOutcome> {
     const round = await this.connection.read((db) => {
       const list = db.prepare<UnsealedRow>(readRowsAfter(after)).all(after, limit);
-      const rows = list.map((row) => ({ ...row, isSealed: isSealed(db, row) }));
+      const rows = list.map((row) => Object.assign(row, { isSealed: isSealed(db, row) }));
       return { rows, heads: readHeads(db, new Set(rows.map(({ tenantId }) => scopeOf(tenantId)))) };
     });
     const { rows, heads } = round;

@@ -71,7 +71,7 @@ export class AuditVerifier {
     const keptByScope = await groupByScope(kept);
     const lost = Map.groupBy(await this.reader.lostRows(), (row) => row.scope);
     // A scope of which nothing is left in the database is known to the anchor.
-    const known = [HOST_SCOPE, ...(await this.reader.scopes()), ...keptByScope.keys(), ...lost.keys()];
+    const known = [...(await this.reader.scopes()), ...keptByScope.keys(), ...lost.keys()];
     const scopes = scope === undefined ? [...new Set(known)] : [scope];
     const reports: AuditReport[] = [];
     for (const each of scopes) {

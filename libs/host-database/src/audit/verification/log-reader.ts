@@ -8,6 +8,16 @@ const ROWS_AT_ONCE = 1_000;
 const CHECKPOINTS_AT_ONCE = 20;
 const MOST_LOST_ROWS = 1_000;
 
+/** The values of an indexed column, each found by one look into the index: the log has many more rows than scopes. */
+const valuesOf = (column: string, table: string) => `
+  with recursive found(value) as (
+    select min(${column}) from ${table}
+    union all select (select min(${column}) from ${table} where ${column} > found.value) from found where found.value is not null
+  ) select value as scope from found where value is not null`;
+
+/** Every scope that has rows or checkpoints, but for the host, whose rows have no tenant. */
+export const SCOPES = [valuesOf('scope', 'sys_audit_checkpoints'), valuesOf('tenant_id', 'sys_audit_logs')] as const;
+
 const ROW_COLUMNS = `id, tenant_id as "tenantId", event_type as "eventType", schema_version as "schemaVersion", outcome,
   actor_user_id as "actorUserId", impersonator_user_id as "impersonatorUserId", target_type as "targetType", target_id as "targetId",
   request_id as "requestId", ip_address as "ipAddress", user_agent as "userAgent", details, created_at as "createdAt", canonical,
@@ -30,12 +40,11 @@ export interface LostRow {
 export class AuditLogReader {
   constructor(@Inject(DIRECT_CONNECTION) private readonly connection: DirectConnection) {}
 
-  /** Every scope that has rows or checkpoints. */
+  /** Every scope that has rows or checkpoints; the host whether it has or not. */
   async scopes(): Promise<string[]> {
-    const found = await this.query<{ scope: string }>(
-      `select scope from sys_audit_checkpoints union select coalesce(tenant_id, 'host') from sys_audit_logs`,
-    );
-    return found.map(({ scope }) => scope).toSorted();
+    const scopes = new Set([HOST_SCOPE]);
+    for (const sql of SCOPES) for (const { scope } of await this.query<{ scope: string }>(sql)) scopes.add(scope);
+    return [...scopes].toSorted();
   }
 
   /** The checkpoints of a scope, by seq. */
@@ -81,9 +90,17 @@ export class AuditLogReader {
   }
 
   private async *rowsWhere(condition: string, parameters: readonly unknown[]): AsyncGenerator<StoredAuditRow> {
-    const sql = `select ${ROW_COLUMNS} from sys_audit_logs where ${condition} and id > ? order by id limit ?`;
-    for (let after = ''; ;) {
-      const some = await this.query<RawRow>(sql, [...parameters, after, ROWS_AT_ONCE]);
+    const from = `from sys_audit_logs where ${condition}`;
+    for (let after: string | undefined; ;) {
+      // The first portion has no lower bound: whoever hides a row may have given it the empty text as its id.
+      const some: RawRow[] =
+        after === undefined
+          ? await this.query(`select ${ROW_COLUMNS} ${from} order by id limit ?`, [...parameters, ROWS_AT_ONCE])
+          : await this.query(`select ${ROW_COLUMNS} ${from} and id > ? order by id limit ?`, [
+              ...parameters,
+              after,
+              ROWS_AT_ONCE,
+            ]);
       for (const row of some) yield toStoredRow(row);
       if (some.length < ROWS_AT_ONCE) return;
       after = some.at(-1)!.id;
