@@ -71,6 +71,18 @@ describe.each(['sqlite', 'postgresql'] as const)('a process that seals by itself
     expect(await count(idle, 'sys_audit_checkpoints')).toBe(1);
   });
 
+  it('does not wait long at its shutdown for an anchor that never answers', async () => {
+    const hangs = jest.spyOn(anchor, 'keep').mockImplementation(() => new Promise(() => undefined));
+    const app = await start({ everyMs: 20 }, true);
+    await record(app);
+    await until(() => hangs.mock.calls.length > 0);
+    const startedAt = performance.now();
+    apps.pop();
+    await app.close();
+    hangs.mockRestore();
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+  });
+
   it('verifies the log when its schedule says so', async () => {
     const app = await start({ verifyAt: '30 2 * * *' }, false);
     const inContext = <T>(work: () => Promise<T>) => app.get(HostDatabase).run(work);

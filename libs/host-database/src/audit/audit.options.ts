@@ -8,7 +8,18 @@ export interface AuditAnchor {
   /** Tells anchors apart; it is kept with what they have. */
   readonly name: string;
   /** Keeps checkpoints, those of a scope in the order of their chain. May be called again with the same ones. */
-  keep(checkpoints: readonly AnchoredCheckpoint[]): Promise<void>;
+  keep(checkpoints: readonly AnchoredCheckpoint[], options?: AnchorKeepOptions): Promise<void>;
+  /**
+   * Returns what it has kept, in any order, more than once or not. The verification compares the log with it; without it, an end that was cut
+   * off and a history that was signed anew are not found.
+   */
+  read?(): AsyncIterable<Pick<AnchoredCheckpoint, 'body' | 'signature'>>;
+}
+
+/** How checkpoints are handed to an anchor. */
+export interface AnchorKeepOptions {
+  /** Aborted where the process is shut down and does not wait any longer. What was not kept is handed over again. */
+  readonly signal?: AbortSignal;
 }
 
 /** A checkpoint as it leaves the database. */

@@ -18,6 +18,7 @@ export { auditGrants, type AuditGrantsOptions } from './audit-grants.js';
 export { AuditModule } from './audit.module.js';
 export {
   type AnchoredCheckpoint,
+  type AnchorKeepOptions,
   AUDIT_OPTIONS,
   type AuditAnchor,
   type AuditEncryptionOptions,

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { AuditWebhookFailedError } from '../audit.errors.js';
-import type { AnchoredCheckpoint, AuditAnchor } from '../audit.options.js';
+import type { AnchoredCheckpoint, AnchorKeepOptions, AuditAnchor } from '../audit.options.js';
 
 /** Where checkpoints are sent, and how the receiver knows who sends them. */
 export interface WebhookAnchorOptions {
@@ -39,15 +39,16 @@ export class WebhookAnchor implements AuditAnchor {
   }
 
   /** @throws AuditWebhookFailedError */
-  async keep(checkpoints: readonly AnchoredCheckpoint[]): Promise<void> {
+  async keep(checkpoints: readonly AnchoredCheckpoint[], { signal }: AnchorKeepOptions = {}): Promise<void> {
     const body = JSON.stringify({
       checkpoints: checkpoints.map(({ id, scope, seq, body: text, signature }) => ({ id, scope, seq, body: text, signature })),
     });
-    const status = await this.post(body);
+    const status = await this.post(body, signal);
     if (status < 200 || status > 299) throw new AuditWebhookFailedError(this.url.origin, status);
   }
 
-  private async post(body: string): Promise<number> {
+  private async post(body: string, ending: AbortSignal | undefined): Promise<number> {
+    const timeout = AbortSignal.timeout(this.timeoutMs);
     try {
       const response = await fetch(this.url, {
         method: 'POST',
@@ -55,7 +56,7 @@ export class WebhookAnchor implements AuditAnchor {
         body,
         // What is elsewhere was not configured, and would get the headers too.
         redirect: 'manual',
-        signal: AbortSignal.timeout(this.timeoutMs),
+        signal: ending ? AbortSignal.any([timeout, ending]) : timeout,
       });
       await response.body?.cancel();
       return response.status;

@@ -2,7 +2,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DIRECT_CONNECTION, type DirectConnection, UnitOfWork } from '../../database/index.js';
 import { Clock } from '../../common/index.js';
 import { AuditAnchorFailedError, AuditInTransactionError, AuditSealingNotConfiguredError } from '../audit.errors.js';
-import { type AnchoredCheckpoint, AUDIT_OPTIONS, type AuditAnchor, type AuditOptions } from '../audit.options.js';
+import {
+  type AnchoredCheckpoint,
+  type AnchorKeepOptions,
+  AUDIT_OPTIONS,
+  type AuditAnchor,
+  type AuditOptions,
+} from '../audit.options.js';
 import { directQuery } from '../direct-query.js';
 
 const CHECKPOINTS_AT_ONCE = 500;
@@ -17,6 +23,14 @@ const NOT_ANCHORED = `
   select c.id, c.scope, c.seq, c.body, c.signature from sys_audit_checkpoints c
   where c.id >= ? and not exists (select 1 from sys_audit_anchorings a where a.checkpoint_id = c.id and a.anchor = ?)
   order by c.scope, c.seq limit ?`;
+
+const NEWEST = 'select max(id) as newest from sys_audit_checkpoints';
+
+/** How one anchor gets what it does not have yet. */
+export interface AnchorToOptions extends AnchorKeepOptions {
+  /** Is told how many it has taken, each time. */
+  readonly onKept?: (count: number) => void;
+}
 
 /** How it went with one anchor. */
 export interface AnchoringResult {
@@ -55,7 +69,7 @@ export class AuditAnchoringService {
       (sealing.anchors ?? []).map(async (anchor): Promise<AnchoringResult> => {
         let kept = 0;
         try {
-          await this.anchorTo(anchor, (count) => (kept += count));
+          await this.anchorTo(anchor, { onKept: (count) => (kept += count) });
           return { anchor: anchor.name, kept };
         } catch (error) {
           if (error instanceof AuditAnchorFailedError) return { anchor: anchor.name, kept, error };
@@ -70,26 +84,27 @@ export class AuditAnchoringService {
    *
    * @throws AuditAnchorFailedError when it does not take them; what it took before is recorded
    */
-  async anchorTo(anchor: AuditAnchor, onKept: (count: number) => void = () => undefined): Promise<void> {
+  async anchorTo(anchor: AuditAnchor, { onKept, signal }: AnchorToOptions = {}): Promise<void> {
     const from = this.from.get(anchor.name) ?? '';
-    let newest = from;
+    // Before the checkpoints: the anchor has all up to this one at the end, by whichever process it got them.
+    const [{ newest } = { newest: null }] = await directQuery<{ newest: string | null }>(this.connection, NEWEST);
     for (;;) {
       const checkpoints = await directQuery<AnchoredCheckpoint>(this.connection, NOT_ANCHORED, [
         from,
         anchor.name,
         CHECKPOINTS_AT_ONCE,
       ]);
-      if (checkpoints.length > 0) await this.keep(anchor, checkpoints);
-      onKept(checkpoints.length);
-      for (const { id } of checkpoints) if (id > newest) newest = id;
+      if (checkpoints.length > 0) await this.keep(anchor, checkpoints, { ...(signal && { signal }) });
+      onKept?.(checkpoints.length);
       if (checkpoints.length < CHECKPOINTS_AT_ONCE) break;
+      signal?.throwIfAborted();
     }
-    if (newest !== from) this.from.set(anchor.name, earlier(newest, from));
+    if (newest !== null) this.from.set(anchor.name, earlier(newest, from));
   }
 
-  private async keep(anchor: AuditAnchor, checkpoints: readonly AnchoredCheckpoint[]): Promise<void> {
+  private async keep(anchor: AuditAnchor, checkpoints: readonly AnchoredCheckpoint[], options: AnchorKeepOptions): Promise<void> {
     try {
-      await anchor.keep(checkpoints);
+      await anchor.keep(checkpoints, options);
     } catch (cause) {
       throw new AuditAnchorFailedError(anchor.name, { cause });
     }

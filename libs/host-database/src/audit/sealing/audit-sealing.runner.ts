@@ -3,13 +3,15 @@ import { JOBS_OPTIONS, type JobsOptions } from '../../jobs/index.js';
 import { AUDIT_OPTIONS, type AuditOptions } from '../audit.options.js';
 import { AuditAnchoringService } from './audit-anchoring.service.js';
 import { AuditSealer } from './audit-sealer.js';
-import { RepeatingTask } from './repeating-task.js';
+import { endsWithin, RepeatingTask } from './repeating-task.js';
 import { nextSealingInMs } from './sealing-pace.js';
 
 const EVERY_MS = 5_000;
 const ROWS_PER_CHECKPOINT = 1_000;
 /** A shutdown does not wait long for a backlog: the next process takes it. */
 const LAST_SEAL_BUDGET_MS = 2_000;
+/** Nor for a signer or an anchor that does not answer: what they have not done is done by the next process. */
+const GRACE_MS = 3_000;
 
 /**
  * Seals the log, and hands checkpoints to the anchors, from the start of a process with a worker to its shutdown. With a timer and not with
@@ -40,8 +42,8 @@ export class AuditSealingRunner implements OnApplicationBootstrap, BeforeApplica
     const anchorTasks = anchors.map(
       (anchor) =>
         new RepeatingTask({
-          run: async () => {
-            await this.anchoring.anchorTo(anchor);
+          run: async (signal) => {
+            await this.anchoring.anchorTo(anchor, { signal });
             return everyMs;
           },
           retryMs: everyMs,
@@ -54,14 +56,22 @@ export class AuditSealingRunner implements OnApplicationBootstrap, BeforeApplica
     for (const task of this.tasks) task.start(everyMs);
   }
 
-  /** Seals once more what was written until now. */
+  /** Seals once more what was written until now. A signer or an anchor that does not answer holds up the shutdown for seconds only. */
   async beforeApplicationShutdown(): Promise<void> {
-    if (this.tasks.length === 0) return;
-    await Promise.all(this.tasks.map((task) => task.stop()));
+    const [sealing, ...anchors] = this.tasks;
+    if (!sealing) return;
     this.tasks = [];
-    await this.sealer.seal({ budgetMs: LAST_SEAL_BUDGET_MS }).catch((error: unknown) => {
+    const [isSealerFree] = await Promise.all([this.sealOnceMore(sealing), ...anchors.map((task) => task.stop(GRACE_MS))]);
+    if (!isSealerFree) this.logger.error('The audit log could not be sealed at the shutdown in time; the next process does.');
+  }
+
+  /** Returns whether it was possible in time. */
+  private async sealOnceMore(sealing: RepeatingTask): Promise<boolean> {
+    if (!(await sealing.stop(GRACE_MS))) return false;
+    const last = this.sealer.seal({ budgetMs: LAST_SEAL_BUDGET_MS }).catch((error: unknown) => {
       this.logger.error(`The audit log could not be sealed at the shutdown; the next process does: ${String(error)}`);
     });
+    return endsWithin(last, LAST_SEAL_BUDGET_MS + GRACE_MS);
   }
 
   private async seal(everyMs: number, rowsPerCheckpoint: number): Promise<number> {

@@ -21,7 +21,7 @@ describe(RepeatingTask.name, () => {
     expect(run).toHaveBeenCalledTimes(1);
     await pass(200);
     expect(run).toHaveBeenCalledTimes(3);
-    await sut.stop();
+    await sut.stop(1_000);
     await pass(1_000);
     expect(run).toHaveBeenCalledTimes(3);
   });
@@ -46,7 +46,7 @@ describe(RepeatingTask.name, () => {
     const calls = run.mock.calls.length;
     await pass(50);
     expect(run.mock.calls.length - calls).toBe(10);
-    await sut.stop();
+    await sut.stop(1_000);
   });
 
   it('lets a run end before it has stopped', async () => {
@@ -55,11 +55,28 @@ describe(RepeatingTask.name, () => {
     sut.start(0);
     await pass(0);
     let isStopped = false;
-    const stopping = sut.stop().then(() => (isStopped = true));
+    const stopping = sut.stop(1_000).then(() => (isStopped = true));
     await pass(10);
     expect(isStopped).toBe(false);
     gate.resolve(1);
     await stopping;
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('ends what runs too long by its signal, and leaves to itself what does not hear', async () => {
+    const onError = jest.fn();
+    const hears = new RepeatingTask({
+      run: (signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted')))),
+      retryMs: 1,
+      onError,
+    });
+    const isDeaf = new RepeatingTask({ run: () => new Promise(() => undefined), retryMs: 1, onError });
+    for (const task of [hears, isDeaf]) task.start(0);
+    await pass(0);
+    const stopping = Promise.all([hears.stop(1_000), isDeaf.stop(1_000)]);
+    await pass(1_500);
+    expect(await stopping).toEqual([true, false]);
+    expect(onError).not.toHaveBeenCalled();
     expect(jest.getTimerCount()).toBe(0);
   });
 });
