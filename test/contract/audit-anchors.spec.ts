@@ -19,7 +19,7 @@ import {
   readFileAnchor,
   WebhookAnchor,
 } from 'nestjs-host-database/audit';
-import { createSealedHost, executeOn, MemoryAnchor, recordRows, type SealedHost } from '../support/audit-log.js';
+import { createSealedHost, executeOn, MemoryAnchor, recordRows, type SealedHost, withoutGuards } from '../support/audit-log.js';
 
 /** An endpoint that keeps checkpoints, or answers what a test says. */
 class Receiver {
@@ -158,6 +158,20 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditAnchoringService.name} 
       expect(error).toMatchObject({ status: undefined, origin: new URL(url).origin });
       await receiver.start();
     });
+  });
+
+  it('is what the log is compared with, by itself: a cut-off end is found', async () => {
+    await seal(2);
+    await sut.anchor();
+    const verifier = host.get(AuditVerifier);
+    expect(await verifier.verify()).toMatchObject({ ok: true, keptCheckpoints: 2 });
+    await withoutGuards(host, async (execute) => {
+      for (const table of ['logs', 'checkpoints', 'unsealed']) await execute(`delete from sys_audit_${table}`);
+    });
+    expect(await verifier.verify({ kept: [] })).toMatchObject({ ok: true, keptCheckpoints: 0 });
+    const { reports } = await verifier.verify();
+    expect(reports.map(({ findingsByKind }) => findingsByKind)).toEqual([{ truncated: 1 }, { truncated: 1 }]);
+    expect(await verifier.lastResult()).toMatchObject({ ok: false, keptCheckpoints: 2, findings: 2 });
   });
 
   it('passes over a line in the file that a process left unfinished', async () => {

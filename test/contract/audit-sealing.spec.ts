@@ -150,7 +150,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditSealer.name} on %s`, (d
     const { verifiedAt } = await verify();
     host.clock.advance(1_000);
     await verifier.verify({ scope: 'host' });
-    const expected = { verifiedAt, ok: true, scopes: 1, checkedRows: 3, checkedCheckpoints: 1, findings: 0 };
+    const expected = { verifiedAt, ok: true, scopes: 1, checkedRows: 3, checkedCheckpoints: 1, keptCheckpoints: 0, findings: 0 };
     expect(await verifier.lastResult()).toEqual(expected);
   });
 

@@ -27,6 +27,18 @@ describe(FileAnchor.name, () => {
     expect(seqs.toSorted((one, other) => one - other)).toEqual(Array.from({ length: 200 }, (_, index) => index));
   });
 
+  it('reads what it has kept, whatever characters are in it, and nothing before it has kept any', async () => {
+    const sut = new FileAnchor({ path: join(directory, 'log') });
+    const read = async () => {
+      const found: number[] = [];
+      for await (const { seq } of sut.read()) found.push(seq);
+      return found;
+    };
+    expect(await read()).toEqual([]);
+    await sut.keep([{ ...checkpoint(1), body: 'a\u2028b' }, checkpoint(2)]);
+    expect(await read()).toEqual([1, 2]);
+  });
+
   it('fails where it cannot write', async () => {
     const sut = new FileAnchor({ path: join(directory, 'none', 'log') });
     await expect(sut.keep([checkpoint(1)])).rejects.toMatchObject({ code: 'ENOENT' });

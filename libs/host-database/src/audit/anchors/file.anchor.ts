@@ -1,7 +1,6 @@
-import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import type { AnchoredCheckpoint, AuditAnchor } from '../audit.options.js';
+import { readLines } from '../integrity/export-file.js';
 
 /** Where the file is. */
 export interface FileAnchorOptions {
@@ -45,6 +44,15 @@ export class FileAnchor implements AuditAnchor {
       await file.close();
     }
   }
+
+  /** Returns what is in the file; nothing where it is not there yet. */
+  async *read(): AsyncGenerator<AnchoredCheckpoint> {
+    try {
+      yield* readFileAnchor(this.path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
 }
 
 /**
@@ -52,8 +60,7 @@ export class FileAnchor implements AuditAnchor {
  * checkpoints were handed over again.
  */
 export async function* readFileAnchor(path: string): AsyncGenerator<AnchoredCheckpoint> {
-  const lines = createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Infinity });
-  for await (const line of lines) {
+  for await (const line of readLines(path)) {
     const checkpoint = parse(line);
     if (checkpoint) yield checkpoint;
   }

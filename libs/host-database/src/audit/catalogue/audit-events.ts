@@ -3,7 +3,14 @@ import { defineAuditEvents, detailsOf, type InferAuditEvents } from './audit-eve
 /** The events of the log itself. */
 export const auditEvents = defineAuditEvents({
   'audit.log-verified': {
-    details: detailsOf<{ checkedRows: number; checkedCheckpoints: number; findings: number; scopes: number }>(),
+    details: detailsOf<{
+      checkedRows: number;
+      checkedCheckpoints: number;
+      // None: it was not compared with anything outside of the database.
+      keptCheckpoints: number;
+      findings: number;
+      scopes: number;
+    }>(),
     // The target is the scope, where one only was verified.
     targetType: 'audit-scope',
   },

@@ -57,18 +57,25 @@ export async function* readExport(path: string): AsyncGenerator<ExportLine> {
 }
 
 /**
- * Reads the checkpoints of the file of an anchor: lines with a body and a signature.
+ * Reads the checkpoints of the file of an anchor: lines with a body and a signature. A line that is not JSON is passed over: a process that
+ * dies leaves one unfinished, and its checkpoints are handed over again. `onSkipped` is told at the end how many there were, if any.
  *
- * @throws UnreadableFileError at the first line that is not one
+ * @throws UnreadableFileError at the first line of JSON that is not a checkpoint, and where no line is JSON
  */
-export async function* readKept(path: string): AsyncGenerator<StoredCheckpoint> {
-  for await (const { line, at } of readObjects(path)) {
+export async function* readKept(path: string, onSkipped: (lines: number) => void): AsyncGenerator<StoredCheckpoint> {
+  let [kept, skipped] = [0, 0];
+  for await (const { line, at } of readObjects(path, () => skipped++)) {
     if (!isCheckpoint(line)) throw new UnreadableFileError(`${at}: a kept checkpoint needs a body and a signature.`);
+    kept++;
     yield line;
   }
+  if (skipped === 0) return;
+  if (kept === 0) throw new UnreadableFileError(`${path}: holds no line of JSON.`);
+  onSkipped(skipped);
 }
 
-async function* readObjects(path: string): AsyncGenerator<{ line: Record<string, unknown>; at: string }> {
+/** Tells `onNoJson` of a line that is not JSON, or throws where there is none to tell. */
+async function* readObjects(path: string, onNoJson?: () => void): AsyncGenerator<{ line: Record<string, unknown>; at: string }> {
   let number = 0;
   for await (const text of readLines(path)) {
     number++;
@@ -78,7 +85,9 @@ async function* readObjects(path: string): AsyncGenerator<{ line: Record<string,
     try {
       line = JSON.parse(text);
     } catch (cause) {
-      throw new UnreadableFileError(`${at}: not a line of JSON.`, { cause });
+      if (!onNoJson) throw new UnreadableFileError(`${at}: not a line of JSON.`, { cause });
+      onNoJson();
+      continue;
     }
     if (typeof line !== 'object' || line === null) throw new UnreadableFileError(`${at}: not a JSON object.`);
     yield { line: line as Record<string, unknown>, at };

@@ -80,10 +80,22 @@ describe(runVerifyCommand.name, () => {
       ['host', 34],
       [TENANT, 34],
     ]);
-    // A scope that is gone altogether is known by what was kept of it.
+    // An export of one tenant says nothing of the host: to be asked for by name.
     const one = await run({ args: ['--kept', kept, '--json'] });
-    expect(reportsOf(one).map(({ findingsByKind }) => findingsByKind)).toEqual([{ truncated: 1 }, {}]);
+    expect(one.status).toBe(0);
+    expect(reportsOf(one).map(({ scope }) => scope)).toEqual([TENANT]);
+    expect(reportsOf(one)[0]?.limits.join(' ')).toContain('of 1 more scopes');
+    const named = await run({ args: ['--kept', kept, '--scope', 'host', '--scope', TENANT, '--json'] });
+    expect(reportsOf(named).map(({ findingsByKind }) => findingsByKind)).toEqual([{ truncated: 1 }, {}]);
     expect((await run({ args: ['--kept', kept, '--scope', TENANT] })).status).toBe(0);
+  });
+
+  it('passes over the line that an anchor left unfinished when its process died, and says so', async () => {
+    const [first = '', ...rest] = lines(keptLines(log)).split(/(?<=\n)/);
+    const kept = await file('kept.jsonl', `${first.slice(0, 40)}\n${first}${rest.join('')}`);
+    const { status, err, out } = await run({ args: ['--kept', kept] });
+    expect({ status, err }).toEqual({ status: 0, err: `${kept}: 1 lines are not JSON and were passed over.\n` });
+    expect(out).not.toContain('No checkpoint that was kept outside');
   });
 
   it('lays a checkpoint that cannot be read on the scope whose checkpoints are around it', async () => {
@@ -131,6 +143,7 @@ describe(runVerifyCommand.name, () => {
     ['an export that is not JSON', (path) => [path('no-json.txt'), '--keys', path('keys.json')]],
     ['an export with half a row', (path) => [path('half-row.jsonl'), '--keys', path('keys.json')]],
     ['a kept file that is none', (path) => [path('export.jsonl'), '--keys', path('keys.json'), '--kept', path('half-row.jsonl')]],
+    ['a kept file without JSON', (path) => [path('export.jsonl'), '--keys', path('keys.json'), '--kept', path('no-json.txt')]],
     ['a time that is none', (path) => [path('export.jsonl'), '--keys', path('keys.json'), '--now', 'soon']],
     ['a wait that is none', (path) => [path('export.jsonl'), '--keys', path('keys.json'), '--max-unsealed', 'long']],
     ['a cut-off that is none', (path) => [path('export.jsonl'), '--keys', path('keys.json'), '--purged-through', '1']],

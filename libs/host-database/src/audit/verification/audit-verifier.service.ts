@@ -24,7 +24,11 @@ const ID_LENGTH = 32;
 export interface AuditVerifyOptions {
   /** `host`, or the id of a tenant. @default all of them */
   readonly scope?: string;
-  /** What an anchor has kept, such as `readFileAnchor(path)`: without it a log that was cut off at its end looks whole. */
+  /**
+   * What an anchor has kept, such as `readFileAnchor(path)`: without it a log that was cut off at its end looks whole.
+   *
+   * @default what the anchors of the options return from `read()`, where they have one
+   */
   readonly kept?: AsyncIterable<CheckpointCopy> | Iterable<CheckpointCopy>;
 }
 
@@ -36,6 +40,8 @@ export interface AuditVerificationSummary {
   readonly scopes: number;
   readonly checkedRows: number;
   readonly checkedCheckpoints: number;
+  /** With how many checkpoints that were kept outside it was compared: with none, nobody can tell that an end was cut off. */
+  readonly keptCheckpoints: number;
   /** How many there were. */
   readonly findings: number;
 }
@@ -65,10 +71,10 @@ export class AuditVerifier {
    *
    * @throws AuditSealingNotConfiguredError without the option `audit.sealing`
    */
-  async verify({ scope, kept = [] }: AuditVerifyOptions = {}): Promise<AuditVerificationResult> {
+  async verify({ scope, kept }: AuditVerifyOptions = {}): Promise<AuditVerificationResult> {
     const { sealing } = this.options;
     if (!sealing) throw new AuditSealingNotConfiguredError();
-    const keptByScope = await groupByScope(kept);
+    const keptByScope = Map.groupBy(await this.keptCopies(kept, sealing), scopeOfCopy);
     const lost = Map.groupBy(await this.reader.lostRows(), (row) => row.scope);
     // A scope of which nothing is left in the database is known to the anchor.
     const known = [...(await this.reader.scopes()), ...keptByScope.keys(), ...lost.keys()];
@@ -79,7 +85,8 @@ export class AuditVerifier {
       const ids = (lost.get(each) ?? []).map(({ id }) => id);
       reports.push(withLostRows(report, ids));
     }
-    const result = summarize(reports, this.clock.now());
+    const compared = scopes.reduce((sum, each) => sum + (keptByScope.get(each)?.length ?? 0), 0);
+    const result = { ...summarize(reports, this.clock.now()), keptCheckpoints: compared };
     this.logFindings(result);
     await this.record(result, scope);
     return result;
@@ -96,7 +103,7 @@ export class AuditVerifier {
     );
     if (!row) return undefined;
     const details = row.details as Omit<AuditVerificationSummary, 'verifiedAt' | 'ok'>;
-    return { ...details, ok: details.findings === 0, verifiedAt: row.createdAt };
+    return { ...details, keptCheckpoints: details.keptCheckpoints ?? 0, ok: details.findings === 0, verifiedAt: row.createdAt };
   }
 
   private async verifyScope(scope: string, kept: readonly CheckpointCopy[], sealing: AuditSealingOptions): Promise<AuditReport> {
@@ -152,6 +159,26 @@ export class AuditVerifier {
     return sealed;
   }
 
+  /**
+   * What was given, or what the anchors have. One that cannot be read does not keep the log from being verified; that fewer copies were
+   * compared is in the result.
+   */
+  private async keptCopies(given: AuditVerifyOptions['kept'], { anchors = [] }: AuditSealingOptions): Promise<CheckpointCopy[]> {
+    const copies: CheckpointCopy[] = [];
+    if (given) {
+      for await (const copy of given) copies.push(copy);
+      return copies;
+    }
+    for (const anchor of anchors) {
+      try {
+        if (anchor.read) for await (const { body, signature } of anchor.read()) copies.push({ body, signature });
+      } catch (error) {
+        this.logger.error(`The anchor ${anchor.name} cannot be read; the audit log is verified without it: ${String(error)}`);
+      }
+    }
+    return copies;
+  }
+
   private logFindings({ reports, findings }: AuditVerificationResult): void {
     if (findings === 0) return;
     this.logger.error(`The audit log is not as it was sealed: ${findings} findings.`);
@@ -161,18 +188,18 @@ export class AuditVerifier {
   }
 
   private async record(result: AuditVerificationResult, scope: string | undefined): Promise<void> {
-    const { scopes, checkedRows, checkedCheckpoints, findings } = result;
+    const { scopes, checkedRows, checkedCheckpoints, keptCheckpoints, findings } = result;
     await this.audit.recordDetached({
       eventType: VERIFIED_EVENT,
       tenantId: null,
       outcome: result.ok ? 'success' : 'failure',
       ...(scope !== undefined && { targetId: scope }),
-      details: { scopes, checkedRows, checkedCheckpoints, findings },
+      details: { scopes, checkedRows, checkedCheckpoints, keptCheckpoints, findings },
     });
   }
 }
 
-function summarize(reports: readonly AuditReport[], verifiedAt: Date): AuditVerificationResult {
+function summarize(reports: readonly AuditReport[], verifiedAt: Date): Omit<AuditVerificationResult, 'keptCheckpoints'> {
   const sum = (count: (report: AuditReport) => number) => reports.reduce((total, report) => total + count(report), 0);
   const findings = sum(({ findingsTotal }) => findingsTotal);
   return {
@@ -187,19 +214,6 @@ function summarize(reports: readonly AuditReport[], verifiedAt: Date): AuditVeri
 }
 
 /** What cannot be read names no scope: the verification of the host tells of it. */
-async function groupByScope(
-  kept: AsyncIterable<CheckpointCopy> | Iterable<CheckpointCopy>,
-): Promise<Map<string, CheckpointCopy[]>> {
-  const groups = new Map<string, CheckpointCopy[]>();
-  for await (const copy of kept) {
-    const scope = scopeOfCopy(copy);
-    const group = groups.get(scope);
-    if (group) group.push(copy);
-    else groups.set(scope, [copy]);
-  }
-  return groups;
-}
-
 function scopeOfCopy({ body }: CheckpointCopy): string {
   try {
     return parseCheckpointBody(body).scope;
