@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { genId } from 'nestjs-host-database';
-import { AuditAnchoringService, type AuditFindingKind, AuditSealer, AuditVerifier } from 'nestjs-host-database/audit';
+import {
+  AuditAnchoringService,
+  type AuditFindingKind,
+  AuditSealer,
+  AuditService,
+  AuditVerifier,
+} from 'nestjs-host-database/audit';
 import {
   createSealedHost,
   type Execute,
@@ -64,6 +70,16 @@ async function sealAnew({ host, execute }: TamperedLog): Promise<void> {
   await execute('delete from sys_audit_unsealed');
   await execute(`insert into sys_audit_unsealed (log_id, scope) select id, coalesce(tenant_id, 'host') from sys_audit_logs`);
   await host.get(AuditSealer).seal();
+}
+
+/** Removes the first rows as retention would, but for the event that tells of it. */
+async function purge({ host, execute, sealed }: TamperedLog): Promise<{ purgedThrough: string; rows: number }> {
+  const [rows, purgedThrough] = [4, sealed[4]!];
+  const now = host.options.database?.type === 'sqlite' ? Date.now() : new Date().toISOString();
+  const insert = 'insert into sys_audit_purges (id, purged_through, rows, purged_at) values (?, ?, ?, ?)';
+  await execute(insert, genId(), purgedThrough, rows, now);
+  await execute('delete from sys_audit_logs where id < ?', purgedThrough);
+  return { purgedThrough, rows };
 }
 
 const MUTATIONS: readonly Mutation[] = [
@@ -128,6 +144,25 @@ const MUTATIONS: readonly Mutation[] = [
     withoutKept: [],
     apply: async ({ execute }) => {
       for (const table of ['logs', 'checkpoints', 'anchorings', 'unsealed']) await execute(`delete from sys_audit_${table}`);
+    },
+  },
+  {
+    name: 'the first rows removed, and a cut-off written that no event tells of',
+    kinds: ['missing', 'missing', 'missing', 'missing'],
+    apply: purge,
+  },
+  {
+    name: 'the first rows removed by retention, which its event tells of',
+    kinds: [],
+    apply: async (log) => {
+      const details = await purge(log);
+      const event = { eventType: 'audit.rows-purged', tenantId: null, details } as const;
+      const { id } = await log.host.run(() => log.host.get(AuditService).record(event));
+      // The triggers are off.
+      await log.execute(`insert into sys_audit_unsealed (log_id, scope) values (?, 'host')`, id);
+      // While the event waits, and when it is sealed.
+      expect(await log.host.get(AuditVerifier).verify({ kept: [] })).toMatchObject({ ok: true });
+      await log.host.get(AuditSealer).seal();
     },
   },
   {

@@ -10,6 +10,7 @@ import { AuditVerificationJob } from './verification/audit-verification.job.js';
 import { AuditVerifier } from './verification/audit-verifier.service.js';
 import { AuditProofs } from './verification/inclusion.js';
 import { AuditLogReader } from './verification/log-reader.js';
+import { RetentionCutOff } from './verification/retention-cut-off.js';
 
 const sealingStoreProvider: FactoryProvider<SealingStore> = {
   provide: SealingStore,
@@ -27,5 +28,6 @@ export const sealingProviders: readonly Provider[] = [
   AuditSealingRunner,
   AuditVerificationJob,
   AuditLogReader,
+  RetentionCutOff,
   sealingStoreProvider,
 ];

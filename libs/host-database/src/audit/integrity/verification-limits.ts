@@ -42,7 +42,9 @@ export function verificationLimits(facts: VerificationFacts): string[] {
     limits.push(`${unprovenRows} rows lie where a checkpoint is damaged or missing: only their own hash speaks for them.`);
   }
   if (purgedRows > 0) {
-    limits.push(`${purgedRows} sealed rows are gone by the recorded cut-off of retention, on which this verification relies.`);
+    limits.push(
+      `${purgedRows} sealed rows are gone by the recorded cut-off of retention, on which this verification relies: look whether you made it.`,
+    );
   }
   return limits;
 }

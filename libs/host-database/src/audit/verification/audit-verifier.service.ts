@@ -9,6 +9,7 @@ import { HostAuditLog } from '../host-audit-log.entity.js';
 import { type AuditReport, type CheckpointCopy, HOST_SCOPE, parseCheckpointBody, verifyAuditLog } from '../integrity/index.js';
 import { overdueRows, withLostRows, withoutOverdue } from './late-seals.js';
 import { AuditLogReader } from './log-reader.js';
+import { RetentionCutOff } from './retention-cut-off.js';
 
 const VERIFIED_EVENT = 'audit.log-verified';
 const EVERY_MS = 5_000;
@@ -52,6 +53,14 @@ export interface AuditVerificationResult extends AuditVerificationSummary {
   readonly reports: readonly AuditReport[];
 }
 
+/** How one scope is verified. */
+interface ScopeVerification {
+  readonly scope: string;
+  readonly kept: readonly CheckpointCopy[];
+  readonly sealing: AuditSealingOptions;
+  readonly purgedThrough: () => Promise<string | null>;
+}
+
 /** Verifies the log in the database against its checkpoints and against what anchors have kept. */
 @Injectable()
 export class AuditVerifier {
@@ -59,6 +68,7 @@ export class AuditVerifier {
 
   constructor(
     private readonly reader: AuditLogReader,
+    private readonly cutOff: RetentionCutOff,
     private readonly audit: AuditService,
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
@@ -79,9 +89,10 @@ export class AuditVerifier {
     // A scope of which nothing is left in the database is known to the anchor.
     const known = [...(await this.reader.scopes()), ...keptByScope.keys(), ...lost.keys()];
     const scopes = scope === undefined ? [...new Set(known)] : [scope];
+    const purgedThrough = this.cutOff.watch(sealing.publicKeys);
     const reports: AuditReport[] = [];
     for (const each of scopes) {
-      const report = await this.verifyScope(each, keptByScope.get(each) ?? [], sealing);
+      const report = await this.verifyScope({ scope: each, kept: keptByScope.get(each) ?? [], sealing, purgedThrough });
       const ids = (lost.get(each) ?? []).map(({ id }) => id);
       reports.push(withLostRows(report, ids));
     }
@@ -106,9 +117,9 @@ export class AuditVerifier {
     return { ...details, keptCheckpoints: details.keptCheckpoints ?? 0, ok: details.findings === 0, verifiedAt: row.createdAt };
   }
 
-  private async verifyScope(scope: string, kept: readonly CheckpointCopy[], sealing: AuditSealingOptions): Promise<AuditReport> {
+  private async verifyScope({ scope, kept, sealing, purgedThrough: cutOff }: ScopeVerification): Promise<AuditReport> {
     for (let tries = 1; ; tries++) {
-      const purgedThrough = await this.reader.purgedThrough();
+      const purgedThrough = await cutOff();
       const report = await verifyAuditLog({
         scope,
         kept,
@@ -122,7 +133,7 @@ export class AuditVerifier {
       });
       const settled = await this.withoutLateCommits(report, sealing.everyMs ?? EVERY_MS);
       // Retention has removed rows while they were read, or more rows came late than a report lists.
-      const isStale = settled === undefined || (await this.reader.purgedThrough()) !== purgedThrough;
+      const isStale = settled === undefined || (await cutOff()) !== purgedThrough;
       if (!isStale || tries === MOST_TRIES) return settled ?? report;
     }
   }

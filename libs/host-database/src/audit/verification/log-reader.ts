@@ -67,7 +67,7 @@ export class AuditLogReader {
     yield* this.rowsWhere('tenant_id = ?', [scope]);
   }
 
-  /** The cut-off of retention: rows with smaller ids may be gone. */
+  /** The cut-off of retention as the table states it, which nobody vouches for. */
   async purgedThrough(): Promise<string | null> {
     const [row] = await this.query<{ through: string | null }>('select max(purged_through) as through from sys_audit_purges');
     return row?.through ?? null;
