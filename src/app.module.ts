@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { HostDatabaseModule, type HostDatabaseOptions } from 'nestjs-host-database';
 import { AuditLogModule } from './audit/audit-log.module.js';
+import { authEvents } from './auth/auth.audit-events.js';
 import { AuthModule } from './auth/auth.module.js';
 import { HealthController } from './health/health.controller.js';
 import { ProjectsModule } from './projects/projects.module.js';
@@ -12,6 +13,8 @@ import { WorkspacesModule } from './workspaces/workspaces.module.js';
 export interface AppOptions {
   /** Where exports wait to be fetched. @default a directory of the machine's temporary files */
   readonly exportDirectory?: string;
+  /** The file of the anchor of the log, if it has one: verifications that are asked for compare the log with it. */
+  readonly anchorFile?: string;
 }
 
 /** The application on the host database of these options. */
@@ -23,7 +26,7 @@ export class AppModule {
       imports: [
         HostDatabaseModule.forRoot({
           ...options,
-          audit: { ...audit, events: [workspaceEvents] },
+          audit: { ...audit, events: [authEvents, workspaceEvents, ...(audit?.events ?? [])] },
           tenantDatabases: { ...tenantDatabases, entities: tenantEntities },
         }),
         AuthModule,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { GlobalUser } from 'nestjs-host-database';
+import { AuditService } from 'nestjs-host-database/audit';
 import { UsersService } from 'nestjs-host-database/users';
 import { InvalidCredentialsError } from './auth.errors.js';
 import { PasswordsService } from './passwords.service.js';
@@ -23,6 +24,7 @@ export class AuthService {
     private readonly users: UsersService,
     private readonly passwords: PasswordsService,
     private readonly sessions: SessionsService,
+    private readonly audit: AuditService,
   ) {}
 
   /** @throws DuplicateEmailError */
@@ -31,12 +33,24 @@ export class AuthService {
     return this.openSession(user);
   }
 
-  /** @throws InvalidCredentialsError */
+  /** @throws InvalidCredentialsError, which is recorded as `auth.sign-in-failed` */
   async signIn({ email, password }: Credentials): Promise<SignedIn> {
     const user = await this.users.findByEmailWithPasswordHash(email);
     const isRight = await this.passwords.matches(user?.passwordHash, password);
-    if (!user || !isRight) throw new InvalidCredentialsError();
+    if (!user || !isRight) {
+      await this.recordFailure(user);
+      throw new InvalidCredentialsError();
+    }
     return this.openSession(await this.users.recordLogin(user.id));
+  }
+
+  private async recordFailure(user: GlobalUser | null): Promise<void> {
+    await this.audit.recordDetached({
+      eventType: 'auth.sign-in-failed',
+      tenantId: null,
+      outcome: 'failure',
+      ...(user && { targetId: user.id, details: { email: user.email } }),
+    });
   }
 
   private async openSession(user: GlobalUser): Promise<SignedIn> {

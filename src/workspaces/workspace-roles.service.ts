@@ -1,26 +1,33 @@
 import { Injectable } from '@nestjs/common';
-import { TenantAccessDeniedError } from 'nestjs-host-database/access';
-import { type MembershipRole, MembershipsService } from 'nestjs-host-database/memberships';
-import { ActorService } from '../auth/actor.service.js';
+import { TenantAccess } from 'nestjs-host-database/access';
+import { AuditService } from 'nestjs-host-database/audit';
+import type { MembershipRole } from 'nestjs-host-database/memberships';
 import { RoleRequiredError } from './workspaces.errors.js';
 
-/** What the actor is in a workspace: host data, which is there even while the workspace's own database is not. */
+/** What the actor is in a workspace: host data, which is there even while the workspace's own database is not. Refusals are recorded. */
 @Injectable()
 export class WorkspaceRolesService {
   constructor(
-    private readonly memberships: MembershipsService,
-    private readonly actor: ActorService,
+    private readonly access: TenantAccess,
+    private readonly audit: AuditService,
   ) {}
 
-  /** @throws TenantAccessDeniedError when the actor is not a member */
+  /** @throws TenantAccessDeniedError when the actor is not a member, InvalidIdError */
   async getOwn(workspaceId: string): Promise<MembershipRole> {
-    const membership = await this.memberships.find({ userId: this.actor.id, tenantId: workspaceId });
-    if (!membership?.isActive) throw new TenantAccessDeniedError(workspaceId);
-    return membership.role;
+    return (await this.access.requireMembership(workspaceId)).role;
   }
 
-  /** @throws TenantAccessDeniedError, RoleRequiredError when the actor's role is none of these */
+  /** @throws TenantAccessDeniedError, InvalidIdError, RoleRequiredError when the actor's role is none of these */
   async requireOneOf(workspaceId: string, allowed: readonly MembershipRole[]): Promise<void> {
-    if (!allowed.includes(await this.getOwn(workspaceId))) throw new RoleRequiredError(allowed);
+    const role = await this.getOwn(workspaceId);
+    if (allowed.includes(role)) return;
+    await this.audit.recordDetached({
+      eventType: 'workspaces.role-refused',
+      tenantId: workspaceId,
+      targetId: workspaceId,
+      outcome: 'denied',
+      details: { heldRole: role, allowedRoles: [...allowed] },
+    });
+    throw new RoleRequiredError(allowed);
   }
 }

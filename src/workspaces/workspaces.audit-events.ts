@@ -4,6 +4,10 @@ import type { MembershipRole } from 'nestjs-host-database/memberships';
 /** What the log says of workspaces, beside what the library records by itself. */
 export const workspaceEvents = defineAuditEvents({
   'workspaces.member-added': { details: detailsOf<{ userId: string; role: MembershipRole }>(), targetType: 'tenant' },
+  'workspaces.role-refused': {
+    details: detailsOf<{ heldRole: MembershipRole; allowedRoles: MembershipRole[] }>(),
+    targetType: 'tenant',
+  },
 });
 
 declare module 'nestjs-host-database/audit' {

@@ -1,4 +1,5 @@
 import type { INestApplication } from '@nestjs/common';
+import type { HostDatabaseOptions } from 'nestjs-host-database';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
 import request, { type Test } from 'supertest';
 import { AppModule } from '../../src/app.module.js';
@@ -15,6 +16,10 @@ export interface ReferenceAppOptions {
   readonly worker?: boolean;
   /** Where its exports are; the one who passes it removes it. */
   readonly exportDirectory?: string;
+  /** How its log is kept, beside the event types of the application. @default neither sealed nor encrypted */
+  readonly audit?: HostDatabaseOptions['audit'];
+  /** What the anchor of its log has kept. */
+  readonly anchorFile?: string;
 }
 
 /** One who calls the application, with their session if they have one. */
@@ -74,12 +79,13 @@ export const PASSWORD = 'correct horse battery';
 export async function startReferenceApp({
   adapter = 'express',
   worker = true,
-  exportDirectory,
+  audit,
+  ...directories
 }: ReferenceAppOptions = {}): Promise<ReferenceApp> {
   const httpAdapter = await createHttpAdapter(adapter);
   const host = await createTestHost({
-    options: { jobs: { worker } },
-    application: (options) => AppModule.register(options, exportDirectory === undefined ? {} : { exportDirectory }),
+    options: { jobs: { worker }, ...(audit && { audit }) },
+    application: (options) => AppModule.register(options, directories),
     http: (module) => configureApp(module.createNestApplication(httpAdapter)),
   });
   await host.app.listen(0, '127.0.0.1');

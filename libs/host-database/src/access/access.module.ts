@@ -1,12 +1,22 @@
 import { Global, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
+import { AuditCatalogue } from '../audit/index.js';
+import { accessEvents } from './access.audit-events.js';
 import { HostContextMiddleware } from './host-context.middleware.js';
+import { TenantAccess } from './tenant-access.js';
 import { TenantMembershipGuard } from './tenant-membership.guard.js';
 import { TenantRunInterceptor } from './tenant-run.interceptor.js';
 
 /** Who may go where, at the HTTP edge. */
 @Global()
-@Module({ providers: [TenantMembershipGuard, TenantRunInterceptor], exports: [TenantMembershipGuard, TenantRunInterceptor] })
+@Module({
+  providers: [TenantAccess, TenantMembershipGuard, TenantRunInterceptor],
+  exports: [TenantAccess, TenantMembershipGuard, TenantRunInterceptor],
+})
 export class AccessModule implements NestModule {
+  constructor(catalogue: AuditCatalogue) {
+    catalogue.add(accessEvents);
+  }
+
   configure(consumer: MiddlewareConsumer): void {
     consumer.apply(HostContextMiddleware).forRoutes('{*all}');
   }

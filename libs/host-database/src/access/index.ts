@@ -1,5 +1,6 @@
 export { NotAuthenticatedError, TenantAccessDeniedError } from './access.errors.js';
 export { AccessModule } from './access.module.js';
+export { TenantAccess } from './tenant-access.js';
 export { TenantMembershipGuard } from './tenant-membership.guard.js';
 export { TenantRunInterceptor } from './tenant-run.interceptor.js';
 export { TenantScoped } from './tenant-scoped.decorator.js';
