@@ -1,15 +1,23 @@
 import { AppConfigError } from './app.errors.js';
+import type { AuditSettings } from './audit/audit-keys.js';
+import { auditSettingsFrom } from './audit/audit-settings.js';
 import { DEFAULT_EXPORT_DIRECTORY } from './audit/export-files.js';
 import { HTTP_ADAPTERS, type HttpAdapterName } from './http/http-adapters.js';
 
+/** What processes that serve and processes that work have in common. */
+export interface WorkerConfig {
+  /** Where exports wait to be fetched. */
+  readonly exportDirectory: string;
+  /** How the log is sealed and encrypted. */
+  readonly audit: AuditSettings;
+}
+
 /** How the application is served. */
-export interface AppConfig {
+export interface AppConfig extends WorkerConfig {
   readonly port: number;
   readonly httpAdapter: HttpAdapterName;
   /** Whether the process that serves runs jobs as well. */
   readonly runsJobs: boolean;
-  /** Where exports wait to be fetched. */
-  readonly exportDirectory: string;
 }
 
 const SWITCH = ['on', 'off'];
@@ -17,7 +25,7 @@ const SWITCH = ['on', 'off'];
 /**
  * Reads `PORT` (`3000`), `HTTP_ADAPTER` (`express` by default, or `fastify`) and `JOBS_WORKER` (`on` by default, or `off` where
  * processes of their own run the jobs). Port 0 takes any that is free. `EXPORT_DIRECTORY` is a directory of the machine's temporary
- * files by default; where jobs run on another machine, it has to be one that both can reach.
+ * files by default; where jobs run on another machine, it has to be one that both can reach. `AUDIT_*` are read by `auditSettingsFrom()`.
  *
  * @throws AppConfigError one message that names every variable that is wrong, and the fix
  */
@@ -32,11 +40,23 @@ export function appConfigFrom(env: NodeJS.ProcessEnv): AppConfig {
   if (!httpAdapter) problems.push(`HTTP_ADAPTER is '${adapterName}'. Set it to ${HTTP_ADAPTERS.join(' or ')}.`);
   const worker = (env.JOBS_WORKER || 'on').toLowerCase();
   if (!SWITCH.includes(worker)) problems.push(`JOBS_WORKER is '${env.JOBS_WORKER}'. Set it to ${SWITCH.join(' or ')}.`);
+  const audit = auditSettingsFrom(env, problems);
   if (!httpAdapter || problems.length > 0) throw new AppConfigError(problems);
-  return { port: Number(port), httpAdapter, runsJobs: worker === 'on', exportDirectory: exportDirectoryFrom(env) };
+  return { port: Number(port), httpAdapter, runsJobs: worker === 'on', exportDirectory: exportDirectoryFrom(env), audit };
 }
 
-/** Reads `EXPORT_DIRECTORY`. */
-export function exportDirectoryFrom(env: NodeJS.ProcessEnv): string {
+/**
+ * Reads what a process needs that serves nothing: `EXPORT_DIRECTORY` and `AUDIT_*`.
+ *
+ * @throws AppConfigError as above
+ */
+export function workerConfigFrom(env: NodeJS.ProcessEnv): WorkerConfig {
+  const problems: string[] = [];
+  const audit = auditSettingsFrom(env, problems);
+  if (problems.length > 0) throw new AppConfigError(problems);
+  return { exportDirectory: exportDirectoryFrom(env), audit };
+}
+
+function exportDirectoryFrom(env: NodeJS.ProcessEnv): string {
   return env.EXPORT_DIRECTORY || DEFAULT_EXPORT_DIRECTORY;
 }

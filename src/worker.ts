@@ -1,13 +1,18 @@
 import { NestFactory } from '@nestjs/core';
 import { databaseOptionsFromEnv, HostDatabaseError } from 'nestjs-host-database';
-import { exportDirectoryFrom } from './app.config.js';
+import { workerConfigFrom } from './app.config.js';
 import { AppModule } from './app.module.js';
+import { auditOptionsFrom } from './audit/audit-keys.js';
 
 /** Starts a process that runs jobs and serves nothing. Its shutdown waits for the jobs that have begun. */
 async function start(env: NodeJS.ProcessEnv): Promise<void> {
+  const { exportDirectory, audit } = workerConfigFrom(env);
   const database = databaseOptionsFromEnv({ ...env, DB_TYPE: env.DB_TYPE || 'SQLITE' });
   // Logs wait until the boot has succeeded: where it fails, one message says why.
-  const module = AppModule.register({ database }, { exportDirectory: exportDirectoryFrom(env) });
+  const module = AppModule.register(
+    { database, audit: await auditOptionsFrom(audit) },
+    { exportDirectory, ...(audit.anchorFile !== undefined && { anchorFile: audit.anchorFile }) },
+  );
   const app = await NestFactory.createApplicationContext(module, {
     abortOnError: false,
     bufferLogs: true,

@@ -30,7 +30,7 @@ describe.each(['express', 'fastify'])('the application in a process of its own, 
     program.child.kill('SIGTERM');
     expect(await program.ended).toMatchObject({ signal: 'SIGTERM', stderr: '' });
     // SQLite removes the write-ahead log with the last connection that is closed in order.
-    expect(await readdir(directory)).toEqual(['app_host.db']);
+    expect((await readdir(directory)).toSorted()).toEqual(['app_host.db', 'audit-keys']);
   });
 });
 
@@ -42,8 +42,10 @@ describe('the application with a wrong setting', () => {
     ['JOBS_WORKER', { JOBS_WORKER: 'maybe' }],
     ['SESSION_SECRET', { SESSION_SECRET: 'short' }],
   ])('ends with one message that names %s', async (setting, env) => {
-    const { ended } = startProgram(MAIN, { cwd: tmpdir(), env });
+    const cwd = await mkdtemp(join(tmpdir(), 'main-'));
+    const { ended } = startProgram(MAIN, { cwd, env });
     const { code, stderr } = await ended;
+    await rm(cwd, { recursive: true, force: true });
     expect(code).toBe(1);
     expect(stderr).toContain(setting);
     expect(stderr.trim().split('\n')).toHaveLength(1);

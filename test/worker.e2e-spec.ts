@@ -54,7 +54,7 @@ describe('the application with a worker process of its own', () => {
       expect(await ended).toMatchObject({ signal: 'SIGTERM', stderr: '' });
     }
     // SQLite removes the write-ahead log with the last connection that is closed in order.
-    expect((await readdir(directory)).toSorted()).toEqual(['app_host.db', 'tenants']);
+    expect((await readdir(directory)).toSorted()).toEqual(['app_host.db', 'audit-keys', 'tenants']);
   });
 });
 

@@ -32,3 +32,30 @@ export class AuditExportExpiredError extends HostDatabaseError {
     super(`The file of the export ${exportId} was removed, as each is after a day. Make another export.`, options);
   }
 }
+
+/** A file that should hold a key of the log holds none. Stops the boot. */
+export class AuditKeyFileError extends HostDatabaseError {
+  readonly code = 'AUDIT_KEY_FILE_INVALID';
+
+  constructor(readonly path: string) {
+    super(`${path} holds no key of the audit log. Put back what was in it; another key opens nothing that this one has closed.`);
+  }
+}
+
+/** The whole log was never verified. */
+export class AuditNotVerifiedError extends HostDatabaseError {
+  readonly code = 'AUDIT_LOG_NOT_VERIFIED';
+
+  constructor() {
+    super('The log was not verified yet. Ask for a verification, and again when it is completed.');
+  }
+}
+
+/** There is no verification with this id. */
+export class AuditVerificationNotFoundError extends HostDatabaseError {
+  readonly code = 'AUDIT_VERIFICATIONS_NOT_FOUND';
+
+  constructor(readonly verificationId: string) {
+    super(`There is no verification ${verificationId}. Pass the id that its making has answered.`);
+  }
+}

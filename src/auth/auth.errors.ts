@@ -26,3 +26,12 @@ export class SessionSecretError extends HostDatabaseError {
     super(`SESSION_SECRET ${problem} Set it to 32 random characters or more, such as the output of: openssl rand -hex 32`);
   }
 }
+
+/** This takes a system administrator. Nothing was read or written. */
+export class SystemAdminRequiredError extends HostDatabaseError {
+  readonly code = 'AUTH_SYSTEM_ADMIN_REQUIRED';
+
+  constructor() {
+    super('This is for system administrators. Ask one of them.');
+  }
+}
