@@ -32,7 +32,7 @@ export class AppModule {
         AuthModule,
         WorkspacesModule,
         ProjectsModule,
-        AuditLogModule.register(app.exportDirectory),
+        AuditLogModule.register(app),
       ],
       controllers: [HealthController],
     };

@@ -2,8 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { IsIn } from 'class-validator';
 import { AuditLogFilterDto } from './audit-log.dto.js';
 import { AUDIT_EXPORT_FORMATS, type AuditExport, type AuditExportFormat } from './audit-exports.service.js';
-
-const EXPORT_STATUSES = ['pending', 'running', 'completed', 'failed', 'cancelled'] as const;
+import { JOB_STATES } from './job-state.js';
 
 /** An export to be. */
 export class CreateAuditExportDto extends AuditLogFilterDto {
@@ -23,7 +22,7 @@ export class AuditExportDto {
   @ApiProperty({ enum: AUDIT_EXPORT_FORMATS })
   readonly format: AuditExportFormat;
 
-  @ApiProperty({ enum: EXPORT_STATUSES })
+  @ApiProperty({ enum: JOB_STATES })
   readonly status: AuditExport['status'];
 
   @ApiProperty({ description: 'How many rows are written' })

@@ -14,6 +14,7 @@ import {
 import { AuditExportExpiredError, AuditExportNotFoundError, AuditExportNotReadyError } from './audit.errors.js';
 import { AUDIT_READERS } from './audit-log.service.js';
 import { ExportFiles } from './export-files.js';
+import { type JobState, jobStateOf } from './job-state.js';
 
 export { AUDIT_EXPORT_FORMATS, type AuditExportFormat } from './audit-export.job.js';
 
@@ -27,7 +28,7 @@ export interface NewAuditExport {
 export interface AuditExport {
   readonly id: string;
   readonly format: AuditExportFormat;
-  readonly status: 'pending' | 'running' | 'completed' | 'failed' | 'cancelled';
+  readonly status: JobState;
   readonly rows: number;
   /** From 0 to 1. */
   readonly progress: number;
@@ -93,13 +94,9 @@ function toExport(job: SystemJob): AuditExport {
   return {
     id: job.id,
     format,
-    status: statusOf(job),
+    status: jobStateOf(job),
     rows,
     progress: job.status === 'completed' ? 1 : total > 0 ? Math.min(rows / total, 1) : 0,
     createdAt: job.createdAt,
   };
-}
-
-function statusOf({ status }: SystemJob): AuditExport['status'] {
-  return status === 'scheduled' || status === 'blocked' || status === 'parked' ? 'pending' : status;
 }

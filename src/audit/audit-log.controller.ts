@@ -5,6 +5,7 @@ import { ApiProblems } from '../http/api-problems.decorator.js';
 import { IdPipe } from '../http/id.pipe.js';
 import { AuditLogFilterDto, AuditLogQueryDto, AuditPageDto } from './audit-log.dto.js';
 import { AuditLogService } from './audit-log.service.js';
+import { InclusionProofDto } from './system-audit-log.dto.js';
 
 @ApiTags('audit log')
 @ApiBearerAuth()
@@ -29,5 +30,15 @@ export class AuditLogController {
       type: 'text/csv; charset=utf-8',
       disposition: 'attachment; filename="audit-log.csv"',
     });
+  }
+
+  @Get('audit-log/:rowId/proof')
+  @ApiOkResponse({ type: InclusionProofDto })
+  @ApiProblems(HttpStatus.NOT_FOUND, HttpStatus.SERVICE_UNAVAILABLE)
+  async prove(
+    @Param('workspaceId', IdPipe) workspaceId: string,
+    @Param('rowId', IdPipe) rowId: string,
+  ): Promise<InclusionProofDto> {
+    return new InclusionProofDto(await this.log.prove(workspaceId, rowId));
   }
 }

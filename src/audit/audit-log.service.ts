@@ -3,7 +3,9 @@ import {
   AuditExporter,
   type AuditPage,
   type AuditPageOptions,
+  AuditProofs,
   AuditReader,
+  type InclusionProof,
   type TenantAuditFilter,
 } from 'nestjs-host-database/audit';
 import type { MembershipRole } from 'nestjs-host-database/memberships';
@@ -17,6 +19,7 @@ export const AUDIT_READERS: readonly MembershipRole[] = ['owner', 'admin'];
 export class AuditLogService {
   constructor(
     private readonly reader: AuditReader,
+    private readonly proofs: AuditProofs,
     private readonly exporter: AuditExporter,
     private readonly roles: WorkspaceRolesService,
   ) {}
@@ -35,5 +38,16 @@ export class AuditLogService {
   async toCsv(workspaceId: string, filter: TenantAuditFilter): Promise<AsyncIterable<string>> {
     await this.roles.requireOneOf(workspaceId, AUDIT_READERS);
     return this.exporter.exportCsv({ ...filter, scope: workspaceId });
+  }
+
+  /**
+   * Returns the proof that a row of this workspace is in a signed checkpoint.
+   *
+   * @throws TenantAccessDeniedError, RoleRequiredError
+   * @throws AuditRowNotFoundError, AuditRowNotSealedError
+   */
+  async prove(workspaceId: string, rowId: string): Promise<InclusionProof> {
+    await this.roles.requireOneOf(workspaceId, AUDIT_READERS);
+    return this.proofs.proveInclusion(rowId, { scope: workspaceId });
   }
 }

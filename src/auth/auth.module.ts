@@ -7,6 +7,7 @@ import { PasswordsService } from './passwords.service.js';
 import { SESSION_SECRET, sessionSecretFrom } from './session-secret.js';
 import { SessionGuard } from './session.guard.js';
 import { SessionsService } from './sessions.service.js';
+import { SystemAdminGuard } from './system-admin.guard.js';
 
 /** Who is asking? Every route of the application is behind its guard. */
 @Module({
@@ -16,9 +17,10 @@ import { SessionsService } from './sessions.service.js';
     PasswordsService,
     SessionsService,
     ActorService,
+    SystemAdminGuard,
     { provide: SESSION_SECRET, useFactory: () => sessionSecretFrom(process.env) },
     { provide: APP_GUARD, useClass: SessionGuard },
   ],
-  exports: [ActorService],
+  exports: [ActorService, SystemAdminGuard],
 })
 export class AuthModule {}

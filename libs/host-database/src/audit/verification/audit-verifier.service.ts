@@ -31,6 +31,8 @@ export interface AuditVerifyOptions {
    * @default what the anchors of the options return from `read()`, where they have one
    */
   readonly kept?: AsyncIterable<CheckpointCopy> | Iterable<CheckpointCopy>;
+  /** Called when a scope was read, and awaited. */
+  readonly onProgress?: (progress: { readonly scopes: number; readonly total: number }) => Promise<void> | void;
 }
 
 /** The numbers of a verification. */
@@ -81,7 +83,7 @@ export class AuditVerifier {
    *
    * @throws AuditSealingNotConfiguredError without the option `audit.sealing`
    */
-  async verify({ scope, kept }: AuditVerifyOptions = {}): Promise<AuditVerificationResult> {
+  async verify({ scope, kept, onProgress }: AuditVerifyOptions = {}): Promise<AuditVerificationResult> {
     const { sealing } = this.options;
     if (!sealing) throw new AuditSealingNotConfiguredError();
     const keptByScope = Map.groupBy(await this.keptCopies(kept, sealing), scopeOfCopy);
@@ -95,6 +97,7 @@ export class AuditVerifier {
       const report = await this.verifyScope({ scope: each, kept: keptByScope.get(each) ?? [], sealing, purgedThrough });
       const ids = (lost.get(each) ?? []).map(({ id }) => id);
       reports.push(withLostRows(report, ids));
+      await onProgress?.({ scopes: reports.length, total: scopes.length });
     }
     const compared = scopes.reduce((sum, each) => sum + (keptByScope.get(each)?.length ?? 0), 0);
     const result = { ...summarize(reports, this.clock.now()), keptCheckpoints: compared };
