@@ -76,6 +76,51 @@ describe.each(['sqlite', 'postgresql'] as const)('the append-only tables on %s',
     });
   }
 
+  if (type === 'sqlite') {
+    it.each(['sys_audit_logs', 'sys_audit_checkpoints', 'sys_audit_anchorings', 'sys_audit_purges'])(
+      'gives %s no row ids, by which a row could be replaced past its key',
+      async (table) => {
+        await expect(execute(guarded, `insert or replace into ${table} (rowid) values (1)`)).rejects.toThrow(
+          /no column named rowid/,
+        );
+        await expect(execute(guarded, `insert or replace into sys_audit_unsealed (rowid) values (1)`)).rejects.toThrow(
+          /NOT NULL/,
+        );
+      },
+    );
+
+    const nextMonths = [1, 2].map((months) => {
+      const now = new Date();
+      const begin = Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + months, 1);
+      return begin.toString(16).padStart(12, '0') + '0'.repeat(20);
+    });
+
+    it.each([
+      { what: 'what is no id', through: `'g'`, isSealed: true },
+      { what: 'what is longer than an id', through: `'${'0'.repeat(32)}' || char(0) || 'f'`, isSealed: true },
+      { what: 'the months to come', through: `'${nextMonths[1]}'`, isSealed: true },
+      { what: 'rows that wait for the sealer', through: `'${nextMonths[0]}'`, isSealed: false },
+    ])('refuses a purge of $what', async ({ through, isSealed }) => {
+      const purge = `insert into sys_audit_purges (id, purged_through, rows, purged_at) values ('${genId()}', ${through}, 0, 0)`;
+      for (const host of [guarded, bare]) await addRow(host, 'sys_audit_logs', genId());
+      if (isSealed) await execute(guarded, 'delete from sys_audit_unsealed');
+      const before = await wholeRows(guarded, type, 'sys_audit_logs');
+      await execute(bare, purge);
+      await expect(execute(guarded, purge)).rejects.toThrow(/append-only/);
+      await expect(execute(guarded, 'delete from sys_audit_logs')).rejects.toThrow(/append-only/);
+      expect(await wholeRows(guarded, type, 'sys_audit_logs')).toEqual(before);
+    });
+  }
+
+  it.each(['', 'g', 'F'.repeat(32), 'f'.repeat(31), `${'0'.repeat(31)}-`, ' '.repeat(32), `${'0'.repeat(31)}\n`])(
+    'refuses a row under %j, which is no id and would be read by nobody',
+    async (id) => {
+      await addRow(bare, 'sys_audit_logs', id);
+      await expect(addRow(guarded, 'sys_audit_logs', id)).rejects.toThrow(/append-only/);
+      expect(await execute(guarded, `select 1 from sys_audit_logs where id = '${id}'`)).toEqual([]);
+    },
+  );
+
   it('leaves the rows of a person and of a tenant as they were when those are deleted', async () => {
     const user = await guarded.newUser();
     const tenant = await guarded.newTenant({ provisioned: false });
@@ -96,6 +141,10 @@ describe.each(['sqlite', 'postgresql'] as const)('the append-only tables on %s',
     // Deleting may have added rows of its own.
     expect(await wholeRows(guarded, type, 'sys_audit_logs')).toEqual(expect.arrayContaining(before));
   });
+
+  function execute<T>(host: TestHost, sql: string): Promise<T[]> {
+    return host.get(UnitOfWork).run((em) => em.execute<T[]>(sql));
+  }
 
   async function addRow(host: TestHost, table: string, id: string): Promise<void> {
     const now = type === 'sqlite' ? String(Date.now()) : 'now()';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MikroORM } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
-import { hostEntities, hostOrmConfig, UnitOfWork } from 'nestjs-host-database';
+import { type DatabaseType, hostEntities, type HostDatabaseOptions, hostOrmConfig, UnitOfWork } from 'nestjs-host-database';
 import { AuditGuardsMissingError } from 'nestjs-host-database/audit';
 import type { TestHost } from 'nestjs-host-database/testing';
 import { hostOn } from '../support/audit-hosts.js';
@@ -45,6 +45,19 @@ describe.each(['sqlite', 'postgresql'] as const)('the guards of the log on %s', 
     },
   );
 
+  it.each(additions(type))('stops the boot when %s', async (_what, added, statement, undo) => {
+    await boot();
+    await execute(statement);
+    try {
+      for (const migrate of ['check', 'off'] as const) {
+        await expect(boot({ migrate })).rejects.toMatchObject({ guards: [added] });
+      }
+    } finally {
+      await execute(undo);
+    }
+    await boot({ migrate: 'off' });
+  });
+
   it('leaves nothing for a schema update to do, even twice and with tables dropped', async () => {
     const orm = await MikroORM.init({ ...(await hostOrmConfig(scratch.options)), entities: [...hostEntities] });
     try {
@@ -58,8 +71,8 @@ describe.each(['sqlite', 'postgresql'] as const)('the guards of the log on %s', 
     await boot();
   });
 
-  async function boot(): Promise<void> {
-    await (await hostOn(scratch, {})).close();
+  async function boot(options: Partial<HostDatabaseOptions> = {}): Promise<void> {
+    await (await hostOn(scratch, {}, options)).close();
   }
 
   function execute<T>(sql: string): Promise<T[]> {
@@ -74,10 +87,46 @@ describe.each(['sqlite', 'postgresql'] as const)('the guards of the log on %s', 
   }
 });
 
+/** What takes away what a guard does, and leaves the guard as it is. */
+function additions(type: DatabaseType): (readonly [what: string, added: string, statement: string, undo: string])[] {
+  const tables = [...TABLES, 'sys_audit_unsealed'];
+  if (type === 'sqlite') {
+    const trigger = (table: string) => `create trigger hush before insert on ${table} begin select raise(ignore); end`;
+    return tables.map((table) => [
+      `a trigger of another hushes ${table}`,
+      'hush (not of this library)',
+      trigger(table),
+      'drop trigger hush',
+    ]);
+  }
+  const call = 'for each row execute function suppress_redundant_updates_trigger()';
+  return [
+    ...[...tables, PARTITION].flatMap((table) => [
+      [
+        `a trigger of another is on ${table}`,
+        `${table}: hush (not of this library)`,
+        `create trigger hush before update on ${table} ${call}`,
+        `drop trigger hush on ${table}`,
+      ] as const,
+    ]),
+    ...tables.map(
+      (table) =>
+        [
+          `a rule is on ${table}`,
+          `${table}: hush (not of this library)`,
+          `create rule hush as on insert to ${table} do instead nothing`,
+          `drop rule hush on ${table}`,
+        ] as const,
+    ),
+  ];
+}
+
 function removalsOnSqlite(): Removal[] {
   const names = [
     ...TABLES.flatMap((table) => ['no_update', 'no_delete', 'no_replace'].map((guard) => `${table}_${guard}`)),
     'sys_audit_logs_note_unsealed',
+    'sys_audit_logs_id_form',
+    'sys_audit_purges_form',
   ];
   const hollow = 'sys_audit_logs_no_update';
   return [
@@ -149,6 +198,18 @@ function removalsOnPostgresql(): Removal[] {
            from ('016f5e66e80000000000000000000000') to ('016ffe0b3c0000000000000000000000')`,
       ],
       ['drop table sys_audit_logs_p202001'],
+    ],
+    [
+      'a function of the guards has another path',
+      'sys_audit_refuse()',
+      ['alter function sys_audit_refuse() reset search_path'],
+      ['alter function sys_audit_refuse() set search_path = public, pg_temp'],
+    ],
+    [
+      'the list is not filled as its owner',
+      'sys_audit_note_unsealed()',
+      ['alter function sys_audit_note_unsealed() security invoker'],
+      ['alter function sys_audit_note_unsealed() security definer'],
     ],
     [
       'the function of the guards does nothing',

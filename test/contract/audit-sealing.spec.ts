@@ -18,7 +18,7 @@ import {
   verifyInclusion,
 } from 'nestjs-host-database/audit';
 import { createTestHost } from 'nestjs-host-database/testing';
-import { createSealedHost, executeOn, recordRows, RotatingSigner, type SealedHost } from '../support/audit-log.js';
+import { createSealedHost, executeOn, recordRows, RotatingSigner, type SealedHost, withoutGuards } from '../support/audit-log.js';
 import { scratchDatabase } from '../support/scratch-database.js';
 import { startSealedApplication } from '../support/sealed-application.js';
 
@@ -103,11 +103,14 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditSealer.name} on %s`, (d
 
   it('seals the other rows where one cannot be sealed, of which the verification tells', async () => {
     const ids = await recordRows(host, 2);
-    await executeOn(host)(
-      `insert into sys_audit_logs (id, event_type, schema_version, outcome, canonical, leaf_hash, created_at)
-       select 'no id', event_type, schema_version, outcome, canonical, 'no hash', created_at from sys_audit_logs where id = ?`,
-      ids[0],
-    );
+    await withoutGuards(host, async (execute) => {
+      await execute(
+        `insert into sys_audit_logs (id, event_type, schema_version, outcome, canonical, leaf_hash, created_at)
+         select 'no id', event_type, schema_version, outcome, canonical, 'no hash', created_at from sys_audit_logs where id = ?`,
+        ids[0],
+      );
+      await execute(`insert into sys_audit_unsealed (log_id, scope) values ('no id', 'host')`);
+    });
     expect(await sut.seal()).toMatchObject({ sealed: 2 });
     host.clock.advance(120_000);
     const { reports } = await verify();

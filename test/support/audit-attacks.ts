@@ -188,7 +188,7 @@ export function wholeRows(host: TestHost, type: DatabaseType, table: string): Pr
       const rows = await em.execute<{ row: string }[]>(`select t::text as row from ${table} as t order by id`);
       return rows.map(({ row }) => row);
     }
-    const rows = await em.execute<Record<string, unknown>[]>(`select rowid as row_id, * from ${table} order by id`);
+    const rows = await em.execute<Record<string, unknown>[]>(`select * from ${table} order by id`);
     return rows.map((row) => JSON.stringify(row));
   });
 }

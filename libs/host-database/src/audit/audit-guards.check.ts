@@ -4,6 +4,7 @@ import {
   type DatabaseModuleOptions,
   DatabaseSettings,
   findMissingGuards,
+  hasGuardedTables,
   UnitOfWork,
 } from '../database/index.js';
 import { Inject } from '@nestjs/common';
@@ -19,8 +20,10 @@ export class AuditGuardsCheck implements OnModuleInit {
 
   /** @throws AuditGuardsMissingError */
   async onModuleInit(): Promise<void> {
-    // Whoever has the tables made elsewhere boots before they are there.
-    if (this.options.migrate !== 'off') await this.verify();
+    const { type } = DatabaseSettings.from(this.options.database);
+    // Whoever has the tables made elsewhere may boot before they are there.
+    const isEarly = this.options.migrate === 'off' && !(await this.unitOfWork.run((em) => hasGuardedTables(em, type)));
+    if (!isEarly) await this.verify();
   }
 
   /** @throws AuditGuardsMissingError */

@@ -43,8 +43,8 @@ export class AuditGuardsMissingError extends HostDatabaseError {
 
   constructor(readonly guards: readonly string[]) {
     super(
-      `The audit log is not protected: ${guards.join(', ')} missing or switched off. Restore them from the migration ` +
-        `seal_audit_log, and find out who took them away.`,
+      `The audit log is not protected: ${guards.join(', ')} missing, changed, switched off, or not of this library. Restore what the ` +
+        `migration seal_audit_log writes, take away what it does not, and find out who did it.`,
     );
   }
 }

@@ -1,4 +1,5 @@
-export { findMissingGuards } from './append-only/index.js';
+export { findMissingGuards, hasGuardedTables } from './append-only/index.js';
+export { appendOnlyStatements as guardStatements } from './append-only/postgresql.sql.js';
 export { connectWithRetries } from './connect.js';
 export { DATABASE_OPTIONS, DATABASE_SETTINGS, DIRECT_CONNECTION } from './database.constants.js';
 export { type DatabaseEnv, databaseOptionsFromEnv, databaseTypeFromEnv } from './database.env.js';

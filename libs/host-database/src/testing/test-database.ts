@@ -6,6 +6,7 @@ import { MikroORM } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { genId, HostDatabaseError } from '../common/index.js';
 import {
+  guardStatements,
   type DatabaseOptions,
   type DatabaseType,
   dialectOf,
@@ -70,7 +71,10 @@ export async function createTestDatabase(type: DatabaseType, url = process.env.T
 /** Migrating takes longer than copying, so it is done once for each set of migrations on a server. */
 async function ensureTemplate(admin: SqlEntityManager, url: string): Promise<string> {
   const { migrationsList = [] } = hostMigrations('postgresql');
-  const version = createHash('sha256').update(migrationsList.map(String).join('\n')).digest('hex').slice(0, 16);
+  const version = createHash('sha256')
+    .update([...migrationsList, ...guardStatements].map(String).join('\n'))
+    .digest('hex')
+    .slice(0, 16);
   const template = `test_template_${version}`;
   const connection = admin.getConnection();
   const [existing] = await connection.execute('select 1 from pg_database where datname = ?', [template]);

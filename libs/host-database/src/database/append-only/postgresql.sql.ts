@@ -6,7 +6,13 @@ const REFUSE_BODY = ` begin
     raise exception 'The audit log is append-only: % of % is refused.', tg_op, tg_table_name using errcode = 'insufficient_privilege';
   end `;
 
+const NOTE_UNSEALED = 'sys_audit_note_unsealed';
+
+/** Every reader goes from id to id: what sorts before or behind all ids would be in the log, and seen by nobody. */
 const NOTE_UNSEALED_BODY = ` begin
+    if new.id !~ '^[0-9a-f]{32}$' then
+      raise exception 'The audit log is append-only: a row without an id is refused.' using errcode = 'check_violation';
+    end if;
     insert into sys_audit_unsealed (log_id, scope) values (new.id, coalesce(new.tenant_id, 'host'));
     return null;
   end `;
@@ -31,8 +37,11 @@ const guardOfTruncate = (table: string) =>
 export const appendOnlyStatements: readonly string[] = [
   `create function ${REFUSE}() returns trigger language plpgsql as $$${REFUSE_BODY}$$;`,
   ...APPEND_ONLY_TABLES.flatMap(guard),
-  `create function sys_audit_note_unsealed() returns trigger language plpgsql as $$${NOTE_UNSEALED_BODY}$$;`,
-  `create trigger "sys_audit_logs_note_unsealed" after insert on "sys_audit_logs" for each row execute function sys_audit_note_unsealed();`,
+  // As its owner, so that nobody else need be able to add to the list: a row that is sealed twice would be wrong for ever.
+  `create function ${NOTE_UNSEALED}() returns trigger language plpgsql security definer as $$${NOTE_UNSEALED_BODY}$$;`,
+  // Or a table of another's own could have the trigger.
+  `revoke execute on function ${NOTE_UNSEALED}() from public;`,
+  `create trigger "sys_audit_logs_note_unsealed" after insert on "sys_audit_logs" for each row execute function ${NOTE_UNSEALED}();`,
   `alter table "sys_audit_logs" enable always trigger "sys_audit_logs_note_unsealed";`,
   // Ids begin with the milliseconds since 1970, in hexadecimal: a range of them is a month.
   `create function sys_audit_id_from(moment timestamptz) returns text language sql immutable as $$
@@ -59,6 +68,12 @@ export const appendOnlyStatements: readonly string[] = [
     end loop;
     return added;
   end $$;`,
+  // Without a path of their own functions would take a temporary table of a session for that of the log.
+  `do $$ declare name text; begin
+    foreach name in array array['${REFUSE}()', '${NOTE_UNSEALED}()', 'sys_audit_add_partitions(int)'] loop
+      execute format('alter function %s set search_path = %I, pg_temp', name, current_schema());
+    end loop;
+  end $$;`,
   `select sys_audit_add_partitions(13);`,
 ];
 
@@ -66,20 +81,22 @@ export const appendOnlyStatements: readonly string[] = [
 const KINDS = {
   append_only: { type: 1 + 2 + 8 + 16, calls: REFUSE },
   no_truncate: { type: 2 + 32, calls: REFUSE },
-  note_unsealed: { type: 1 + 4, calls: 'sys_audit_note_unsealed' },
+  note_unsealed: { type: 1 + 4, calls: NOTE_UNSEALED },
 } as const;
 
 const kinds = Object.entries(KINDS)
   .map(([kind, { type, calls }]) => `('${kind}', ${type}, '${calls}')`)
   .join(', ');
 const tables = APPEND_ONLY_TABLES.map((table) => `'${table}'`).join(', ');
-const functions = [REFUSE_BODY, NOTE_UNSEALED_BODY]
-  .map((body, index) => `('${[REFUSE, 'sys_audit_note_unsealed'][index]!}', $body$${body}$body$)`)
-  .join(', ');
+const functions = [
+  `('${REFUSE}', $body$${REFUSE_BODY}$body$, false)`,
+  `('${NOTE_UNSEALED}', $body$${NOTE_UNSEALED_BODY}$body$, true)`,
+];
 
 /**
- * Every guard that is missing, does not fire always and for every row, or does something else, as `table: trigger`, and every function
- * of theirs that has another text; nothing where all are as they should be.
+ * Every guard that is missing, does not fire always and for every row, or does something else, as `table: trigger`; every function of
+ * theirs that has another text or path; every trigger and rule that this version has not written, for one could undo what is recorded.
+ * Nothing where all are as they should be.
  */
 export const findMissingGuards = `
   with kinds(kind, type, calls) as (values ${kinds}),
@@ -90,11 +107,18 @@ export const findMissingGuards = `
     select name as tab, name || '_' || kind as trig, type, calls from unnest(array[${tables}]) as name, kinds where kind <> 'note_unsealed'
     union all select 'sys_audit_logs', 'sys_audit_logs_' || kind, type, calls from kinds where kind = 'note_unsealed'
     union all select name, case kind when 'no_truncate' then name else 'sys_audit_logs' end || '_' || kind, type, calls from leaves, kinds
-  )
+  ),
+  guarded(tab) as (select tab from wanted union select 'sys_audit_unsealed')
   select tab || ': ' || trig as name from wanted where not exists (
     select 1 from pg_trigger where tgrelid = to_regclass(quote_ident(tab)) and tgname = trig and tgenabled = 'A'
       and tgtype = wanted.type and tgqual is null and tgattr = '' and tgfoid = to_regproc(calls))
   union all
-  select calls || '()' from (values ${functions}) as texts(calls, body)
-  where not exists (select 1 from pg_proc where oid = to_regproc(calls) and prosrc = body)
+  select calls || '()' from (values ${functions.join(', ')}) as texts(calls, body, definer)
+  where not exists (select 1 from pg_proc where oid = to_regproc(calls) and prosrc = body and prosecdef = definer
+    and proconfig = array[format('search_path=%I, pg_temp', (select nspname from pg_namespace where oid = pronamespace))])
+  union all
+  select tab || ': ' || tgname || ' (not of this library)' from guarded join pg_trigger on tgrelid = to_regclass(quote_ident(tab))
+  where not tgisinternal and tgparentid = 0 and (tab, tgname::text) not in (select tab, trig from wanted)
+  union all
+  select tab || ': ' || rulename || ' (not of this library)' from guarded join pg_rewrite on ev_class = to_regclass(quote_ident(tab))
   order by 1`;
