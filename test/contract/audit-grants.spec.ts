@@ -3,13 +3,26 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { genId, InvalidInputError, UnitOfWork } from 'nestjs-host-database';
-import { AuditErasure, auditGrants, AuditLegalHolds, AuditService } from 'nestjs-host-database/audit';
+import {
+  AuditErasure,
+  auditGrants,
+  AuditLegalHolds,
+  AuditSealer,
+  AuditService,
+  AuditVerifier,
+  Ed25519Signer,
+  generateSigningKey,
+} from 'nestjs-host-database/audit';
 import type { TestHost } from 'nestjs-host-database/testing';
 import { hostOn } from '../support/audit-hosts.js';
 import { wholeRows } from '../support/audit-attacks.js';
 import { type ScratchDatabase, scratchDatabase } from '../support/scratch-database.js';
 
-const audit = { encryption: { keyId: 'k', keys: { k: randomBytes(32) } } };
+const signer = new Ed25519Signer(generateSigningKey().privateKey);
+const audit = {
+  encryption: { keyId: 'k', keys: { k: randomBytes(32) } },
+  sealing: { signer, publicKeys: { [signer.keyId]: signer.publicKey }, verifyAt: false, everyMs: 3_600_000 } as const,
+};
 const role = `app_${genId()}`;
 const ROW = `(id, event_type, canonical, leaf_hash, created_at) values ('${'0'.repeat(32)}', 'x', '{}', 'forged', now())`;
 
@@ -49,7 +62,16 @@ describe(auditGrants.name, () => {
       expect(await application.get(AuditService).findByTarget(user.id)).toHaveLength(3);
       (await application.get(UsersService).getById(user.id)).lastLogin = new Date();
     });
-    expect(await execute(application, 'delete from sys_audit_unsealed returning log_id')).not.toEqual([]);
+    // The trigger has noted each row, although the role may not.
+    expect(await execute(application, 'select log_id from sys_audit_unsealed order by 1')).toEqual(
+      await execute(owner, 'select id as log_id from sys_audit_logs order by 1'),
+    );
+  });
+
+  it('lets the application seal, which takes from the list what is in a checkpoint', async () => {
+    expect(await application.get(AuditSealer).seal()).toMatchObject({ isBusy: false, sealed: expect.any(Number) });
+    expect(await execute(application, 'select log_id from sys_audit_unsealed')).toEqual([]);
+    expect(await application.get(AuditVerifier).verify()).toMatchObject({ ok: true });
   });
 
   it.each([
@@ -71,6 +93,11 @@ describe(auditGrants.name, () => {
     `delete from sys_audit_checkpoints`,
     `truncate sys_audit_checkpoints`,
     `alter table sys_audit_checkpoints disable trigger all`,
+    `insert into sys_audit_unsealed (log_id, scope) select id, 'host' from sys_audit_logs limit 1 on conflict do nothing`,
+    `create temp table sys_audit_logs (like public.sys_audit_logs)`,
+    `create schema "${role}" create table sys_audit_logs (id text)`,
+    `create table sys_mine (id text, tenant_id text)
+       ; create trigger mine after insert on sys_mine for each row execute function sys_audit_note_unsealed()`,
     `insert into sys_audit_purges (id, purged_through, rows, purged_at) values ('x', 'f', 1, now())`,
   ])('refuses: %s', async (statement) => {
     const before = await wholeRows(owner, 'postgresql', 'sys_audit_logs');
@@ -96,6 +123,23 @@ describe(auditGrants.name, () => {
       await expect(execute(owner, auditGrants({ role: `${role}_2` }))).rejects.toThrow(/owner/);
     } finally {
       await execute(owner, `drop role "${role}_2"`);
+    }
+  });
+
+  it('refuses a role that may make temporary tables by another role', async () => {
+    const names = [`${role}_3`, `${role}_4`];
+    for (const name of names) await execute(owner, `create role "${name}"`);
+    const [current] = await execute<{ name: string }>(owner, 'select current_database() as name');
+    await execute(owner, `grant temporary on database "${current!.name}" to "${names[1]}"`);
+    try {
+      await execute(owner, auditGrants({ role: names[0]! }));
+      await execute(owner, `grant "${names[1]}" to "${names[0]}"`);
+      await expect(execute(owner, auditGrants({ role: names[0]! }))).rejects.toThrow(/temporary tables/);
+    } finally {
+      for (const name of names) {
+        await execute(owner, `drop owned by "${name}"`);
+        await execute(owner, `drop role "${name}"`);
+      }
     }
   });
 

@@ -17,7 +17,8 @@ const PRIVILEGES: Readonly<Record<string, string>> = {
   sys_audit_anchorings: 'select, insert',
   // Removing rows, and saying so, is the owner's.
   sys_audit_purges: 'select',
-  sys_audit_unsealed: 'select, insert, delete',
+  // A trigger adds to it, as its owner.
+  sys_audit_unsealed: 'select, delete',
   sys_audit_subject_keys: 'select, insert, update',
   sys_audit_legal_holds: 'select, insert, update',
   // Migrating is the owner's.
@@ -27,8 +28,9 @@ const PRIVILEGES: Readonly<Record<string, string>> = {
 /**
  * Returns a script for PostgreSQL, to be run by the owner of the host's tables after each migration: it takes every privilege on them
  * from the role and gives back what an application needs. It adds to the log and reads it, and can do nothing else to it: not update,
- * delete or truncate it, neither as a whole nor a partition, nor switch its guards off. The script fails where the role is a superuser
- * or the owner, whom no grant binds.
+ * delete or truncate it, neither as a whole nor a partition, nor switch its guards off, nor put a table of its own in the place of the
+ * log: everybody but the owner loses the right to make temporary tables, and schemas, in this database. The script fails where the role
+ * is a superuser or the owner, whom no grant binds, or keeps that right by another role.
  *
  * The application then boots with `migrate: 'check'`; migrations and `AuditRetention.purge()` run as the owner.
  *
@@ -46,6 +48,11 @@ declare
 begin
   if (select rolsuper from pg_roles where rolname = '${role}') then
     raise exception 'The role ${role} is a superuser, whom no grant binds.';
+  end if;
+  -- A temporary table, or one in a schema that is searched first, would be taken for that of the log.
+  execute format('revoke create, temporary on database %I from "${role}", public', current_database());
+  if has_database_privilege('${role}', current_database(), 'create') or has_database_privilege('${role}', current_database(), 'temporary') then
+    raise exception 'The role ${role} may still make temporary tables or schemas here: run this as the owner of the database %.', current_database();
   end if;
   execute 'grant usage on schema "${schema}" to "${role}"';
   for relation in
@@ -66,8 +73,9 @@ begin
       ${privileges.join('\n      ')}
       else 'select, insert, update, delete' end, relation.name);
   end loop;
-  execute 'grant execute on function "${schema}".sys_audit_refuse(), "${schema}".sys_audit_note_unsealed(), '
-    || '"${schema}".sys_audit_id_from(timestamptz) to "${role}"';
+  -- Not that of the trigger which adds to the list, for it does so as its owner.
+  execute 'revoke all on function "${schema}".sys_audit_note_unsealed() from "${role}", public';
+  execute 'grant execute on function "${schema}".sys_audit_refuse(), "${schema}".sys_audit_id_from(timestamptz) to "${role}"';
 end $grants$;
 `;
 }
