@@ -121,6 +121,12 @@ describe.each(['sqlite', 'postgresql'] as const)('the append-only tables on %s',
     },
   );
 
+  it('lets no session put a table of its own in the place of the log', async () => {
+    const shadow = `create temp table sys_audit_logs as select * from sys_audit_logs`;
+    await expect(execute(guarded, shadow)).rejects.toMatchObject({ code: 'AUDIT_LOG_SHADOWED' });
+    await execute(guarded, 'create temp table of_my_own (id text)');
+  });
+
   it('leaves the rows of a person and of a tenant as they were when those are deleted', async () => {
     const user = await guarded.newUser();
     const tenant = await guarded.newTenant({ provisioned: false });

@@ -64,6 +64,17 @@ export class UnauditedWriteError extends HostDatabaseError {
   }
 }
 
+/** A statement would have put something of the session in the place of the log. It was not sent. */
+export class AuditLogShadowedError extends HostDatabaseError {
+  readonly code = 'AUDIT_LOG_SHADOWED';
+
+  constructor() {
+    super(
+      'A temporary table, view or trigger that names the audit log was refused. Give it another name, and read the log without a copy.',
+    );
+  }
+}
+
 /** An entity cannot be audited as it is. */
 export class UnauditableEntityError extends HostDatabaseError {
   readonly code = 'AUDIT_UNAUDITABLE_ENTITY';

@@ -10,6 +10,7 @@ import { AuditService } from '../audit.service.js';
 import { AuditedEntities } from './audited-entities.js';
 import { ChangeCaptureSubscriber } from './change-capture.subscriber.js';
 import { ChangeRecorder } from './change-recorder.js';
+import { refuseShadowOfLog } from './log-shadows.js';
 
 /** Leave to write audited tables directly, for as long as some work runs. */
 interface Allowance {
@@ -39,7 +40,10 @@ export class AuditCapture {
   ) {
     if (!capture) return;
     orm.em.getEventManager().registerSubscriber(new ChangeCaptureSubscriber(entities, guards, recorder));
-    guards.guardWith((sql, connection) => this.check(sql, connection));
+    guards.guardWith((sql, connection) => {
+      refuseShadowOfLog(sql);
+      this.check(sql, connection);
+    });
   }
 
   /**

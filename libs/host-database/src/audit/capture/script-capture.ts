@@ -11,6 +11,7 @@ import { REDACTED } from '../recording/secrets.js';
 import { AuditedEntities } from './audited-entities.js';
 import { ChangeCaptureSubscriber } from './change-capture.subscriber.js';
 import { HostAuditLogChangeRecorder } from './host-audit-log.change-recorder.js';
+import { refuseShadowOfLog } from './log-shadows.js';
 
 /** A script has no keys, so that nobody could erase what it writes in clear. */
 class WithheldPersonalData extends PersonalData {
@@ -47,6 +48,7 @@ export function captureChangesOfScript(
   const recorder = new HostAuditLogChangeRecorder(rows);
   orm.em.getEventManager().registerSubscriber(new ChangeCaptureSubscriber(audited, guards, recorder));
   guards.guardWith((sql) => {
+    refuseShadowOfLog(sql);
     const tables = [...audited.tables.writtenBy(sql)].filter((table) => !guards.flush?.tables.has(table));
     if (tables.length > 0) throw new UnauditedWriteError(tables);
   });

@@ -1,0 +1,46 @@
+import { AuditLogShadowedError } from '../audit.errors.js';
+import { OpaqueSqlError, type SqlToken, sqlTokens } from './sql-tokens.js';
+
+/** Most statements have not both, which is quick to tell. A name may be written with escapes on PostgreSQL. */
+const NAMES_LOG = /sys_audit_|u&"/i;
+const NAMES_TEMPORARY = /temp|u&"/i;
+const ESCAPED_NAME = /u&"/i;
+const TEMPORARY = /^(?:temp|temporary|pg_temp(?:_\d+)?)$/;
+
+/**
+ * Refuses what makes a table, view or trigger of the session under a name of the log, or on it: a temporary table comes before that of the
+ * log wherever its name is used, so that everything would be recorded into it, and vanish with the session. A temporary copy of the
+ * log is refused as well.
+ *
+ * @throws AuditLogShadowedError
+ */
+export function refuseShadowOfLog(sql: string): void {
+  if (NAMES_LOG.test(sql) && NAMES_TEMPORARY.test(sql) && makesShadow(sql)) throw new AuditLogShadowedError();
+}
+
+function makesShadow(sql: string): boolean {
+  const tokens = tokensOf(sql);
+  // In doubt it does what it could.
+  if (!tokens) return /\b(?:create|alter|into\s+temp)/i.test(sql);
+  if (tokens.some((token, at) => isWord(token, 'do') && (tokens[at - 1]?.text ?? ';') === ';')) return /create|alter/i.test(sql);
+  const makes = tokens.some(
+    (token, at) => isWord(token, 'create', 'alter') || (isWord(token, 'into') && TEMPORARY.test(tokens[at + 1]?.text ?? '')),
+  );
+  // SQLite takes a string for a name.
+  return makes && tokens.some(({ text }) => TEMPORARY.test(text)) && tokens.some(({ text }) => text.startsWith('sys_audit_'));
+}
+
+function isWord({ kind, text }: SqlToken, ...words: readonly string[]): boolean {
+  return kind === 'word' && words.includes(text);
+}
+
+/** Nothing where the text does not tell what the statement does. */
+function tokensOf(sql: string): SqlToken[] | undefined {
+  if (ESCAPED_NAME.test(sql)) return undefined;
+  try {
+    return sqlTokens(sql);
+  } catch (error) {
+    if (error instanceof OpaqueSqlError) return undefined;
+    throw error;
+  }
+}
