@@ -94,10 +94,8 @@ describe(auditGrants.name, () => {
     `truncate sys_audit_checkpoints`,
     `alter table sys_audit_checkpoints disable trigger all`,
     `insert into sys_audit_unsealed (log_id, scope) select id, 'host' from sys_audit_logs limit 1 on conflict do nothing`,
-    `create temp table sys_audit_logs (like public.sys_audit_logs)`,
+    `create temp table of_my_own (id text)`,
     `create schema "${role}" create table sys_audit_logs (id text)`,
-    `create table sys_mine (id text, tenant_id text)
-       ; create trigger mine after insert on sys_mine for each row execute function sys_audit_note_unsealed()`,
     `insert into sys_audit_purges (id, purged_through, rows, purged_at) values ('x', 'f', 1, now())`,
   ])('refuses: %s', async (statement) => {
     const before = await wholeRows(owner, 'postgresql', 'sys_audit_logs');
@@ -124,6 +122,15 @@ describe(auditGrants.name, () => {
     } finally {
       await execute(owner, `drop role "${role}_2"`);
     }
+  });
+
+  it('lets nobody have the trigger that adds to the list on a table of their own', async () => {
+    const may = `select has_function_privilege('${role}', 'sys_audit_note_unsealed()', 'execute') as may`;
+    expect(await execute(owner, may)).toEqual([{ may: false }]);
+    await execute(owner, `grant execute on function sys_audit_note_unsealed() to "${role}"`);
+    expect(await execute(owner, may)).toEqual([{ may: true }]);
+    await execute(owner, auditGrants({ role }));
+    expect(await execute(owner, may)).toEqual([{ may: false }]);
   });
 
   it('refuses a role that may make temporary tables by another role', async () => {

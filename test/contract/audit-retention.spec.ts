@@ -190,6 +190,21 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditRetention.name} on %s`,
       );
     });
 
+    it('removes rows that were in no partition of their month when the owner has moved them to one', async () => {
+      await fillMonth('2024-05', { partition: false });
+      await seal();
+      await anchorAll('vault');
+      const before = await rows();
+      const unsealed = await execute('select * from sys_audit_unsealed');
+      expect(await execute('select sys_audit_move_from_default()::int as moved')).toEqual([{ moved: ROWS_PER_MONTH }]);
+      expect(await rows()).toEqual(before);
+      expect(await execute('select * from sys_audit_unsealed')).toEqual(unsealed);
+      await expect(execute('delete from sys_audit_logs_p202405')).rejects.toThrow(/append-only/);
+      // The boot looks at every guard.
+      await restart(AUDIT);
+      expect(await sut.purge()).toEqual({ purgedThrough: idAt('2024-06-01'), rows: 12, kept: [] });
+    });
+
     it('tells a role that does not own the table that it cannot', async () => {
       await seal();
       await anchorAll('vault');

@@ -5,6 +5,7 @@ import { OpaqueSqlError, type SqlToken, sqlTokens } from './sql-tokens.js';
 const NAMES_LOG = /sys_audit_|u&"/i;
 const NAMES_TEMPORARY = /temp|u&"/i;
 const ESCAPED_NAME = /u&"/i;
+const CODE_OF_SHADOW = /\bcreate\s+(?:or\s+replace\s+)?(?:local\s+|global\s+)?temp|\binto\s+temp|\bpg_temp\b/i;
 const TEMPORARY = /^(?:temp|temporary|pg_temp(?:_\d+)?)$/;
 
 /**
@@ -22,7 +23,8 @@ function makesShadow(sql: string): boolean {
   const tokens = tokensOf(sql);
   // In doubt it does what it could.
   if (!tokens) return /\b(?:create|alter|into\s+temp)/i.test(sql);
-  if (tokens.some((token, at) => isWord(token, 'do') && (tokens[at - 1]?.text ?? ';') === ';')) return /create|alter/i.test(sql);
+  // Code in a string, run by the statement itself; what it puts together from pieces is not seen.
+  if (tokens.some((token, at) => isWord(token, 'do') && (tokens[at - 1]?.text ?? ';') === ';')) return CODE_OF_SHADOW.test(sql);
   const makes = tokens.some(
     (token, at) => isWord(token, 'create', 'alter') || (isWord(token, 'into') && TEMPORARY.test(tokens[at + 1]?.text ?? '')),
   );

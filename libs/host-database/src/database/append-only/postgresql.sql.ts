@@ -68,9 +68,35 @@ export const appendOnlyStatements: readonly string[] = [
     end loop;
     return added;
   end $$;`,
+  // For the owner only, who alone may switch a guard off: the lock keeps everybody out until it is on again.
+  `create function sys_audit_move_from_default() returns bigint language plpgsql as $$
+  declare start timestamp; name text; low text; high text; moved bigint := 0; count bigint;
+  begin
+    lock table only sys_audit_logs, sys_audit_logs_p0 in access exclusive mode;
+    -- Not from the query itself, which would hold the table that is altered.
+    foreach start in array array(
+      select distinct date_trunc('month', to_timestamp(('x' || left(id, 12))::bit(48)::bigint / 1000.0) at time zone 'UTC')
+      from sys_audit_logs_p0 where id < sys_audit_id_from(now()) order by 1)
+    loop
+      name := 'sys_audit_logs_p' || to_char(start, 'YYYYMM');
+      low := sys_audit_id_from(start at time zone 'UTC');
+      high := sys_audit_id_from((start + interval '1 month') at time zone 'UTC');
+      execute format('create table %I (like sys_audit_logs including all)', name);
+      execute format('insert into %I select * from sys_audit_logs_p0 where id >= %L and id < %L', name, low, high);
+      alter table sys_audit_logs_p0 disable trigger sys_audit_logs_append_only;
+      delete from sys_audit_logs_p0 where id >= low and id < high;
+      get diagnostics count = row_count;
+      alter table sys_audit_logs_p0 enable always trigger sys_audit_logs_append_only;
+      execute format('alter table sys_audit_logs attach partition %I for values from (%L) to (%L)', name, low, high);
+      execute format('create trigger %I before truncate on %I for each statement execute function ${REFUSE}()', name || '_no_truncate', name);
+      execute format('alter table %I enable always trigger %I', name, name || '_no_truncate');
+      moved := moved + count;
+    end loop;
+    return moved;
+  end $$;`,
   // Without a path of their own functions would take a temporary table of a session for that of the log.
   `do $$ declare name text; begin
-    foreach name in array array['${REFUSE}()', '${NOTE_UNSEALED}()', 'sys_audit_add_partitions(int)'] loop
+    foreach name in array array['${REFUSE}()', '${NOTE_UNSEALED}()', 'sys_audit_add_partitions(int)', 'sys_audit_move_from_default()'] loop
       execute format('alter function %s set search_path = %I, pg_temp', name, current_schema());
     end loop;
   end $$;`,
