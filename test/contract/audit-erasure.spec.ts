@@ -5,16 +5,17 @@ import type { SqlEntityManager } from '@mikro-orm/sql';
 import { ContextService, genId, UnitOfWork } from 'nestjs-host-database';
 import {
   AuditEncryption,
+  type AuditEntry,
   AuditErasure,
   AuditKeyUnavailableError,
   type AuditOptions,
+  AuditReader,
   AuditService,
   defineAuditEvents,
   detailsOf,
   ERASED_TEXT,
   ErasureNotConfiguredError,
   HostAuditLog,
-  PersonalData,
 } from 'nestjs-host-database/audit';
 import type { TestHost } from 'nestjs-host-database/testing';
 import { hostOn } from '../support/audit-hosts.js';
@@ -106,8 +107,8 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditErasure.name} on %s`, (
     const person = genId();
     const erase = () => host.run(() => host.get(AuditErasure).eraseSubject(person));
     await host.get(ContextService).run({ actorUserId: person, ipAddress: PLANTED.ipAddress }, erase);
-    const [row] = await host.run(() => host.get(AuditService).findByTarget(person));
-    expect(await reveal(host, [row?.ipAddress ?? ''])).toEqual([ERASED_TEXT]);
+    const [entry] = await entriesOf(host, person, 'privacy.subject-erased');
+    expect(entry?.ipAddress).toBe(ERASED_TEXT);
   });
 
   it('holds in other processes after half a minute', async () => {
@@ -176,14 +177,56 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditErasure.name} on %s`, (
     const there = type === 'sqlite' ? here : await start({ encryption });
     const person = genId();
     await Promise.all([here, there, here, there].map((host) => plant(host, person)));
-    const rows = await here.run(() => here.get(AuditService).findByTarget(person));
-    expect(
-      await reveal(
-        here,
-        rows.map(({ ipAddress }) => ipAddress ?? ''),
-      ),
-    ).toEqual(rows.map(() => PLANTED.ipAddress));
+    const rows = await entriesOf(here, person, 'letters.sent');
+    expect(rows.map(({ ipAddress }) => ipAddress)).toEqual(rows.map(() => PLANTED.ipAddress));
     expect(rows).toHaveLength(4);
+  });
+
+  it('opens nothing that was copied into a row of somebody else', async () => {
+    const host = await start({ encryption });
+    const [person, thief, tenantId] = [genId(), genId(), genId()];
+    await plant(host, person);
+    const { details, ipAddress } = await rowOf(host, person);
+    const stolen = { note: details?.email, deep: [ipAddress], email: details?.email };
+    const userAgent = String(details?.email);
+    // As a name of something that its tenant may choose, and may read in its own log.
+    const event = { eventType: 'letters.sent', tenantId, targetId: thief, details: stolen };
+    await host
+      .get(ContextService)
+      .run({ userAgent, actorUserId: thief }, () => host.run(() => host.get(AuditService).recordUnchecked(event)));
+
+    const [entry] = await entriesOf(host, thief, 'letters.sent');
+
+    expect(entry).toMatchObject({ details: stolen, userAgent });
+    expect(JSON.stringify(await rowOf(host, thief))).not.toContain(`"${userAgent}"`);
+  });
+
+  it('opens nothing that was moved by SQL', async () => {
+    const host = await start({ encryption });
+    const [person, forged] = [genId(), genId()];
+    await plant(host, person);
+    const { ipAddress, createdAt } = await rowOf(host, person);
+    const at = type === 'sqlite' ? createdAt.getTime() : createdAt;
+    await host.run(() =>
+      host.hostDatabase.em.execute(
+        `insert into sys_audit_logs (id, event_type, target_id, ip_address, canonical, leaf_hash, created_at) values (?, ?, ?, ?, ?, ?, ?)`,
+        [genId(), 'letters.sent', forged, ipAddress, '{}', 'a'.repeat(64), at],
+      ),
+    );
+    expect((await read(host, forged)).ipAddress).toBe('[unreadable]');
+  });
+
+  it('keeps what looks sealed as it was written when encryption is turned on later', async () => {
+    const without = await start({});
+    const target = genId();
+    const note = 'enc:v1:YWRh:AAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAA';
+    const details = { email: note, note };
+    await without.run(() => without.get(AuditService).recordUnchecked({ eventType: 'letters.sent', targetId: target, details }));
+
+    const [here] = await entriesOf(without, target, 'letters.sent');
+    const [there] = await entriesOf(await start({ encryption }), target, 'letters.sent');
+
+    expect([here?.details, there?.details]).toEqual([details, details]);
   });
 
   it('wraps the keys of former wrapping keys again, so that those can be taken away', async () => {
@@ -225,15 +268,13 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditErasure.name} on %s`, (
     return host.run(() => host.hostDatabase.em.findOneOrFail(HostAuditLog, { targetId: person, eventType: 'letters.sent' }));
   }
 
-  async function read(host: TestHost, person: string): Promise<Record<string, string | undefined>> {
-    const { details, ipAddress, userAgent } = await rowOf(host, person);
-    const stored = [details?.email as string, ipAddress ?? '', userAgent ?? ''];
-    const [email, address, agent] = await reveal(host, stored);
-    return { email, ipAddress: address, userAgent: agent };
+  async function read(host: TestHost, person: string): Promise<Record<string, unknown>> {
+    const [entry] = await entriesOf(host, person, 'letters.sent');
+    return { email: entry?.details?.email, ipAddress: entry?.ipAddress, userAgent: entry?.userAgent };
   }
 
-  function reveal(host: TestHost, texts: readonly string[]): Promise<string[]> {
-    return host.get(PersonalData).reveal(texts);
+  async function entriesOf(host: TestHost, targetId: string, eventType: string): Promise<readonly AuditEntry[]> {
+    return (await host.run(() => host.get(AuditReader).find({ scope: 'all', targetId, eventType }))).rows;
   }
 
   async function bytesOf(host: TestHost): Promise<string[]> {

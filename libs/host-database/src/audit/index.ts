@@ -45,6 +45,7 @@ export {
   ERASED_TEXT,
   ErasureNotConfiguredError,
   PersonalData,
+  type PlacedText,
   type RewrapOptions,
 } from './erasure/index.js';
 export { AUDIT_OUTCOMES, type AuditOutcome, HostAuditLog } from './host-audit-log.entity.js';

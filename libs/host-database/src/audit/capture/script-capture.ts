@@ -6,6 +6,7 @@ import { resolveAuditOptions } from '../audit.options.js';
 import { UnauditedWriteError } from '../audit.errors.js';
 import { AuditCatalogue } from '../catalogue/index.js';
 import { PersonalData } from '../erasure/personal-data.js';
+import { openClearText, type PlacedText } from '../erasure/sealed-text.js';
 import { AuditRowFactory } from '../recording/audit-row.factory.js';
 import { REDACTED } from '../recording/secrets.js';
 import { AuditedEntities } from './audited-entities.js';
@@ -21,8 +22,8 @@ class WithheldPersonalData extends PersonalData {
     return REDACTED;
   }
 
-  async reveal(texts: readonly string[]): Promise<string[]> {
-    return [...texts];
+  async reveal(texts: readonly PlacedText[]): Promise<string[]> {
+    return texts.map(({ text }) => openClearText(text));
   }
 }
 

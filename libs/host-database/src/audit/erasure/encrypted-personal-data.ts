@@ -1,5 +1,13 @@
 import { PersonalData } from './personal-data.js';
-import { ERASED_TEXT, openText, parseSealedText, sealText, UNREADABLE_TEXT } from './sealed-text.js';
+import {
+  ERASED_TEXT,
+  openClearText,
+  openText,
+  parseSealedText,
+  type PlacedText,
+  sealText,
+  UNREADABLE_TEXT,
+} from './sealed-text.js';
 import type { SubjectKeys } from './subject-keys.js';
 
 /**
@@ -19,25 +27,26 @@ export class EncryptedPersonalData extends PersonalData {
    *
    * @throws AuditKeyUnavailableError, InvalidInputError
    */
-  async seal(subjectId: string, text: string): Promise<string> {
+  async seal(subjectId: string, text: PlacedText): Promise<string> {
     const key = await this.keys.obtain(subjectId);
     return key === 'erased' ? ERASED_TEXT : sealText(key, subjectId, text);
   }
 
   /**
-   * Returns texts in clear, `[erased]` where the person was, `[unreadable]` where a text does not open with the person's key, and texts
-   * that were never sealed as they are.
+   * Returns texts in clear, `[erased]` where the person was, `[unreadable]` where a text does not open with the person's key or at its
+   * place, and texts that were never sealed as they were.
    *
    * @throws AuditKeyUnavailableError
    */
-  async reveal(texts: readonly string[]): Promise<string[]> {
-    const parsed = texts.map(parseSealedText);
+  async reveal(texts: readonly PlacedText[]): Promise<string[]> {
+    const parsed = texts.map(({ text }) => parseSealedText(text));
     const keys = await this.keys.find(new Set(parsed.flatMap((sealed) => sealed?.subjectId ?? [])));
     return parsed.map((sealed, index) => {
-      if (!sealed) return texts[index]!;
+      const { text, place } = texts[index]!;
+      if (!sealed) return openClearText(text);
       const key = keys.get(sealed.subjectId);
       if (key === 'erased') return ERASED_TEXT;
-      return key ? openText(key, sealed) : UNREADABLE_TEXT;
+      return key ? openText(key, sealed, place) : UNREADABLE_TEXT;
     });
   }
 }

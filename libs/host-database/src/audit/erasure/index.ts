@@ -12,7 +12,7 @@ export { AuditEncryption, type RewrapOptions } from './audit-encryption.js';
 export { AuditErasure } from './audit-erasure.js';
 export { AuditKeyUnavailableError, ErasureNotConfiguredError } from './erasure.errors.js';
 export { PersonalData } from './personal-data.js';
-export { ERASED_TEXT } from './sealed-text.js';
+export { ERASED_TEXT, type PlacedText } from './sealed-text.js';
 
 /** Personal data are encrypted where the options have a key for it. */
 export const erasureProviders: Provider[] = [

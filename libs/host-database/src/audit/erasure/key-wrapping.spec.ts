@@ -1,9 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { genId } from '../../common/index.js';
 import { resolveAuditOptions } from '../audit.options.js';
 import { AuditKeyUnavailableError, ErasureNotConfiguredError } from './erasure.errors.js';
 import { KeyWrapping } from './key-wrapping.js';
-import { openText, parseSealedText, sealText, UNREADABLE_TEXT } from './sealed-text.js';
+import {
+  clearText,
+  openClearText,
+  openText,
+  parseSealedText,
+  placeOf,
+  pointerTo,
+  sealText,
+  UNREADABLE_TEXT,
+} from './sealed-text.js';
 
 const wrappingWith = (keyId: string, keys: Record<string, Uint8Array>) =>
   new KeyWrapping(resolveAuditOptions({ encryption: { keyId, keys } }));
@@ -35,26 +45,31 @@ describe(KeyWrapping.name, () => {
 
 describe(sealText.name, () => {
   const key = randomBytes(32);
+  const place = placeOf(genId(), '/details/email');
 
   it.each(['', 'ada@example.com', 'Zoë 🚲', 'a'.repeat(512)])('gives %j back', (text) => {
-    const sealed = sealText(key, 'user:ü', text);
+    const sealed = sealText(key, 'user:ü', { text, place });
     expect(sealed).toMatch(/^enc:v1:/);
     const parsed = parseSealedText(sealed)!;
     expect(parsed.subjectId).toBe('user:ü');
-    expect(openText(key, parsed)).toBe(text);
+    expect(openText(key, parsed, place)).toBe(text);
   });
 
   it('never makes the same of the same text', () => {
-    expect(sealText(key, 'ada', 'text')).not.toBe(sealText(key, 'ada', 'text'));
+    const seal = () => sealText(key, 'ada', { text: 'text', place });
+    expect(seal()).not.toBe(seal());
   });
 
-  it('does not open with another key, for another person, or when a bit was changed', () => {
-    const parsed = parseSealedText(sealText(key, 'ada', 'text'))!;
+  it('does not open with another key, for another person, at another place, or when a bit was changed', () => {
+    const parsed = parseSealedText(sealText(key, 'ada', { text: 'text', place }))!;
     const bytes = Buffer.from(parsed.bytes);
     bytes[0]! ^= 1;
-    expect(openText(randomBytes(32), parsed)).toBe(UNREADABLE_TEXT);
-    expect(openText(key, { ...parsed, subjectId: 'eve' })).toBe(UNREADABLE_TEXT);
-    expect(openText(key, { ...parsed, bytes })).toBe(UNREADABLE_TEXT);
+    expect(openText(randomBytes(32), parsed, place)).toBe(UNREADABLE_TEXT);
+    expect(openText(key, { ...parsed, subjectId: 'eve' }, place)).toBe(UNREADABLE_TEXT);
+    expect(openText(key, parsed, placeOf(genId(), '/details/email'))).toBe(UNREADABLE_TEXT);
+    expect(openText(key, parsed, place.replace('email', 'note'))).toBe(UNREADABLE_TEXT);
+    expect(openText(key, parsed, place)).toBe('text');
+    expect(openText(key, { ...parsed, bytes }, place)).toBe(UNREADABLE_TEXT);
   });
 
   it('leaves alone what was never sealed', () => {
@@ -62,6 +77,24 @@ describe(sealText.name, () => {
   });
 
   it('fits into the column of an address, for the longest id of a person', () => {
-    expect(sealText(key, '𝒜'.repeat(127), 'f'.repeat(45)).length).toBeLessThanOrEqual(1_023);
+    expect(sealText(key, '𝒜'.repeat(127), { text: 'f'.repeat(45), place }).length).toBeLessThanOrEqual(1_023);
+  });
+});
+
+describe(clearText.name, () => {
+  it.each(['text', '', 'enc:', 'enc:v1:YWRh:AAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAA', 'enc:text:', 'enc:text:enc:text:x'])(
+    'makes of %j what is not sealed, and gives it back',
+    (text) => {
+      expect(parseSealedText(clearText(text))).toBeUndefined();
+      expect(openClearText(clearText(text))).toBe(text);
+    },
+  );
+});
+
+describe(pointerTo.name, () => {
+  it('tells fields apart, whatever they are called', () => {
+    const paths = [['a', 'b'], ['a/b'], ['a~1b'], ['a~b'], ['a', '', 'b']];
+    const pointers = paths.map((path) => path.reduce(pointerTo, ''));
+    expect(pointers).toEqual(['/a/b', '/a~1b', '/a~01b', '/a~0b', '/a//b']);
   });
 });

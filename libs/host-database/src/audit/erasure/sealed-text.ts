@@ -2,11 +2,20 @@ import { decrypt, encrypt, splitTag } from './aes-gcm.js';
 
 /** What reads say in place of what nobody can read again. */
 export const ERASED_TEXT = '[erased]';
-/** What reads say in place of what looks sealed, and does not open: its key is not there, or it was changed. */
+/** What reads say in place of what looks sealed, and does not open: its key is not there, or it was changed or moved. */
 export const UNREADABLE_TEXT = '[unreadable]';
 
-const PREFIX = 'enc:v1:';
+/** What begins so has a meaning for readers, and is not what somebody wrote. */
+const MARK = 'enc:';
+const PREFIX = `${MARK}v1:`;
+const ESCAPE = `${MARK}text:`;
 const PATTERN = /^enc:v1:([\w-]+):([\w-]{16})\.([\w-]{22,})$/;
+
+/** A text, and where in the log it is: see {@link placeOf}. */
+export interface PlacedText {
+  readonly text: string;
+  readonly place: string;
+}
 
 /** A text as the log stores it, before it is opened. */
 export interface SealedText {
@@ -16,9 +25,32 @@ export interface SealedText {
   readonly bytes: Buffer;
 }
 
-/** Returns `enc:v1:<subject>:<iv>.<ciphertext and tag>`, its parts in base64url. */
-export function sealText(key: Uint8Array, subjectId: string, text: string): string {
-  const { iv, ciphertext, tag } = encrypt(key, Buffer.from(text), subjectId);
+/** Where in the log a text is: `<id of the row>:<JSON Pointer of the field>`. The ids are all of one length. */
+export function placeOf(rowId: string, pointer: string): string {
+  return `${rowId}:${pointer}`;
+}
+
+/** Returns the JSON Pointer (RFC 6901) of a field inside of what `parent` points to. */
+export function pointerTo(parent: string, field: string): string {
+  return `${parent}/${field.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}
+
+/** Returns a text that is not to be sealed so that no reader takes it for one that is, whoever wrote it. */
+export function clearText(text: string): string {
+  return text.startsWith(MARK) ? `${ESCAPE}${text}` : text;
+}
+
+/** Returns what {@link clearText} was given. */
+export function openClearText(stored: string): string {
+  return stored.startsWith(ESCAPE) ? stored.slice(ESCAPE.length) : stored;
+}
+
+/**
+ * Returns `enc:v1:<subject>:<iv>.<ciphertext and tag>`, its parts in base64url. It opens at its place alone: a copy in another row,
+ * whose readers may not read this one, does not.
+ */
+export function sealText(key: Uint8Array, subjectId: string, { text, place }: PlacedText): string {
+  const { iv, ciphertext, tag } = encrypt(key, Buffer.from(text), boundTo(subjectId, place));
   const bytes = Buffer.concat([ciphertext, tag]);
   return `${PREFIX}${Buffer.from(subjectId).toString('base64url')}:${iv.toString('base64url')}.${bytes.toString('base64url')}`;
 }
@@ -34,12 +66,16 @@ export function parseSealedText(stored: string): SealedText | undefined {
   };
 }
 
-/** Returns the text, or `[unreadable]` where the key does not open it. */
-export function openText(key: Uint8Array, { subjectId, iv, bytes }: SealedText): string {
+/** Returns the text, or `[unreadable]` where the key does not open it, or not at this place. */
+export function openText(key: Uint8Array, { subjectId, iv, bytes }: SealedText, place: string): string {
   try {
-    return decrypt(key, { iv, ...splitTag(bytes) }, subjectId).toString();
+    return decrypt(key, { iv, ...splitTag(bytes) }, boundTo(subjectId, place)).toString();
   } catch {
     // One bad row is not to keep the others from their reader.
     return UNREADABLE_TEXT;
   }
+}
+
+function boundTo(subjectId: string, place: string): string {
+  return JSON.stringify([place, subjectId]);
 }

@@ -1,21 +1,22 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { genId } from '../../common/index.js';
 import { PersonalData } from '../erasure/personal-data.js';
+import type { PlacedText } from '../erasure/sealed-text.js';
 import { AuditEntries } from './audit-entries.js';
 import type { StoredAuditLog } from './audit-rows.js';
 
 /** Seals by a prefix; of one subject the key is gone. */
 class PrefixedPersonalData extends PersonalData {
   readonly isErasable = true;
-  readonly asked: (readonly string[])[] = [];
+  readonly asked: (readonly PlacedText[])[] = [];
 
-  async seal(subjectId: string, text: string): Promise<string> {
+  async seal(subjectId: string, { text }: PlacedText): Promise<string> {
     return `sealed:${subjectId}:${text}`;
   }
 
-  async reveal(texts: readonly string[]): Promise<string[]> {
+  async reveal(texts: readonly PlacedText[]): Promise<string[]> {
     this.asked.push(texts);
-    return texts.map((text) => {
+    return texts.map(({ text }) => {
       const [, subjectId, clear] = /^sealed:(\w+):(.*)$/.exec(text) ?? [];
       if (clear === undefined) return text;
       return subjectId === 'gone' ? '[erased]' : clear;
@@ -79,9 +80,16 @@ describe(AuditEntries.name, () => {
     expect(entry).toMatchObject({ ipAddress: '[erased]', details: { email: '[erased]' } });
   });
 
-  it('asks once for all rows, and once for each text', async () => {
-    await sut.from([row({ ipAddress: 'sealed:ada:1' }), row({ ipAddress: 'sealed:ada:1', userAgent: 'sealed:ada:2' })]);
+  it('asks once for all rows, and says where each text is', async () => {
+    const rows = [row({ ipAddress: 'sealed:ada:1' }), row({ userAgent: 'sealed:ada:2', details: { 'a/b': ['sealed:ada:3'] } })];
+    await sut.from(rows);
 
-    expect(personalData.asked).toEqual([['sealed:ada:1', 'sealed:ada:2']]);
+    expect(personalData.asked).toEqual([
+      [
+        { text: 'sealed:ada:1', place: `${rows[0]?.id}:/ipAddress` },
+        { text: 'sealed:ada:2', place: `${rows[1]?.id}:/userAgent` },
+        { text: 'sealed:ada:3', place: `${rows[1]?.id}:/details/a~1b/0` },
+      ],
+    ]);
   });
 });

@@ -3,7 +3,9 @@ import { assertJson, assertOneOf, assertText, Clock, genId } from '../../common/
 import { ContextService } from '../../context/index.js';
 import type { AuditedChange } from '../capture/change-recorder.js';
 import { AuditCatalogue } from '../catalogue/index.js';
+import { replaceTexts } from '../erasure/json-texts.js';
 import { PersonalData } from '../erasure/personal-data.js';
+import { clearText, placeOf, pointerTo } from '../erasure/sealed-text.js';
 import { AUDIT_OUTCOMES } from '../host-audit-log.entity.js';
 import { type AuditRecord, canonicalText, leafHash } from '../integrity/index.js';
 import { AUDIT_OPTIONS, type AuditOptions } from '../audit.options.js';
@@ -63,7 +65,7 @@ export class AuditRowFactory {
       personal: Object.entries(personal).map(([path, whose]) => {
         const parties = { actor: actorUserId, target: targetId };
         const subjectId =
-          whose === 'actor' || whose === 'target' ? parties[whose] : valueAt(details, whose.slice('details.'.length));
+          whose === 'actor' || whose === 'target' ? parties[whose] : valueAt(details, whose.slice('details.'.length).split('.'));
         return { path: path.split('.'), subjectId: typeof subjectId === 'string' ? subjectId : null };
       }),
     });
@@ -89,15 +91,17 @@ export class AuditRowFactory {
   private async complete({ details, personal, ...facts }: CheckedEvent): Promise<AuditRow> {
     const { impersonatorUserId, requestId, ipAddress, userAgent } = this.context.current;
     const createdAt = this.clock.now();
+    // Known first: what is sealed is bound to it.
+    const id = genId();
     const record: AuditRecord = {
       ...facts,
       v: 1,
-      id: genId(),
+      id,
       impersonatorUserId: impersonatorUserId ?? null,
       requestId: printable(requestId, REQUEST_ID_MAX_LENGTH),
-      ipAddress: await this.sealFor(facts.actorUserId, this.addressOf(ipAddress)),
-      userAgent: await this.sealFor(facts.actorUserId, printable(userAgent, USER_AGENT_MAX_LENGTH)),
-      details: await this.sealDetails(details, personal),
+      ipAddress: await this.sealFor(facts.actorUserId, this.addressOf(ipAddress), placeOf(id, '/ipAddress')),
+      userAgent: await this.sealFor(facts.actorUserId, printable(userAgent, USER_AGENT_MAX_LENGTH), placeOf(id, '/userAgent')),
+      details: await this.sealDetails(id, details, personal),
       createdAt: createdAt.toISOString(),
     };
     const canonical = canonicalText(record);
@@ -111,35 +115,41 @@ export class AuditRowFactory {
     return (ipAddress === 'network' ? networkOf(address) : printable(address, 45)) ?? null;
   }
 
-  private async sealFor(subjectId: string | null, text: string | null): Promise<string | null> {
-    return text === null || subjectId === null ? text : this.personalData.seal(subjectId, text);
+  private async sealFor(subjectId: string | null, text: string | null, place: string): Promise<string | null> {
+    if (text === null) return null;
+    return subjectId === null ? clearText(text) : this.personalData.seal(subjectId, { text, place });
   }
 
   private async sealDetails(
+    rowId: string,
     details: Record<string, unknown> | null,
     personal: CheckedEvent['personal'],
   ): Promise<Record<string, unknown> | null> {
-    const plain = details && withoutSecrets(details);
-    for (const { path, subjectId } of personal) if (plain) await this.sealAt(plain, path, subjectId);
-    return plain;
-  }
-
-  /** Details are this factory's own copy by now. */
-  private async sealAt(details: Record<string, unknown>, path: readonly string[], subjectId: string | null): Promise<void> {
-    const parent = path
-      .slice(0, -1)
-      .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], details);
-    const key = path.at(-1)!;
-    if (typeof parent !== 'object' || parent === null || !(key in parent)) return;
-    const fields = parent as Record<string, unknown>;
-    const value = fields[key];
-    if (value === null || value === undefined) return;
-    fields[key] = await this.sealFor(subjectId, typeof value === 'string' ? value : JSON.stringify(value));
+    if (details === null) return null;
+    const plain = withoutSecrets(details);
+    const stored = replaceTexts(plain, clearText);
+    for (const { path, subjectId } of personal) {
+      const value = valueAt(plain, path);
+      const parent = valueAt(stored, path.slice(0, -1));
+      // What is in a field that was sealed as a whole is sealed.
+      if (value === null || value === undefined || typeof parent !== 'object' || parent === null) continue;
+      const text = typeof value === 'string' ? value : JSON.stringify(value);
+      const place = placeOf(rowId, path.reduce(pointerTo, '/details'));
+      (parent as Record<string, unknown>)[path.at(-1)!] = await this.sealFor(subjectId, text, place);
+    }
+    return stored;
   }
 }
 
-function valueAt(details: Record<string, unknown> | null, path: string): unknown {
-  return path.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], details);
+/** What is at a path of JSON; what every object inherits is not. */
+function valueAt(details: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) =>
+      typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+        ? (value as Record<string, unknown>)[key]
+        : undefined,
+    details,
+  );
 }
 
 /** What came over the wire, without what a text column does not take. */
