@@ -3,18 +3,29 @@ export const REDACTED = '[redacted]';
 
 /** A field with one of these words in its name holds a secret, whatever it looks like. */
 const SECRET_WORDS = new Set(
-  'authorization cookie cookies credential credentials otp passwd passphrase password passwords pin pwd secret secrets token tokens'.split(
+  'authorization cookie cookies credential credentials dsn hotp mnemonic otp passwd passphrase password passwords pin pw pwd secret secrets token tokens totp'.split(
     ' ',
   ),
 );
 /** So does one with these words next to each other, or without a space between them. */
-const SECRET_PHRASES =
-  /password|passphrase|(?:api|private|signing|encryption|access|session) ?keys?\b|(?:db|database|connection) ?(?:url|uri|string)\b/;
+const SECRET_PHRASES = new RegExp(
+  [
+    'password|passphrase|^(?:hash|seed)$',
+    String.raw`(?:api|private|signing|encryption|access|session|master|root|account|shared|wrapping|hmac) ?keys?\b`,
+    // Those of contents, commits and files are no secrets.
+    String.raw`(?:\bpass|\bpin|\bpw|\bpwd|\bkey|code|secret|token) ?hash(?:es)?\b`,
+    String.raw`(?:\botp|\bmfa|\b2fa|\bkey|master|private|recovery|totp|wallet) ?seeds?\b|\bseed ?(?:phrase|words?)\b`,
+    String.raw`(?:db|database|connection) ?(?:url|uri|string)\b`,
+  ].join('|'),
+);
 
 /** Texts that are secrets, whatever they are called. */
 const SECRET_VALUES = [
-  // A connection string with a password in it.
-  /\b[a-z][a-z\d+.-]*:\/\/[^\s/:@]*:[^\s/@]+@/i,
+  // A connection string with a password in it, which may have a slash; `https://host:443/@ada` has none.
+  /\b(?!https?:\/\/[^\s/:@]*:\d+\/)[a-z][a-z\d+.-]*:\/\/[^\s/:@]*:[^\s@]+@/i,
+  // `…?password=x`, `Server=h;Pwd=x`, `{"client_secret": "x"}`.
+  /(?:password|passwd|passphrase|pwd|secret|token)(?:["']\s*:|["']?\s*=)\s*[^\s;&]/i,
+  /(?:\b|_|-|api|access|account|master|private|secret|session|shared|signing)key(?:["']\s*:|["']?=)\s*[^\s;&]/i,
   /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
   // Stripe, GitHub, Slack, AWS, Google.
   /\b(?:sk|rk)_(?:live|test)_\w{8,}|\bwhsec_\w{8,}|\bgh[pousr]_\w{20,}|\bxox[abprs]-[\w-]{10,}|\bAKIA[A-Z\d]{16}\b|\bAIza[\w-]{30,}/,
