@@ -18,6 +18,7 @@ const SELECT = {
   postgresql: `select subject_id, wrapped_key from sys_audit_subject_keys where subject_id = any($1)`,
   sqlite: `select subject_id, wrapped_key from sys_audit_subject_keys where subject_id in (select value from json_each(?))`,
 };
+const SELECT_ERASED = 'select 1 from sys_audit_subject_keys where subject_id = ? and wrapped_key is null';
 
 /**
  * Reads and makes rows of `sys_audit_subject_keys` beside the caller's transaction, whose rollback would take a key away that a row of
@@ -44,6 +45,13 @@ export class SubjectKeyStore implements OnApplicationShutdown {
   async read(subjectIds: readonly string[]): Promise<Map<string, StoredKey>> {
     const rows = await this.select(subjectIds);
     return new Map(rows.map(({ subject_id, wrapped_key }) => [subject_id, wrapped_key]));
+  }
+
+  /** Whether the person was erased in the transaction that is open here, of which nobody else knows before it has ended. */
+  async isErasedHere(subjectId: string): Promise<boolean> {
+    if (!this.unitOfWork.isInTransaction) return false;
+    const rows = await this.unitOfWork.em.execute<unknown[]>(SELECT_ERASED, [subjectId]);
+    return rows.length > 0;
   }
 
   /** Adds a key, unless there is one or the person was erased. */

@@ -75,6 +75,8 @@ export class SubjectKeys {
 
   private async create(subjectId: string): Promise<SubjectKey> {
     assertText(subjectId, 'subjectId', SUBJECT_MAX_LENGTH);
+    // Beside this transaction, the key would wait for its end.
+    if (await this.store.isErasedHere(subjectId)) return 'erased';
     await this.store.add(subjectId, this.wrapping.wrap(randomBytes(KEY_BYTES), subjectId));
     // Somebody else may have been faster: the one that is stored is the one to use.
     const stored = (await this.store.read([subjectId])).get(subjectId);
