@@ -102,6 +102,39 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditErasure.name} on %s`, (
     expect(await read(host, person)).toEqual(PLANTED);
   });
 
+  it('stores nothing of a person in the transaction that erases them, one who was never seen before too', async () => {
+    const host = await start({ encryption });
+    const person = genId();
+    // Not on a key of its own connection: that would wait for this transaction.
+    await host.run(() =>
+      host.hostDatabase.transactional(async () => {
+        await host.get(AuditErasure).eraseSubject(person);
+        await record(host, person);
+      }),
+    );
+    expect(await rowOf(host, person)).toMatchObject({ details: { email: ERASED_TEXT } });
+  }, 10_000);
+
+  it('encrypts where a request came from for the user that it was about when nobody is signed in', async () => {
+    const host = await start({ encryption });
+    const person = genId();
+    await plant(host, person, 'record', null);
+    expect((await rowOf(host, person)).userAgent).toMatch(/^enc:v1:/);
+    expect(await read(host, person)).toEqual(PLANTED);
+    await host.run(() => host.get(AuditErasure).eraseSubject(person));
+    expect(await read(host, person)).toEqual({ email: ERASED_TEXT, ipAddress: ERASED_TEXT, userAgent: ERASED_TEXT });
+  });
+
+  it('keeps the network only of a request of nobody, about nobody', async () => {
+    const host = await start({ encryption });
+    const event = { eventType: 'audit.legal-hold-placed', details: { reason: 'asked' } };
+    const { ipAddress, userAgent } = PLANTED;
+    const row = await host
+      .get(ContextService)
+      .run({ ipAddress, userAgent }, () => host.run(() => host.get(AuditService).recordUnchecked(event)));
+    expect([row.ipAddress, row.userAgent]).toEqual(['203.0.113.0', null]);
+  });
+
   it('erases persons who erase themselves', async () => {
     const host = await start({ encryption });
     const person = genId();
@@ -252,16 +285,29 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditErasure.name} on %s`, (
     return host;
   }
 
-  async function plant(host: TestHost, person: string, how: 'record' | 'recordDetached' = 'record'): Promise<void> {
-    const { email, ipAddress, userAgent } = PLANTED;
-    const event = { eventType: 'letters.sent', targetId: person, details: { email, note: 'for all to read' } };
+  async function plant(
+    host: TestHost,
+    person: string,
+    how: 'record' | 'recordDetached' = 'record',
+    actorUserId: string | null = person,
+  ): Promise<void> {
+    const { ipAddress, userAgent } = PLANTED;
+    const context = { ipAddress, userAgent, ...(actorUserId !== null && { actorUserId }) };
     await host
       .get(ContextService)
-      .run({ actorUserId: person, ipAddress, userAgent }, () =>
+      .run(context, () =>
         how === 'record'
-          ? host.run(() => host.get(AuditService).recordUnchecked(event))
-          : host.get(AuditService).recordDetachedUnchecked(event),
+          ? host.run(() => record(host, person))
+          : host.get(AuditService).recordDetachedUnchecked(letterTo(person)),
       );
+  }
+
+  function record(host: TestHost, person: string): Promise<HostAuditLog> {
+    return host.get(AuditService).recordUnchecked(letterTo(person));
+  }
+
+  function letterTo(targetId: string) {
+    return { eventType: 'letters.sent', targetId, details: { email: PLANTED.email, note: 'for all to read' } };
   }
 
   async function rowOf(host: TestHost, person: string): Promise<HostAuditLog> {

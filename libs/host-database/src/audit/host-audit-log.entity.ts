@@ -29,7 +29,7 @@ const HostAuditLogSchema = defineEntity({
     targetType: p.string().length(63).nullable(),
     targetId: p.string().nullable(),
     details: p.json().$type<Record<string, unknown>>().nullable(),
-    /** As it is stored: encrypted for the actor where the log has a key. */
+    /** As it is stored: where the log has a key, encrypted for the actor, or for the target where that is a user and there is no actor. */
     ipAddress: p.string().length(SEALED_LENGTH).nullable(),
     userAgent: p.text().nullable(),
     requestId: p.string().length(127).nullable(),

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { assertJson, assertOneOf, assertText, Clock, genId } from '../../common/index.js';
+import { assertJson, assertOneOf, assertText, Clock, genId, isId } from '../../common/index.js';
 import { ContextService } from '../../context/index.js';
 import type { AuditedChange } from '../capture/change-recorder.js';
 import { AuditCatalogue } from '../catalogue/index.js';
@@ -13,6 +13,8 @@ import type { UncheckedAuditEvent } from './audit-event.js';
 import { networkOf } from './network-address.js';
 import { withoutSecrets } from './secrets.js';
 
+/** The kind of target that is a user of the host. */
+const USER = 'user';
 const TARGET_TYPE_MAX_LENGTH = 63;
 const USER_AGENT_MAX_LENGTH = 512;
 const REQUEST_ID_MAX_LENGTH = 127;
@@ -29,6 +31,8 @@ interface CheckedEvent extends Pick<
   AuditRow,
   'eventType' | 'schemaVersion' | 'outcome' | 'tenantId' | 'actorUserId' | 'targetType' | 'targetId' | 'details'
 > {
+  /** Whose address and user agent those of the request are, as far as anybody can tell. */
+  readonly asking: string | null;
   readonly personal: readonly { readonly path: readonly string[]; readonly subjectId: string | null }[];
 }
 
@@ -59,6 +63,8 @@ export class AuditRowFactory {
       outcome: assertOneOf(outcome, AUDIT_OUTCOMES, 'outcome'),
       tenantId: event.tenantId === undefined ? (current.tenantId ?? null) : event.tenantId,
       actorUserId,
+      // Without an actor, as in a failed sign-in, it is the user that it was tried for.
+      asking: actorUserId ?? (targetType === USER && isId(targetId) ? targetId : null),
       targetType: targetType === undefined ? null : assertText(targetType, 'targetType', TARGET_TYPE_MAX_LENGTH),
       targetId,
       details,
@@ -73,12 +79,14 @@ export class AuditRowFactory {
 
   /** A row for a change of an entity. */
   async makeChange({ eventType, targetType, targetId, tenantId, details, personal }: AuditedChange): Promise<AuditRow> {
+    const actorUserId = this.context.current.actorUserId ?? null;
     return this.complete({
       eventType,
       schemaVersion: 1,
       outcome: 'success',
       tenantId,
-      actorUserId: this.context.current.actorUserId ?? null,
+      actorUserId,
+      asking: actorUserId ?? personal?.subjectId ?? null,
       targetType,
       targetId,
       details: assertJson({ ...details }, 'details'),
@@ -88,8 +96,9 @@ export class AuditRowFactory {
     });
   }
 
-  private async complete({ details, personal, ...facts }: CheckedEvent): Promise<AuditRow> {
-    const { impersonatorUserId, requestId, ipAddress, userAgent } = this.context.current;
+  private async complete({ details, personal, asking, ...facts }: CheckedEvent): Promise<AuditRow> {
+    const { impersonatorUserId, requestId } = this.context.current;
+    const { ipAddress, userAgent } = this.clientFor(asking);
     const createdAt = this.clock.now();
     // Known first: what is sealed is bound to it.
     const id = genId();
@@ -99,8 +108,8 @@ export class AuditRowFactory {
       id,
       impersonatorUserId: impersonatorUserId ?? null,
       requestId: printable(requestId, REQUEST_ID_MAX_LENGTH),
-      ipAddress: await this.sealFor(facts.actorUserId, this.addressOf(ipAddress), placeOf(id, '/ipAddress')),
-      userAgent: await this.sealFor(facts.actorUserId, printable(userAgent, USER_AGENT_MAX_LENGTH), placeOf(id, '/userAgent')),
+      ipAddress: await this.sealFor(asking, ipAddress, placeOf(id, '/ipAddress')),
+      userAgent: await this.sealFor(asking, userAgent, placeOf(id, '/userAgent')),
       details: await this.sealDetails(id, details, personal),
       createdAt: createdAt.toISOString(),
     };
@@ -109,10 +118,18 @@ export class AuditRowFactory {
     return { ...columns, createdAt, canonical, leafHash: leafHash(canonical) };
   }
 
-  private addressOf(address: string | undefined): string | null {
+  private clientFor(asking: string | null): { readonly ipAddress: string | null; readonly userAgent: string | null } {
+    const { ipAddress, userAgent } = this.context.current;
+    // In clear, for nobody's key is known, they could not be erased: only what does not tell one client from another is kept.
+    if (asking === null && this.personalData.isErasable)
+      return { ipAddress: this.addressOf(ipAddress, 'network'), userAgent: null };
+    return { ipAddress: this.addressOf(ipAddress, 'full'), userAgent: printable(userAgent, USER_AGENT_MAX_LENGTH) };
+  }
+
+  private addressOf(address: string | undefined, most: 'full' | 'network'): string | null {
     const { ipAddress } = this.options;
     if (address === undefined || ipAddress === 'none') return null;
-    return (ipAddress === 'network' ? networkOf(address) : printable(address, 45)) ?? null;
+    return (ipAddress === 'network' || most === 'network' ? networkOf(address) : printable(address, 45)) ?? null;
   }
 
   private async sealFor(subjectId: string | null, text: string | null, place: string): Promise<string | null> {
