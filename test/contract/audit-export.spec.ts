@@ -22,6 +22,9 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditExporter.name} on %s`, 
   const exportsOf = (scope: string) =>
     host.run(() => host.get(AuditReader).find({ scope, eventType: 'audit.log-exported', limit: 1_000 }));
 
+  const startsOf = (scope: string) =>
+    host.run(() => host.get(AuditReader).find({ scope, eventType: 'audit.log-export-started', limit: 1_000 }));
+
   describe('exportJsonl', () => {
     it('has every row as it is stored, in the order of ids, and the checkpoints of the scope', async () => {
       const [scope, other] = [genId(), genId()];
@@ -179,6 +182,23 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditExporter.name} on %s`, 
           tenantId: scope,
           details: { format: 'csv', rows: 2, complete: true, filter: { scope, outcome: 'success' } },
         }),
+      ]);
+    });
+
+    it('says before the first line who exports what, whatever becomes of the rest', async () => {
+      const [scope, actorUserId] = [genId(), genId()];
+      await recordRows(host, 2, { tenantId: scope });
+      const lines = host.get(ContextService).run({ actorUserId }, () => sut.exportJsonl({ scope }, { proofs: false }));
+      await lines.next();
+      // Nobody asks for another one: the process of the reader was killed.
+      const [started, ...more] = (await startsOf(scope)).rows;
+
+      expect(more).toEqual([]);
+      expect(started).toMatchObject({ actorUserId, tenantId: scope, details: { format: 'jsonl', filter: { scope } } });
+      expect((await exportsOf(scope)).rows).toEqual([]);
+      expect(await jsonOf(lines)).toHaveLength(1);
+      expect((await exportsOf(scope)).rows).toMatchObject([
+        { targetId: started?.targetId, details: { rows: 2, complete: true } },
       ]);
     });
 

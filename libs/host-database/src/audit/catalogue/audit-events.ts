@@ -14,8 +14,14 @@ export const auditEvents = defineAuditEvents({
     // The target is the scope, where one only was verified.
     targetType: 'audit-scope',
   },
+  'audit.log-export-started': {
+    details: detailsOf<{ format: string; filter: Record<string, unknown> }>(),
+    targetType: 'audit-export',
+  },
   'audit.log-exported': {
     details: detailsOf<{ format: string; rows: number; complete: boolean; filter: Record<string, unknown> }>(),
+    // The target is the one of its start.
+    targetType: 'audit-export',
   },
   'audit.rows-purged': {
     details: detailsOf<{ purgedThrough: string; rows: number }>(),

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { assertText } from '../../common/index.js';
+import { assertText, genId } from '../../common/index.js';
 import { ContextService, type HostContext } from '../../context/index.js';
 import { UnitOfWork } from '../../database/index.js';
 import { AuditService } from '../audit.service.js';
+import type { AuditEvent } from '../recording/audit-event.js';
 import { AuditCheckpoints, type ChainLength } from './audit-checkpoints.js';
 import { AuditEntries } from './audit-entries.js';
 import { type AuditFilter, checkAuditFilter, type CheckedAuditFilter, isWholeScope } from './audit-filter.js';
@@ -42,6 +43,10 @@ interface ExportFormat {
   readonly withCheckpoints?: boolean;
 }
 
+type ExportEvent =
+  | Pick<AuditEvent<'audit.log-export-started'>, 'eventType' | 'details'>
+  | Pick<AuditEvent<'audit.log-exported'>, 'eventType' | 'details'>;
+
 /** Small enough to be garbage before the collector takes it for something that stays. */
 const BATCH = 500;
 
@@ -50,7 +55,9 @@ const BATCH = 500;
  *
  * Every row that was there when the first line was asked for is in it once, whoever writes meanwhile; of those that are added later,
  * none or some. Each batch is a unit of work of its own, outside the caller's transaction; on SQLite do not export inside one, which
- * would wait for itself. When it has ended, or was cut off, the event `audit.log-exported` says who has exported what.
+ * would wait for itself. Before the first line, the event `audit.log-export-started` says who exports what, and without it there is
+ * none. When it has ended, or was cut off, `audit.log-exported` says how far it came; an export that was left with its process has the
+ * first one only.
  */
 @Injectable()
 export class AuditExporter {
@@ -116,12 +123,17 @@ export class AuditExporter {
     format: ExportFormat,
     context: HostContext,
   ): AsyncGenerator<string, void, void> {
+    // First, so that every row of these checkpoints is below the last id, and in the export.
+    const chains = format.withCheckpoints && isWholeScope(filter) ? await this.lengthsOf(filter.scope) : [];
+    const upTo = await this.unitOfWork.run(() => this.rows.lastId());
+    const facts = { format: format.name, filter: { ...filter } };
+    const exportId = genId();
+    const record = (event: ExportEvent) => this.context.run(context, () => this.recordExport(filter, exportId, event));
+    // What is exported is not to depend on whether somebody reads to its end.
+    await record({ eventType: 'audit.log-export-started', details: facts });
     let rows = 0;
     let complete = false;
     try {
-      // First, so that every row of these checkpoints is below the last id, and in the export.
-      const chains = format.withCheckpoints && isWholeScope(filter) ? await this.lengthsOf(filter.scope) : [];
-      const upTo = await this.unitOfWork.run(() => this.rows.lastId());
       if (format.head !== undefined) yield format.head;
       for await (const batch of this.batches(filter, upTo, signal)) {
         for (const line of await format.toLines(batch)) {
@@ -133,7 +145,7 @@ export class AuditExporter {
       for (const chain of chains) yield* this.checkpointLines(chain, signal);
       complete = true;
     } finally {
-      await this.context.run(context, () => this.recordExport(filter, { format: format.name, rows, complete }));
+      await record({ eventType: 'audit.log-exported', details: { ...facts, rows, complete } });
     }
   }
 
@@ -168,14 +180,9 @@ export class AuditExporter {
     }
   }
 
-  private async recordExport(
-    filter: CheckedAuditFilter,
-    details: { readonly format: string; readonly rows: number; readonly complete: boolean },
-  ): Promise<void> {
+  private async recordExport(filter: CheckedAuditFilter, exportId: string, event: ExportEvent): Promise<void> {
     const tenantId = filter.scope === 'host' || filter.scope === 'all' ? null : filter.scope;
-    await this.unitOfWork.run(() =>
-      this.audit.record({ eventType: 'audit.log-exported', tenantId, details: { ...details, filter: { ...filter } } }),
-    );
+    await this.unitOfWork.run(() => this.audit.record({ ...event, tenantId, targetId: exportId }));
   }
 }
 
