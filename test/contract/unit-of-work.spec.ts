@@ -292,6 +292,47 @@ describe.each(['sqlite', 'postgresql'] as const)('the unit of work on %s', (data
     });
   });
 
+  describe('afterEnd', () => {
+    const unitOfWork = () => host.get(UnitOfWork);
+
+    it.each(['commits', 'is rolled back'])('calls back when the outermost transaction %s, once', async (end) => {
+      const seen: string[] = [];
+      const work = host.run(() =>
+        host.hostDatabase.transactional(async (em) => {
+          await em.transactional(() => unitOfWork().afterEnd(() => seen.push('of a savepoint')));
+          const part = em.transactional(() => {
+            unitOfWork().afterEnd(() => seen.push('of one that is rolled back'));
+            throw new Error('no');
+          });
+          await expect(part).rejects.toThrow('no');
+          await unitOfWork().transactional(() => unitOfWork().afterEnd(() => seen.push('of a part')));
+          expect(seen).toEqual([]);
+          if (end !== 'commits') throw new Error('the end');
+        }),
+      );
+      await (end === 'commits' ? work : expect(work).rejects.toThrow('the end'));
+      expect(seen.toSorted()).toEqual(['of a part', 'of a savepoint', 'of one that is rolled back']);
+      expect(conversation.said.at(-1)).toBe(end === 'commits' ? 'commit' : 'rollback');
+    });
+
+    it('calls back at the end of a transaction that was begun by hand, and at once without one', async () => {
+      const seen: string[] = [];
+      await host.run(async () => {
+        const { em } = host.hostDatabase;
+        await em.begin();
+        unitOfWork().afterEnd(() => seen.push('committed'));
+        await em.commit();
+        await em.begin();
+        unitOfWork().afterEnd(() => seen.push('rolled back'));
+        expect(seen).toEqual(['committed']);
+        await em.rollback();
+        expect(seen).toEqual(['committed', 'rolled back']);
+        unitOfWork().afterEnd(() => seen.push('none'));
+      });
+      expect(seen).toEqual(['committed', 'rolled back', 'none']);
+    });
+  });
+
   describe('afterCommit', () => {
     const unitOfWork = () => host.get(UnitOfWork);
 

@@ -62,6 +62,10 @@ export function scopedEntityManager(
           // Without a savepoint of its own, what failed here is part of the outer transaction.
           if (outer && options.propagation === TransactionPropagation.REQUIRED) outer.rollbackOnly ??= { cause: error };
           throw driverNeutral(error, this.getPlatform());
+        })
+        .finally(() => {
+          if (outer) outer.afterEnd.push(...(own?.afterEnd ?? []));
+          else own?.afterEnd.forEach((callback) => callback());
         });
       if (outer) outer.afterCommit.push(...(own?.afterCommit ?? []));
       else own?.afterCommit.forEach((callback) => callback());
@@ -80,12 +84,19 @@ export function scopedEntityManager(
       if (frame) assertCommittable(frame);
       await super.commit();
       scope.setBegun(em, false);
+      frame?.afterEnd.forEach((callback) => callback());
       frame?.afterCommit.forEach((callback) => callback());
     }
 
     override async rollback(): Promise<void> {
-      scope.setBegun(this.getContext(false), false);
-      await super.rollback();
+      const em = this.getContext(false);
+      const frame = scope.begun(em);
+      scope.setBegun(em, false);
+      try {
+        await super.rollback();
+      } finally {
+        frame?.afterEnd.forEach((callback) => callback());
+      }
     }
 
     override flush(): Promise<void> {

@@ -11,6 +11,8 @@ export interface TransactionFrame {
   readonly outer: TransactionFrame | undefined;
   /** Called once the outermost transaction has committed; dropped with a savepoint that is rolled back. */
   readonly afterCommit: (() => void)[];
+  /** Called once the outermost transaction has ended, however that was; those of a savepoint too. */
+  readonly afterEnd: (() => void)[];
   /** Why this transaction may no longer commit. */
   rollbackOnly?: { readonly cause: unknown };
 }
@@ -48,7 +50,7 @@ export class TransactionScope {
 
   /** Remembers that `em.begin()` has begun a transaction, or that it has ended. */
   setBegun(em: EntityManager, isOpen: boolean): void {
-    if (isOpen) this.begunFrames.set(em, { em, requestContext: undefined, outer: undefined, afterCommit: [] });
+    if (isOpen) this.begunFrames.set(em, { em, requestContext: undefined, outer: undefined, afterCommit: [], afterEnd: [] });
     else this.begunFrames.delete(em);
   }
 
@@ -59,6 +61,7 @@ export class TransactionScope {
       requestContext: RequestContext.currentRequestContext(),
       outer: this.storage.getStore(),
       afterCommit: [],
+      afterEnd: [],
     };
     return this.storage.run(frame, () => work(frame));
   }

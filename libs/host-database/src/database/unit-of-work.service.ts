@@ -114,6 +114,16 @@ export class UnitOfWork {
     else callback();
   }
 
+  /**
+   * Calls `callback` once the outermost transaction that is open here has ended, committed or rolled back, at once where none is open.
+   * For work on another connection that would wait for this one. It must not throw.
+   */
+  afterEnd(callback: () => void): void {
+    const { frame } = this;
+    if (frame) frame.afterEnd.push(callback);
+    else callback();
+  }
+
   /** The innermost transaction that is open here. */
   private get frame(): TransactionFrame | undefined {
     return this.scope.frame(this.em.name) ?? this.scope.begun(this.em.getContext(false));

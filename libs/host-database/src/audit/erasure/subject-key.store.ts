@@ -28,6 +28,8 @@ const SELECT_ERASED = 'select 1 from sys_audit_subject_keys where subject_id = ?
 @Injectable()
 export class SubjectKeyStore implements OnApplicationShutdown {
   private readonly logger = new Logger('Audit');
+  /** Resolves when the application stops: the end of a transaction may never come then. */
+  private readonly stopping = Promise.withResolvers<void>();
   private readonly underWay = new Set<Promise<void>>();
 
   constructor(
@@ -69,7 +71,9 @@ export class SubjectKeyStore implements OnApplicationShutdown {
 
   /** Adds a key once the transaction that is open here has ended, however it ends. Resolves then, and never rejects. */
   addAfterTransaction(subjectId: string, wrappedKey: string): Promise<void> {
-    const adding = this.insert(subjectId, wrappedKey)
+    const ended = new Promise<void>((resolve) => this.unitOfWork.afterEnd(resolve));
+    const adding = Promise.race([ended, this.stopping.promise])
+      .then(() => this.insert(subjectId, wrappedKey))
       .catch((error: unknown) => this.logger.error(`The key of a person could not be kept: ${String(error)}`))
       .finally(() => this.underWay.delete(adding));
     this.underWay.add(adding);
@@ -77,6 +81,7 @@ export class SubjectKeyStore implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.stopping.resolve();
     await Promise.all(this.underWay);
   }
 

@@ -8,6 +8,8 @@ import { INSERT_ROW, rowValues } from './audit-row.sql.js';
 @Injectable()
 export class AuditRowWriter implements OnApplicationShutdown {
   private readonly logger = new Logger('Audit');
+  /** Rows of transactions that have not ended yet. */
+  private readonly waiting = new Set<AuditRow>();
   private readonly underWay = new Set<Promise<void>>();
 
   constructor(
@@ -30,21 +32,24 @@ export class AuditRowWriter implements OnApplicationShutdown {
    * has ended, and this resolves before.
    */
   async writeDetached(row: AuditRow): Promise<void> {
-    const writing = this.insert(row);
-    if (this.connection.type === 'postgresql' || !this.unitOfWork.isInTransaction) return writing;
-    const tracked = writing
-      .catch((error: unknown) => this.logger.error(`${row.eventType} could not be recorded: ${String(error)}`))
-      .finally(() => this.underWay.delete(tracked));
-    this.underWay.add(tracked);
+    if (this.connection.type === 'postgresql' || !this.unitOfWork.isInTransaction) return this.insert(row);
+    // Not before, however long that takes: who tries for the lock meanwhile gives up some time, and keeps others from it.
+    this.waiting.add(row);
+    this.unitOfWork.afterEnd(() => this.writeWaiting(row));
   }
 
-  /** Resolves when what waits for the end of a transaction is written. */
-  async settled(): Promise<void> {
+  /** Writes what waits for the end of a transaction, which may never come now. */
+  async onApplicationShutdown(): Promise<void> {
+    for (const row of this.waiting) this.writeWaiting(row);
     await Promise.all(this.underWay);
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    await this.settled();
+  private writeWaiting(row: AuditRow): void {
+    if (!this.waiting.delete(row)) return;
+    const writing = this.insert(row)
+      .catch((error: unknown) => this.logger.error(`${row.eventType} could not be recorded: ${String(error)}`))
+      .finally(() => this.underWay.delete(writing));
+    this.underWay.add(writing);
   }
 
   private async insert(row: AuditRow): Promise<void> {
