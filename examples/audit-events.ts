@@ -31,7 +31,7 @@ async function send(targetId: string, amountCents: number, limitCents: number): 
 }
 
 // In a request, the middleware and your guard have said who is asking.
-await host.get(ContextService).run({ actorUserId: 'user-1', ipAddress: '203.0.113.7' }, () =>
+await host.get(ContextService).run({ actorUserId: '019a0b1c2d3e7f40815a6b7c8d9e0f11', ipAddress: '203.0.113.7' }, () =>
   host.run(async () => {
     await send('in_1', 5_000, 10_000);
     await send('in_2', 50_000, 10_000).catch((error: Error) => console.log(error.message));

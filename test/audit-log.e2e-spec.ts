@@ -179,7 +179,16 @@ describe.each(HTTP_ADAPTERS)('the audit log of a workspace on %s', (adapter) => 
   });
 
   it('refuses what it does not know', async () => {
-    const invalid = ['limit=0', 'limit=1001', 'order=random', 'outcome=perhaps', 'from=yesterday', 'actor=me'];
+    const invalid = [
+      'limit=0',
+      'limit=1001',
+      'order=random',
+      'outcome=perhaps',
+      'from=yesterday',
+      'from=%2B010000-01-01',
+      'to=-000001-01-01',
+      'actor=me',
+    ];
     for (const query of invalid) {
       expect((await admin.get(`${path}/audit-log?${query}`).expect(400)).body.code).toBe('REQUEST_INVALID');
     }

@@ -17,7 +17,7 @@ const OUTPUT: Readonly<Record<string, RegExp>> = {
     /^AUDIT_UNAUDITED_WRITE\ncoupons\.created \{"before":null,"after":\{"id":"\w{32}","code":"\[redacted\]","percent":10,"ownerId":"\w{32}"\}\}\ncoupons\.updated \{"before":\{"percent":10\},"after":\{"percent":20\}\}\naudit\.capture-bypassed \{"reason":"the company is two people","tables":\["core_users"\]\}\n$/,
   'audit-erasure': /^ada@example\.com\n\[erased\]\nverification: nothing found\n0 keys were wrapped with a former key\n$/,
   'audit-events':
-    /^over the limit\nThere is no event type 'invoices\.snet'\. .*\nin_1: invoices\.sent, success, by user-1 from 203\.0\.113\.7\nin_2: invoices\.sending-denied, denied, by user-1 from 203\.0\.113\.7\n$/,
+    /^over the limit\nThere is no event type 'invoices\.snet'\. .*\nin_1: invoices\.sent, success, by 019a0b1c2d3e7f40815a6b7c8d9e0f11 from 203\.0\.113\.7\nin_2: invoices\.sending-denied, denied, by 019a0b1c2d3e7f40815a6b7c8d9e0f11 from 203\.0\.113\.7\n$/,
   'audit-export':
     /^\[ 'memberships\.created', 'memberships\.created' \]\n\[ 'tenants\.created' \]\n3 rows so far\neventType,schemaVersion,outcome\naudit\.log-exported,1,success\n$/,
   'audit-feed': /^0 events before the log is sealed\n1 after it\n\[ 'users\.created' \]\n$/,

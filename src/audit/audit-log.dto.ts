@@ -10,8 +10,10 @@ import {
   IsOptional,
   IsString,
   Max,
+  MaxDate,
   MaxLength,
   Min,
+  MinDate,
 } from 'class-validator';
 import {
   AUDIT_OUTCOMES,
@@ -24,6 +26,8 @@ import {
 const ORDERS = ['newest', 'oldest'] as const;
 const EVENT_TYPES_MAX = 50;
 const TEXT_MAX_LENGTH = 255;
+/** What the log takes as a time. */
+const [EARLIEST, LATEST] = [new Date('0001-01-01T00:00:00.000Z'), new Date('9999-12-31T23:59:59.999Z')];
 
 /** Which rows of a workspace's log. */
 export class AuditLogFilterDto implements TenantAuditFilter {
@@ -62,12 +66,16 @@ export class AuditLogFilterDto implements TenantAuditFilter {
   @IsOptional()
   @Type(() => Date)
   @IsDate()
+  @MinDate(EARLIEST)
+  @MaxDate(LATEST)
   readonly from?: Date;
 
   @ApiPropertyOptional({ example: '2030-02-01T00:00:00Z', description: 'Recorded before' })
   @IsOptional()
   @Type(() => Date)
   @IsDate()
+  @MinDate(EARLIEST)
+  @MaxDate(LATEST)
   readonly to?: Date;
 }
 

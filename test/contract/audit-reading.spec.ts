@@ -177,6 +177,8 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditReader.name} on %s`, (d
         [{ scope, outcome: 'perhaps' }, 'COMMON_INVALID_INPUT'],
         [{ scope, order: 'random' }, 'COMMON_INVALID_INPUT'],
         [{ scope, from: new Date('no') }, 'COMMON_INVALID_INPUT'],
+        [{ scope, from: new Date('+010000-01-01') }, 'COMMON_INVALID_INPUT'],
+        [{ scope, to: new Date('-000001-01-01') }, 'COMMON_INVALID_INPUT'],
       ] as const;
       for (const [filter, code] of invalid) await expect(find(filter as AuditFilter)).rejects.toMatchObject({ code });
     });

@@ -168,6 +168,17 @@ describe.each(['sqlite', 'postgresql'] as const)('recording on %s', (database) =
     expect([await users(), (await rows()).length]).toEqual([1, 1]);
   });
 
+  it.each(['actorUserId', 'tenantId'] as const)('refuses a %s that is no id', async (field) => {
+    for (const value of ['a'.repeat(33), '', 'ada']) {
+      const event = { eventType: 'orders.refused', [field]: value };
+      await expect(host.run(() => sut.recordUnchecked(event))).rejects.toMatchObject({ code: 'COMMON_INVALID_ID' });
+      await expect(as({ [field]: value }, () => sut.recordUnchecked({ eventType: 'orders.refused' }))).rejects.toMatchObject({
+        code: 'COMMON_INVALID_ID',
+      });
+    }
+    expect(await rows()).toEqual([]);
+  });
+
   describe('recordDetached()', () => {
     it('stays when the transaction it was called in is rolled back', async () => {
       const denied = host.run(() =>

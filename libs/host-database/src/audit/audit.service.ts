@@ -26,7 +26,7 @@ export class AuditService {
    * Appends a row in the caller's transaction: what is recorded and the change it records commit or vanish together, and where the row
    * cannot be written the change is not made either. Actor, tenant, address and request come from the context; secrets are taken out.
    *
-   * @throws UnknownAuditEventTypeError, InvalidAuditDetailsError, InvalidInputError
+   * @throws UnknownAuditEventTypeError, InvalidAuditDetailsError, InvalidInputError, InvalidIdError
    */
   async record<T extends AuditEventType>(event: AuditEvent<T>): Promise<HostAuditLog> {
     return this.recordUnchecked(event);
@@ -45,7 +45,7 @@ export class AuditService {
    * Appends a row on a connection of its own, which stays when the caller's transaction is rolled back: for what was denied or has
    * failed. On SQLite, inside the caller's transaction, it is written when that has ended.
    *
-   * @throws UnknownAuditEventTypeError, InvalidAuditDetailsError, InvalidInputError
+   * @throws UnknownAuditEventTypeError, InvalidAuditDetailsError, InvalidInputError, InvalidIdError
    */
   async recordDetached<T extends AuditEventType>(event: AuditEvent<T>): Promise<HostAuditLog> {
     return this.recordDetachedUnchecked(event);

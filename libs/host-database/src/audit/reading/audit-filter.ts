@@ -30,6 +30,8 @@ export interface CheckedAuditFilter extends Omit<AuditFilter, 'eventType'> {
 
 const MOST_EVENT_TYPES = 50;
 const EVENT_TYPE_MAX_LENGTH = 127;
+/** What both databases take as a time. */
+const [EARLIEST, LATEST] = [new Date('0001-01-01T00:00:00.000Z'), new Date('9999-12-31T23:59:59.999Z')];
 
 /** @throws InvalidInputError, InvalidIdError */
 export function checkAuditFilter(filter: AuditFilter): CheckedAuditFilter {
@@ -72,5 +74,6 @@ function checkEventTypes(given: string | readonly string[]): string[] {
 
 function checkDate(value: Date, field: string): Date {
   if (!(value instanceof Date) || Number.isNaN(value.getTime())) throw new InvalidInputError(field, 'must be a valid Date.');
+  if (value < EARLIEST || value > LATEST) throw new InvalidInputError(field, 'must be in the years 1 to 9999.');
   return value;
 }

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { assertJson, assertOneOf, assertText, Clock, genId, isId } from '../../common/index.js';
+import { assertId, assertJson, assertOneOf, assertText, Clock, genId, isId } from '../../common/index.js';
 import { ContextService } from '../../context/index.js';
 import type { AuditedChange } from '../capture/change-recorder.js';
 import { AuditCatalogue } from '../catalogue/index.js';
@@ -47,12 +47,12 @@ export class AuditRowFactory {
     @Inject(AUDIT_OPTIONS) private readonly options: AuditOptions,
   ) {}
 
-  /** @throws UnknownAuditEventTypeError, InvalidAuditDetailsError, InvalidInputError */
+  /** @throws UnknownAuditEventTypeError, InvalidAuditDetailsError, InvalidInputError, InvalidIdError */
   async make(event: UncheckedAuditEvent): Promise<AuditRow> {
     const { eventType, outcome = 'success' } = event;
     const { version = 1, targetType: usualTargetType, personal = {} } = this.catalogue.get(eventType);
     const { current } = this.context;
-    const actorUserId = event.actorUserId === undefined ? (current.actorUserId ?? null) : event.actorUserId;
+    const actorUserId = idOrNull(event.actorUserId === undefined ? current.actorUserId : event.actorUserId, 'actor');
     const targetId = event.targetId === undefined ? null : assertText(event.targetId, 'targetId');
     const targetType = event.targetType ?? usualTargetType;
     const checked = await this.catalogue.check(eventType, event.details);
@@ -61,7 +61,7 @@ export class AuditRowFactory {
       eventType,
       schemaVersion: version,
       outcome: assertOneOf(outcome, AUDIT_OUTCOMES, 'outcome'),
-      tenantId: event.tenantId === undefined ? (current.tenantId ?? null) : event.tenantId,
+      tenantId: idOrNull(event.tenantId === undefined ? current.tenantId : event.tenantId, 'tenant'),
       actorUserId,
       // Without an actor, as in a failed sign-in, it is the user that it was tried for.
       asking: actorUserId ?? (targetType === USER && isId(targetId) ? targetId : null),
@@ -79,7 +79,7 @@ export class AuditRowFactory {
 
   /** A row for a change of an entity. */
   async makeChange({ eventType, targetType, targetId, tenantId, details, personal }: AuditedChange): Promise<AuditRow> {
-    const actorUserId = this.context.current.actorUserId ?? null;
+    const actorUserId = idOrNull(this.context.current.actorUserId, 'actor');
     return this.complete({
       eventType,
       schemaVersion: 1,
@@ -106,7 +106,7 @@ export class AuditRowFactory {
       ...facts,
       v: 1,
       id,
-      impersonatorUserId: impersonatorUserId ?? null,
+      impersonatorUserId: idOrNull(impersonatorUserId, 'impersonator'),
       requestId: printable(requestId, REQUEST_ID_MAX_LENGTH),
       ipAddress: await this.sealFor(asking, ipAddress, placeOf(id, '/ipAddress')),
       userAgent: await this.sealFor(asking, userAgent, placeOf(id, '/userAgent')),
@@ -156,6 +156,10 @@ export class AuditRowFactory {
     }
     return stored;
   }
+}
+
+function idOrNull(id: string | null | undefined, subject: string): string | null {
+  return id === null || id === undefined ? null : assertId(id, subject);
 }
 
 /** What is at a path of JSON; what every object inherits is not. */
