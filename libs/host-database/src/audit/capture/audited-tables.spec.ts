@@ -52,6 +52,20 @@ const WRITES: readonly string[] = [
   "select array['a', 'b'] ; delete from core_users",
   // A comment that ends at once in SQLite, and nowhere on PostgreSQL.
   '/* /* */ update core_users set email = 1 -- */',
+  // A comment that ends at the carriage return on PostgreSQL, and with the line in SQLite.
+  '--\rupdate core_users set email = 1',
+  "-- it's\r\nupdate core_users set email = 1",
+  "-- it's \r ' \n update core_users set email = 1 -- '",
+  // White space in SQLite, a letter on PostgreSQL.
+  'update \ufeffcore_users set email = 1',
+  // The end of a word, and no string with escapes.
+  String.raw`select ${'\u00a0'}e'\'; update core_users set email = 1 --'`,
+  'alter table core_users alter column is_sys_admin type boolean using true',
+  'alter table if exists only public.core_users add column x integer',
+  'alter table "core_users" rename to elsewhere',
+  'drop table core_users',
+  'drop table if exists elsewhere, core_users cascade',
+  "select 1; do $$ begin update core_users set email = 'x'; end $$",
   // A name in SQLite.
   "with [a'] as (select 1) update core_users set email = ']'",
 ];
@@ -84,6 +98,9 @@ const READS: readonly string[] = [
   'select count(*) as "update" from core_users',
   'lock table core_users in share mode',
   'create index on core_users (email)',
+  'drop index core_users_email',
+  'alter table elsewhere add foreign key (user_id) references core_users',
+  'select 1 -- it is core_users\r\n',
   "select * from core_users where role = any(array['a', 'b'])",
   String.raw`select U&"data" from elsewhere`,
   '',
@@ -102,6 +119,13 @@ describe(AuditedTables, () => {
     const sql = 'with a as (delete from core_tenants returning 1), b as (select 1) insert into core_users select * from a, b';
     expect(written(sql)).toEqual(['core_tenants', 'core_users']);
   });
+
+  it.each([`update U&"core!005fusers" UESCAPE '!' set email = 1`, `update u&"core!005fusers"/**/uescape E'!' set email = 1`])(
+    'cannot tell which of the tables is written by a name with escapes of its own: %s',
+    (sql) => {
+      expect(written(sql)).toEqual(['core_tenants', 'core_users']);
+    },
+  );
 
   it('sees a write whatever stands around it', () => {
     const around = ["'x'", '"a"', '`a`', '[a]', '$$ x $$', '/* x */', '-- x\n', "E'\\''", '(1)', "';--'", '1.5', '::text', '[1]'];

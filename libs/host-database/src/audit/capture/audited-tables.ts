@@ -6,8 +6,8 @@ const NONE: ReadonlySet<string> = new Set();
 const ESCAPED_NAME = 'u&"';
 
 /**
- * Tells which of a set of tables a SQL statement writes: by INSERT, REPLACE, UPDATE, DELETE, MERGE, TRUNCATE or COPY, wherever in
- * the statement they stand. It reads texts, so that it does not see what a function, trigger, rule, view or foreign key writes.
+ * Tells which of a set of tables a SQL statement writes: by INSERT, REPLACE, UPDATE, DELETE, MERGE, TRUNCATE or COPY, or by ALTER TABLE
+ * and DROP TABLE, which may change every row, wherever in the statement they stand. It reads texts, so that it does not see what a function, trigger, rule, view or foreign key writes.
  *
  * Most statements name none of the tables, and one look at the text settles those. The answers are not kept: MikroORM writes the
  * values into the text, so that few texts repeat, and a cache of them would keep the values too.
@@ -28,12 +28,14 @@ export class AuditedTables {
     try {
       const tokens = sqlTokens(sql);
       // Code in a string, run by the statement itself.
-      if (isWord(tokens[0], 'do')) throw new OpaqueSqlError();
+      if (tokens.some((token, at) => isWord(token, 'do') && (at === 0 || isSign(tokens[at - 1], ';'))))
+        throw new OpaqueSqlError();
       return new Set(targets(tokens).filter((name) => this.names.has(name)));
     } catch (error) {
       if (!(error instanceof OpaqueSqlError)) throw error;
-      // In doubt it writes all that it names.
+      // In doubt it writes all that it names, and a name in escapes may be any.
       const text = sql.toLowerCase();
+      if (text.includes(ESCAPED_NAME)) return this.names;
       return new Set([...this.names].filter((name) => text.includes(name)));
     }
   }
@@ -56,13 +58,15 @@ function targets(tokens: readonly SqlToken[]): string[] {
     if (token.text === 'into') add(at + 1);
     else if (token.text === 'update') add(isWord(tokens[at + 1], 'or') ? at + 3 : at + 1);
     else if (token.text === 'delete' && isWord(tokens[at + 1], 'from')) add(at + 2);
-    else if (token.text === 'truncate') addTruncated(at + 1);
-    else if (token.text === 'copy' && isCopyFrom(tokens, at + 1)) add(at + 1);
+    else if (token.text === 'truncate') addEach(isWord(tokens[at + 1], 'table') ? at + 2 : at + 1);
+    else if (isSchemaChange(token.text) && isWord(tokens[at + 1], 'table')) {
+      addEach(isWord(tokens[at + 2], 'if') ? at + 4 : at + 2);
+    } else if (token.text === 'copy' && isCopyFrom(tokens, at + 1)) add(at + 1);
   }
   return found;
 
-  function addTruncated(at: number): void {
-    let next = add(isWord(tokens[at], 'table') ? at + 1 : at);
+  function addEach(at: number): void {
+    let next = add(at);
     for (;;) {
       while (isSign(tokens[next], '*') || isSign(tokens[next], ')')) next++;
       if (!isSign(tokens[next], ',')) return;
@@ -83,6 +87,10 @@ function qualifiedName(tokens: readonly SqlToken[], start: number): { name: stri
     if (!isSign(tokens[next], '.')) return { name, next };
     next++;
   }
+}
+
+function isSchemaChange(word: string): boolean {
+  return word === 'alter' || word === 'drop';
 }
 
 /** `copy t (a, b) from`, and neither `copy t to` nor `copy (select …) to`. */

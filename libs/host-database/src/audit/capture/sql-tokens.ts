@@ -8,6 +8,8 @@ export interface SqlToken {
 /** A statement whose text does not tell what it does: it holds code in a string, or is read differently by the two dialects. */
 export class OpaqueSqlError extends Error {}
 
+/** White space in both dialects. Other white space of Unicode is part of a word. */
+const SPACE = /[\t\n\v\f\r ]+/y;
 const WORD = /[\w$\u0080-\uffff]+/y;
 const DOLLAR_QUOTE = /\$(?:[a-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/iy;
 /** In SQLite a name; on PostgreSQL a subscript, which it does no harm to read as one. */
@@ -20,16 +22,18 @@ const UNICODE_ESCAPE = /\\(?:\+([0-9a-f]{6})|([0-9a-f]{4}))/gi;
  * Splits SQL of either dialect into tokens, without comments and white space. What one dialect has and the other has not is read so
  * that no code is taken for a string or a comment.
  *
- * @throws OpaqueSqlError for comments in comments, which PostgreSQL nests and SQLite does not, and for quotes in brackets, which are
- * part of a name in SQLite and begin a string on PostgreSQL
+ * @throws OpaqueSqlError for comments in comments, which PostgreSQL nests and SQLite does not; for a carriage return in a line comment,
+ * which ends it on PostgreSQL alone; for a byte order mark, which is white space in SQLite alone; for quotes in brackets, which are part
+ * of a name in SQLite and begin a string on PostgreSQL; and for names whose escapes begin with a sign of their own
  */
 export function sqlTokens(sql: string): SqlToken[] {
   const tokens: SqlToken[] = [];
   let at = 0;
   while (at < sql.length) {
     const sign = sql[at] as string;
-    if (sign.trim() === '') at++;
-    else if (sql.startsWith('--', at)) at = endOf(sql, '\n', at);
+    const space = match(SPACE, sql, at)?.[0];
+    if (space !== undefined) at += space.length;
+    else if (sql.startsWith('--', at)) at = endOfLineComment(sql, at);
     else if (sql.startsWith('/*', at)) at = endOfComment(sql, at);
     else {
       const prefix = match(QUOTE_PREFIX, sql, at)?.[0].toLowerCase() ?? '';
@@ -59,9 +63,11 @@ export function sqlTokens(sql: string): SqlToken[] {
       return push('string', sql.slice(at + dollar.length, closing), closing + dollar.length);
     }
     const name = sign === '[' ? match(BRACKETED, sql, at) : null;
+    if (sign === '\ufeff') throw new OpaqueSqlError();
     if (sign === '[' && splitsString(sql, at)) throw new OpaqueSqlError();
     if (name) return push('name', name[1] as string, at + name[0].length);
     const word = match(WORD, sql, at)?.[0];
+    if (word?.toLowerCase() === 'uescape' && tokens.at(-1)?.kind === 'name') throw new OpaqueSqlError();
     return word === undefined ? push('sign', sign, at + 1) : push('word', word, at + word.length);
   }
 }
@@ -74,6 +80,12 @@ function match(pattern: RegExp, sql: string, at: number): RegExpExecArray | null
 function endOf(sql: string, end: string, from: number): number {
   const at = sql.indexOf(end, from);
   return at < 0 ? sql.length : at + end.length;
+}
+
+function endOfLineComment(sql: string, at: number): number {
+  const end = endOf(sql, '\n', at);
+  if (/\r(?!\n)/.test(sql.slice(at, end))) throw new OpaqueSqlError();
+  return end;
 }
 
 function endOfComment(sql: string, at: number): number {
