@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { EventSubscriber } from '@mikro-orm/core';
-import type { SqlEntityManager } from '@mikro-orm/sql';
+import { EntityManager, type EventSubscriber } from '@mikro-orm/core';
+import { SqlEntityManager } from '@mikro-orm/sql';
 import {
   genId,
   GlobalUser,
@@ -27,7 +27,7 @@ type DirectWrite = (em: SqlEntityManager, given: GlobalUser, fresh: ReturnType<t
 
 const newRow = () => ({ id: genId(), email: `${genId()}@example.com`, isSysAdmin: false, createdAt: new Date() });
 
-/** Eight of MikroORM's eleven write paths are not seen by a flush. */
+/** The write paths of MikroORM that a flush does not see. */
 const PATHS: Record<string, DirectWrite> = {
   nativeUpdate: (em, { id }) => em.nativeUpdate(GlobalUser, { id }, { isSysAdmin: true }),
   nativeDelete: (em, { id }) => em.nativeDelete(GlobalUser, { id }),
@@ -37,7 +37,7 @@ const PATHS: Record<string, DirectWrite> = {
   insert: (em, _, fresh) => em.insert(GlobalUser, fresh),
   insertMany: (em, _, fresh) => em.insertMany(GlobalUser, [fresh, newRow()]),
   'a query builder': (em, { id }) => em.createQueryBuilder(GlobalUser).update({ isSysAdmin: true }).where({ id }).execute(),
-  'raw SQL': (em, { id }) => em.execute('update core_users set is_sys_admin = true where id = ?', [id]),
+  execute: (em, { id }) => em.execute('update core_users set is_sys_admin = true where id = ?', [id]),
 };
 
 /** The same paths in other words. */
@@ -50,6 +50,19 @@ const VARIANTS: Record<string, DirectWrite> = {
   'raw SQL on the connection': (em, { id }) =>
     em.getConnection().execute('delete from core_users where id = ?', [id], 'run', em.getTransactionContext()),
   kysely: (em, { id }) => em.getKysely<{ core_users: { id: string } }>().deleteFrom('core_users').where('id', '=', id).execute(),
+};
+
+/** What a subscriber may try in the midst of a flush that writes the same table. */
+const HOOK_WRITES: Record<string, (em: SqlEntityManager, other: GlobalUser) => Promise<void>> = {
+  nativeUpdate: async (em, { id }) => void (await em.nativeUpdate(GlobalUser, { id }, { isSysAdmin: true })),
+  'a query builder': async (em, { id }) =>
+    void (await em.createQueryBuilder(GlobalUser).update({ isSysAdmin: true }).where({ id }).execute()),
+  'raw SQL on its connection': async (em, { id }) => {
+    const sql = 'update core_users set is_sys_admin = true where id = ?';
+    await em.getConnection().execute(sql, [id], 'run', em.getTransactionContext());
+  },
+  'the driver': async (em, { id }) =>
+    void (await em.getDriver().nativeUpdate(GlobalUser, { id }, { isSysAdmin: true }, { ctx: em.getTransactionContext() })),
 };
 
 /** SQLite has no writes inside a `with`, and streams nothing but selects. */
@@ -263,6 +276,38 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditCapture.name} on %s`, (
       await expect(work).rejects.toMatchObject({ code: 'AUDIT_UNAUDITED_WRITE', tables: ['core_users'] });
     });
 
+    it.each(Object.entries(HOOK_WRITES))('does not cover what a hook of it writes by %s', async (_, write) => {
+      const [changed, other] = [await host.newUser(), await host.newUser()];
+      const work = inHost(async (em) => {
+        const fork = em.fork({ cloneEventManager: true });
+        fork.getEventManager().registerSubscriber({ afterUpdate: (args) => write(args.em as SqlEntityManager, other) });
+        (await fork.findOneOrFail(GlobalUser, { id: changed.id })).lastLogin = new Date(5);
+        await fork.flush();
+      });
+      await expect(work).rejects.toMatchObject({ code: 'AUDIT_UNAUDITED_WRITE', tables: ['core_users'] });
+      expect(await inHost((em) => em.count(GlobalUser, { id: other.id, isSysAdmin: true }))).toBe(0);
+      expect(await events(changed.id)).toHaveLength(1);
+    });
+
+    it('covers nothing that a hook of it writes when it has ended', async () => {
+      const [changed, other] = [await host.newUser(), await host.newUser()];
+      const ended = Promise.withResolvers<void>();
+      let late: Promise<unknown> | undefined;
+      await inHost(async (em) => {
+        const fork = em.fork({ cloneEventManager: true });
+        const afterUpdate = () => {
+          late ??= ended.promise.then(() => em.nativeUpdate(GlobalUser, { id: other.id }, { isSysAdmin: true }));
+          return Promise.resolve();
+        };
+        fork.getEventManager().registerSubscriber({ afterUpdate });
+        (await fork.findOneOrFail(GlobalUser, { id: changed.id })).lastLogin = new Date(5);
+        await fork.flush();
+        ended.resolve();
+        await expect(late).rejects.toBeInstanceOf(UnauditedWriteError);
+      });
+      expect(await events(changed.id)).toHaveLength(2);
+    });
+
     it('does not even begin where there is nothing to flush', async () => {
       const { id } = await host.newUser();
       const flush = jest.spyOn(host.hostDatabase.em, 'flush');
@@ -304,8 +349,11 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditCapture.name} on %s`, (
     },
   );
 
-  it('counts eleven paths: three that a flush sees, eight that it does not', () => {
-    expect(Object.keys(PATHS)).toHaveLength(8);
+  it('knows every method of the EntityManager that writes past a flush', () => {
+    const prototypes = [EntityManager.prototype, SqlEntityManager.prototype];
+    const methods = prototypes.flatMap((prototype) => Object.getOwnPropertyNames(prototype));
+    const writing = methods.filter((name) => /^(insert|upsert|update|delete|native|execute|replace|truncate|merge\w)/.test(name));
+    expect(writing.filter((name) => !(name in PATHS)))).toEqual([]);
   });
 
   describe('the guard', () => {

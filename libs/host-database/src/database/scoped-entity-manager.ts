@@ -34,6 +34,12 @@ export function scopedEntityManager(
   guards?: StatementGuards,
 ): SqlEntityManagerClass {
   class ScopedEntityManager extends base {
+    // oxlint-disable-next-line typescript/no-explicit-any -- a mixin's constructor
+    constructor(...args: any[]) {
+      super(...args);
+      guards?.watchHooks(this.eventManager);
+    }
+
     override getContext(validate = true): this {
       const em = super.getContext(false);
       // Found by its name, which another application in this process may use as well.
@@ -110,7 +116,8 @@ export function scopedEntityManager(
     const original = base.prototype[name] as Method;
     define(name, async function checked(...args) {
       assertUnitOfWork(this);
-      return original.apply(this, args);
+      // Called by a function of an entity in the midst of a flush, it is none of its statements.
+      return guards ? guards.besideFlush(() => original.apply(this, args)) : original.apply(this, args);
     });
   }
   for (const name of UNCHECKED_METHODS) {

@@ -66,12 +66,28 @@ describe.each(['sqlite', 'postgresql'] as const)(`${StatementGuards.name} on %s`
   it('gives every flush a frame of its own, and nothing else one', async () => {
     const frames: unknown[] = [];
     await run(async (em) => {
-      em.getEventManager().registerSubscriber({ onFlush: () => void frames.push(sut.flush) });
+      em.getEventManager().registerSubscriber({ onFlush: () => void frames.push(sut.flushAround) });
       await em.flush();
       await em.flush();
     });
     expect(frames).toEqual([{ tables: new Set() }, { tables: new Set() }]);
     expect(frames[0]).not.toBe(frames[1]);
-    expect(sut.flush).toBeUndefined();
+    expect([sut.flush, sut.flushAround]).toEqual([undefined, undefined]);
+  });
+
+  it('takes nothing for a statement of the flush that a hook sends, and nothing that outlives it', async () => {
+    const during: unknown[] = [];
+    let after: Promise<unknown> | undefined;
+    const ended = Promise.withResolvers<void>();
+    await sut.duringFlush(async () => {
+      during.push(
+        sut.flush,
+        sut.besideFlush(() => sut.flush),
+      );
+      after = ended.promise.then(() => [sut.flush, sut.flushAround]);
+    });
+    ended.resolve();
+    expect(during).toEqual([{ tables: new Set() }, undefined]);
+    expect(await after).toEqual([undefined, undefined]);
   });
 });

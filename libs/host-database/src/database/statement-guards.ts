@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { EventManager } from '@mikro-orm/core';
 
 /** Sees a SQL statement before it is sent, with the connection that is to send it. Refuses it by throwing. */
 export type StatementGuard = (sql: string, connection: object) => void;
@@ -7,6 +8,14 @@ export type StatementGuard = (sql: string, connection: object) => void;
 export interface FlushFrame {
   /** The tables that a subscriber has seen the flush write, in lower case. */
   readonly tables: Set<string>;
+}
+
+/** Where in a flush some code runs. */
+interface FlushPosition {
+  readonly frame: FlushFrame;
+  /** Whether MikroORM itself is at work, and no hook that it has called. */
+  readonly isOwn: boolean;
+  readonly state: { isOpen: boolean };
 }
 
 /** What the guards need of the connections that MikroORM works with. */
@@ -24,12 +33,25 @@ interface SqlConnection {
  * library's direct connection to the queue.
  */
 export class StatementGuards {
-  private readonly flushes = new AsyncLocalStorage<FlushFrame>();
+  private readonly positions = new AsyncLocalStorage<FlushPosition>();
+  private readonly watched = new WeakSet<EventManager>();
   private guard: StatementGuard | undefined;
 
-  /** The flush that the current statement belongs to, if any. */
+  /** Whether a guard is set. */
+  get isGuarded(): boolean {
+    return this.guard !== undefined;
+  }
+
+  /** The flush whose own statement this is. What a hook or a subscriber sends is none of its statements, nor what it left behind. */
   get flush(): FlushFrame | undefined {
-    return this.flushes.getStore();
+    const position = this.positions.getStore();
+    return position?.isOwn && position.state.isOpen ? position.frame : undefined;
+  }
+
+  /** The flush that is running here: its own statements, and all that its hooks and subscribers do. */
+  get flushAround(): FlushFrame | undefined {
+    const position = this.positions.getStore();
+    return position?.state.isOpen ? position.frame : undefined;
   }
 
   /** Sets the guard that every further statement has to pass. There is one; a second replaces it. */
@@ -37,9 +59,29 @@ export class StatementGuards {
     this.guard = guard;
   }
 
-  /** Runs the flush `work` in a frame of its own; without a guard nobody asks for one. */
-  duringFlush<T>(work: () => T): T {
-    return this.guard ? this.flushes.run({ tables: new Set() }, work) : work();
+  /** Runs the flush `work` in a frame of its own, which ends with it; without a guard nobody asks for one. */
+  async duringFlush<T>(work: () => Promise<T>): Promise<T> {
+    if (!this.guard) return work();
+    const state = { isOpen: true };
+    try {
+      return await this.positions.run({ frame: { tables: new Set() }, isOwn: true, state }, work);
+    } finally {
+      state.isOpen = false;
+    }
+  }
+
+  /** Runs `work`, which somebody else than MikroORM has written, so that none of its statements count as the flush's own. */
+  besideFlush<T>(work: () => T): T {
+    const position = this.positions.getStore();
+    return position?.isOwn ? this.positions.run({ ...position, isOwn: false }, work) : work();
+  }
+
+  /** Has all hooks and subscribers that `events` calls run beside the flush. */
+  watchHooks(events: EventManager): void {
+    if (this.watched.has(events)) return;
+    this.watched.add(events);
+    const dispatch = events.dispatchEvent.bind(events) as (...args: unknown[]) => unknown;
+    events.dispatchEvent = ((...args: unknown[]) => this.besideFlush(() => dispatch(...args))) as typeof events.dispatchEvent;
   }
 
   /** Watches a connection that was just opened: MikroORM's `onCreateConnection`. */

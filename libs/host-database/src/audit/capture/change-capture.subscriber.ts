@@ -11,7 +11,7 @@ import { pendingWrites } from './pending-writes.js';
  * together.
  *
  * It tells the flush's frame which tables it has seen, and the guard lets the flush write those and no others: a flush that this
- * subscriber was not asked about, or a change that was added after it, is refused. Values that a `beforeCreate` or `beforeUpdate`
+ * subscriber was not asked about, a change that was added after it, and what a hook sends beside it are refused. Values that a `beforeCreate` or `beforeUpdate`
  * hook sets later are not in the record; set them in `onCreate`, `onUpdate` or a `beforeFlush` subscriber.
  */
 export class ChangeCaptureSubscriber implements EventSubscriber {
@@ -29,7 +29,7 @@ export class ChangeCaptureSubscriber implements EventSubscriber {
     for (const write of pendingWrites(uow, em, this.entities)) {
       const change = await readChange(em, write);
       if (change) await this.recorder.record(uow, em, change);
-      for (const table of write.audited.tables) this.guards.flush?.tables.add(table);
+      for (const table of write.audited.tables) this.guards.flushAround?.tables.add(table);
     }
   }
 }
