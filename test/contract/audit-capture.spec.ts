@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { EntityManager, type EventSubscriber } from '@mikro-orm/core';
+import { EntityManager, type EventSubscriber, ForeignKeyConstraintViolationException } from '@mikro-orm/core';
 import { SqlEntityManager } from '@mikro-orm/sql';
 import {
   genId,
@@ -16,11 +17,16 @@ import {
   AuditCapture,
   AuditedEntities,
   AuditService,
+  defineAuditEvents,
+  detailsOf,
   UnauditableEntityError,
   UnauditedWriteError,
 } from 'nestjs-host-database/audit';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
+import { hostOn } from '../support/audit-hosts.js';
+import { scratchDatabase } from '../support/scratch-database.js';
 import { SqlConversation } from '../support/sql-conversation.js';
+import { until } from '../support/until.js';
 
 /** A write that does not come by a flush. `given` is a user that exists, `fresh` one that does not. */
 type DirectWrite = (em: SqlEntityManager, given: GlobalUser, fresh: ReturnType<typeof newRow>) => Promise<unknown>;
@@ -51,6 +57,10 @@ const VARIANTS: Record<string, DirectWrite> = {
     em.getConnection().execute('delete from core_users where id = ?', [id], 'run', em.getTransactionContext()),
   kysely: (em, { id }) => em.getKysely<{ core_users: { id: string } }>().deleteFrom('core_users').where('id', '=', id).execute(),
 };
+
+const LETTERS = defineAuditEvents({
+  'letters.sent': { details: detailsOf<{ email: string }>(), personal: { email: 'target' }, targetType: 'user' },
+});
 
 /** What a subscriber may try in the midst of a flush that writes the same table. */
 const HOOK_WRITES: Record<string, (em: SqlEntityManager, other: GlobalUser) => Promise<void>> = {
@@ -187,6 +197,90 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditCapture.name} on %s`, (
       await inHost(async (em) => void em.remove(await em.findOneOrFail(GlobalUser, { id })));
       expect((await outlines(membership.id))[1]).toMatchObject({ eventType: 'memberships.deleted', before: { user: id } });
       expect(await inHost((em) => em.count(Membership, { id: membership.id }))).toBe(0);
+    });
+
+    it('reads those rows in the transaction that removes them, and locks what they refer to', async () => {
+      const { user } = await host.newMembership();
+      conversation.begin();
+      await inHost(async (em) => void em.remove(await em.findOneOrFail(GlobalUser, { id: user.id })));
+      const [found, ...said] = conversation.said.filter((statement) => !/sys_/.test(statement));
+      expect([found, ...said.slice(0, 3)]).toEqual([
+        'select core_users',
+        'begin',
+        'select core_users',
+        'select core_memberships',
+      ]);
+      expect([said.at(-1), said.filter((statement) => statement === 'begin')]).toEqual(['commit', ['begin']]);
+    });
+
+    it('leaves no transaction open where the removal fails, and two flushes at once do not meet', async () => {
+      const { id } = await host.newTenant({ provisioned: false });
+      const [gone, other] = [await host.newUser(), await host.newUser()];
+      await inHost(async (em) => {
+        const fork = em.fork({ cloneEventManager: true });
+        let fails = true;
+        const beforeDelete = () => (fails ? Promise.reject(new Error('no')) : Promise.resolve());
+        fork.getEventManager().registerSubscriber({ beforeDelete });
+        fork.remove(await fork.findOneOrFail(GlobalUser, { id: gone.id }));
+        await expect(fork.flush()).rejects.toThrow('no');
+        expect(fork.isInTransaction()).toBe(false);
+        fails = false;
+        fork.remove(await fork.findOneOrFail(GlobalUser, { id: gone.id }));
+        const first = fork.flush();
+        fork.remove(fork.getReference(GlobalUser, other.id));
+        await Promise.all([first, fork.flush()]);
+        expect(fork.isInTransaction()).toBe(false);
+        expect(await fork.count(TenantCatalog, { id })).toBe(1);
+        expect(await fork.count(GlobalUser, { id: [gone.id, other.id] })).toBe(0);
+      });
+      for (const user of [gone, other]) expect((await outlines(user.id)).at(-1)).toMatchObject({ eventType: 'users.deleted' });
+    });
+
+    // SQLite has one connection, and the first test above shows that the transaction holds it in time.
+    if (database === 'postgresql') {
+      it('lets nobody add such a row while it is running', async () => {
+        const { user } = await host.newMembership();
+        const tenant = await host.newTenant({ provisioned: false });
+        const id = genId();
+        let late: Promise<unknown> | undefined;
+        await inHost(async (em) => {
+          const fork = em.fork({ cloneEventManager: true });
+          const beforeDelete = async ({ entity }: { entity: object }) => {
+            if (!(entity instanceof GlobalUser) || late) return;
+            const added = inHost((own) => void own.create(Membership, { id, user: user.id, tenant: tenant.id, role: 'member' }));
+            const isSettled = { now: false };
+            late = added.catch((error: unknown) => error).finally(() => (isSettled.now = true));
+            const waiting =
+              'select 1 from pg_locks where not granted and pid in (select pid from pg_stat_activity where datname = current_database())';
+            await until(async () => isSettled.now || (await inHost((own) => own.execute<unknown[]>(waiting))).length > 0);
+          };
+          fork.getEventManager().registerSubscriber({ beforeDelete });
+          fork.remove(await fork.findOneOrFail(GlobalUser, { id: user.id }));
+          await fork.flush();
+        });
+        expect(await late).toBeInstanceOf(ForeignKeyConstraintViolationException);
+        expect(await events(id)).toEqual([]);
+      });
+    }
+
+    it('is refused where a subscriber removes such a parent in the midst of a flush without a transaction', async () => {
+      const membership = await host.newMembership();
+      const plan = `plan-${genId()}`;
+      const flush = (around: (fork: SqlEntityManager, work: () => Promise<void>) => Promise<void>) =>
+        inHost(async (em) => {
+          const fork = em.fork({ cloneEventManager: true });
+          const user = await fork.findOneOrFail(GlobalUser, { id: membership.user.id });
+          fork.getEventManager().registerSubscriber({ beforeFlush: () => Promise.resolve(void fork.remove(user)) });
+          fork.create(PricingPlan, { id: plan, name: 'Plan', features: [] });
+          await around(fork, () => fork.flush());
+        });
+      await expect(flush((_, work) => work())).rejects.toMatchObject({ code: 'AUDIT_UNAUDITED_WRITE' });
+      expect(await events(plan)).toEqual([]);
+      await flush(async (fork) => {
+        await fork.begin();
+        await fork.commit();
+      });
+      expect((await outlines(membership.id)).at(-1)).toMatchObject({ eventType: 'memberships.deleted' });
     });
 
     it('records the host entities under the names of their rooms', async () => {
@@ -352,8 +446,8 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditCapture.name} on %s`, (
   it('knows every method of the EntityManager that writes past a flush', () => {
     const prototypes = [EntityManager.prototype, SqlEntityManager.prototype];
     const methods = prototypes.flatMap((prototype) => Object.getOwnPropertyNames(prototype));
-    const writing = methods.filter((name) => /^(insert|upsert|update|delete|native|execute|replace|truncate|merge\w)/.test(name));
-    expect(writing.filter((name) => !(name in PATHS)))).toEqual([]);
+    const writing = methods.filter((name) => /^(insert|upsert|update|delete|native|execute|replace|truncate)/.test(name));
+    expect(writing.filter((name) => !(name in PATHS))).toEqual([]);
   });
 
   describe('the guard', () => {
@@ -423,6 +517,36 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditCapture.name} on %s`, (
         await expect(work).rejects.toBeInstanceOf(UnauditedWriteError);
         expect(await isSysAdmin(id)).toBe(false);
       });
+    }
+  });
+
+  it('works in a transaction that a fork has begun, which nothing in it waits for', async () => {
+    const scratch = await scratchDatabase(database);
+    const encryption = { keyId: 'k', keys: { k: randomBytes(32) } };
+    const encrypted = await hostOn(scratch, { encryption, events: [LETTERS] });
+    const row = newRow();
+    const tried = genId();
+    try {
+      await encrypted.run(async () => {
+        const fork = encrypted.hostDatabase.em.fork();
+        await fork.begin();
+        try {
+          fork.create(GlobalUser, row);
+          await fork.flush();
+          const details = { email: row.email };
+          await encrypted.get(AuditService).recordDetachedUnchecked({ eventType: 'letters.sent', targetId: tried, details });
+          await fork.commit();
+        } finally {
+          if (fork.isInTransaction()) await fork.rollback();
+        }
+      });
+      const found = async (targetId: string) =>
+        (await encrypted.run(() => encrypted.get(AuditService).findByTarget(targetId))).map(({ eventType }) => eventType);
+      expect(await found(row.id)).toEqual(['users.created']);
+      await until(async () => (await found(tried)).length === 1);
+    } finally {
+      await encrypted.close();
+      await scratch.drop();
     }
   });
 

@@ -59,7 +59,7 @@ export class UnauditedWriteError extends HostDatabaseError {
   ) {
     super(
       `A direct write to ${String(tables)} was refused: its changes would not be recorded in the audit log. Load the entities, change ` +
-        "them and flush; or, for bulk work, run it on the transaction of AuditCapture.allowing('why', (em) => ...).",
+        "them and flush, in a transaction where a subscriber removes them; or, for bulk work, run it on the transaction of AuditCapture.allowing('why', (em) => ...).",
     );
   }
 }

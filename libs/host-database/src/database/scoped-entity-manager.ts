@@ -2,6 +2,7 @@ import { TransactionPropagation, type TransactionOptions } from '@mikro-orm/core
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { NoUnitOfWorkError, TransactionRollbackOnlyError } from './database.errors.js';
 import { driverNeutral } from './driver-neutral.js';
+import { RemovingFlushes } from './removing-flushes.js';
 import type { StatementGuards } from './statement-guards.js';
 import type { TransactionFrame, TransactionScope } from './transaction-scope.js';
 
@@ -33,6 +34,7 @@ export function scopedEntityManager(
   scope: TransactionScope,
   guards?: StatementGuards,
 ): SqlEntityManagerClass {
+  const removing = new RemovingFlushes();
   class ScopedEntityManager extends base {
     // oxlint-disable-next-line typescript/no-explicit-any -- a mixin's constructor
     constructor(...args: any[]) {
@@ -105,11 +107,17 @@ export function scopedEntityManager(
       }
     }
 
-    override flush(): Promise<void> {
-      const flushing = guards ? guards.duringFlush(() => super.flush()) : super.flush();
-      return flushing.catch((error: unknown) => {
+    override async flush(): Promise<void> {
+      const em = this.getContext(false);
+      const flush = () => (guards ? guards.duringFlush(() => super.flush()) : super.flush());
+      try {
+        if (guards?.isGuarded && removing.includes(em)) return await removing.run(em);
+        const begun = scope.begun(em);
+        // What a subscriber calls is part of the transaction of a fork too, which has no context to be found in.
+        await (begun ? scope.within(begun, flush) : flush());
+      } catch (error) {
         throw driverNeutral(error, this.getPlatform());
-      });
+      }
     }
   }
   for (const name of UNCHECKED_ASYNC_METHODS) {

@@ -7,14 +7,25 @@ export const TENANT_CONTEXT_PREFIX = 'tenant:';
 /** One open transaction or savepoint, and what waits for its end. */
 export interface TransactionFrame {
   readonly em: EntityManager;
-  readonly requestContext: RequestContext | undefined;
-  readonly outer: TransactionFrame | undefined;
   /** Called once the outermost transaction has committed; dropped with a savepoint that is rolled back. */
   readonly afterCommit: (() => void)[];
   /** Called once the outermost transaction has ended, however that was; those of a savepoint too. */
   readonly afterEnd: (() => void)[];
   /** Why this transaction may no longer commit. */
   rollbackOnly?: { readonly cause: unknown };
+}
+
+/** That some code runs in a transaction, and what that is nested in. */
+interface TransactionPosition {
+  readonly frame: TransactionFrame;
+  readonly requestContext: RequestContext | undefined;
+  readonly outer: TransactionPosition | undefined;
+}
+
+/** A transaction that was begun with `em.begin()`, and where. */
+interface BegunTransaction {
+  readonly frame: TransactionFrame;
+  readonly requestContext: RequestContext | undefined;
 }
 
 /**
@@ -25,8 +36,9 @@ export interface TransactionFrame {
  * option of every ORM falls back to {@link current}, which still knows it.
  */
 export class TransactionScope {
-  private readonly storage = new AsyncLocalStorage<TransactionFrame>();
-  private readonly begunFrames = new WeakMap<EntityManager, TransactionFrame>();
+  private readonly storage = new AsyncLocalStorage<TransactionPosition>();
+  private readonly begunByManager = new WeakMap<EntityManager, BegunTransaction>();
+  private readonly begunByUnitOfWork = new WeakMap<RequestContext, Set<TransactionFrame>>();
 
   /** The transaction's EntityManager of that name, if one is open in the current unit of work. */
   current(name: string): EntityManager | undefined {
@@ -35,35 +47,52 @@ export class TransactionScope {
 
   /** The innermost frame of that name. */
   frame(name: string): TransactionFrame | undefined {
-    let frame = this.storage.getStore();
-    while (frame && frame.em.name !== name) frame = frame.outer;
+    let position = this.storage.getStore();
+    while (position && position.frame.em.name !== name) position = position.outer;
     // A unit of work on the host that was begun inside a transaction is not part of it. A tenant has one unit of work in all of its
     // run, whatever the host does meanwhile.
-    const isPart = name.startsWith(TENANT_CONTEXT_PREFIX) || frame?.requestContext === RequestContext.currentRequestContext();
-    return isPart ? frame : undefined;
+    const isPart = name.startsWith(TENANT_CONTEXT_PREFIX) || position?.requestContext === RequestContext.currentRequestContext();
+    return isPart ? position?.frame : undefined;
   }
 
   /** The frame of a transaction that was begun with `em.begin()`. */
   begun(em: EntityManager): TransactionFrame | undefined {
-    return this.begunFrames.get(em);
+    return this.begunByManager.get(em)?.frame;
+  }
+
+  /** The frame of a transaction that the current unit of work, or a fork made in it, has begun with `em.begin()`. */
+  begunHere(name: string): TransactionFrame | undefined {
+    const requestContext = RequestContext.currentRequestContext();
+    const frames = requestContext && this.begunByUnitOfWork.get(requestContext);
+    return frames && [...frames].findLast(({ em }) => em.name === name);
   }
 
   /** Remembers that `em.begin()` has begun a transaction, or that it has ended. */
   setBegun(em: EntityManager, isOpen: boolean): void {
-    if (isOpen) this.begunFrames.set(em, { em, requestContext: undefined, outer: undefined, afterCommit: [], afterEnd: [] });
-    else this.begunFrames.delete(em);
+    const { frame, requestContext } = this.begunByManager.get(em) ?? {};
+    this.begunByManager.delete(em);
+    if (frame && requestContext) this.begunByUnitOfWork.get(requestContext)?.delete(frame);
+    if (isOpen) this.addBegun({ em, afterCommit: [], afterEnd: [] });
   }
 
   /** Runs `work` in a new frame. */
   run<T>(em: EntityManager, work: (frame: TransactionFrame) => T): T {
-    const frame: TransactionFrame = {
-      em,
-      requestContext: RequestContext.currentRequestContext(),
-      outer: this.storage.getStore(),
-      afterCommit: [],
-      afterEnd: [],
-    };
-    return this.storage.run(frame, () => work(frame));
+    const frame: TransactionFrame = { em, afterCommit: [], afterEnd: [] };
+    return this.within(frame, () => work(frame));
+  }
+
+  /** Runs `work` as part of a transaction that is open: what it calls finds it by the name of its EntityManager. */
+  within<T>(frame: TransactionFrame, work: () => T): T {
+    const position = { frame, requestContext: RequestContext.currentRequestContext(), outer: this.storage.getStore() };
+    return this.storage.run(position, work);
+  }
+
+  private addBegun(frame: TransactionFrame): void {
+    const requestContext = RequestContext.currentRequestContext();
+    this.begunByManager.set(frame.em, { frame, requestContext });
+    if (!requestContext) return;
+    const frames = this.begunByUnitOfWork.get(requestContext) ?? new Set();
+    this.begunByUnitOfWork.set(requestContext, frames.add(frame));
   }
 }
 

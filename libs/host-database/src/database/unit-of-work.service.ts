@@ -49,6 +49,14 @@ export class UnitOfWork {
   }
 
   /**
+   * The EntityManager of the transaction on the host database that is open here, even where a fork of this unit of work has begun it and
+   * {@link em} is outside. On SQLite nothing else can write until it ends.
+   */
+  get transactionEm(): SqlEntityManager | undefined {
+    return this.isInTransaction ? this.em : (this.scope.begunHere(this.em.name)?.em as SqlEntityManager | undefined);
+  }
+
+  /**
    * Runs `work` in a unit of work of its own, outside any transaction of the caller: flushed when it resolves, discarded when it
    * throws.
    */
@@ -119,7 +127,7 @@ export class UnitOfWork {
    * For work on another connection that would wait for this one. It must not throw.
    */
   afterEnd(callback: () => void): void {
-    const { frame } = this;
+    const frame = this.frame ?? this.scope.begunHere(this.em.name);
     if (frame) frame.afterEnd.push(callback);
     else callback();
   }

@@ -1,3 +1,4 @@
+import type { SqlEntityManager } from '@mikro-orm/sql';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../../common/index.js';
 import { DIRECT_CONNECTION, type DirectConnection, UnitOfWork } from '../../database/index.js';
@@ -40,7 +41,11 @@ export class SubjectKeyStore implements OnApplicationShutdown {
 
   /** Whether what is read and written now is part of the caller's transaction. */
   get isPartOfTransaction(): boolean {
-    return this.connection.type === 'sqlite' && this.unitOfWork.isInTransaction;
+    return this.transactionEm !== undefined;
+  }
+
+  private get transactionEm(): SqlEntityManager | undefined {
+    return this.connection.type === 'sqlite' ? this.unitOfWork.transactionEm : undefined;
   }
 
   /** Returns what is stored of these subjects; those that have no row are left out. */
@@ -62,8 +67,8 @@ export class SubjectKeyStore implements OnApplicationShutdown {
     const now = this.clock.now();
     if (connection.type === 'postgresql') {
       await connection.query(INSERT.postgresql, [subjectId, wrappedKey, now.toISOString()]);
-    } else if (this.isPartOfTransaction) {
-      await this.unitOfWork.em.execute(INSERT.sqlite, [subjectId, wrappedKey, now.getTime()]);
+    } else if (this.transactionEm) {
+      await this.transactionEm.execute(INSERT.sqlite, [subjectId, wrappedKey, now.getTime()]);
     } else {
       await this.insert(subjectId, wrappedKey);
     }
@@ -89,7 +94,7 @@ export class SubjectKeyStore implements OnApplicationShutdown {
     const { connection } = this;
     if (connection.type === 'postgresql') return connection.query<KeyRow>(SELECT.postgresql, [subjectIds]);
     const parameters = [JSON.stringify(subjectIds)];
-    if (this.isPartOfTransaction) return this.unitOfWork.em.execute<KeyRow[]>(SELECT.sqlite, parameters);
+    if (this.transactionEm) return this.transactionEm.execute<KeyRow[]>(SELECT.sqlite, parameters);
     return connection.read((db) => db.prepare<KeyRow>(SELECT.sqlite).all(...parameters));
   }
 

@@ -32,7 +32,7 @@ export class AuditRowWriter implements OnApplicationShutdown {
    * has ended, and this resolves before.
    */
   async writeDetached(row: AuditRow): Promise<void> {
-    if (this.connection.type === 'postgresql' || !this.unitOfWork.isInTransaction) return this.insert(row);
+    if (this.connection.type === 'postgresql' || !this.unitOfWork.transactionEm) return this.insert(row);
     // Not before, however long that takes: who tries for the lock meanwhile gives up some time, and keeps others from it.
     this.waiting.add(row);
     this.unitOfWork.afterEnd(() => this.writeWaiting(row));
