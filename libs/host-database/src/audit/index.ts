@@ -28,15 +28,7 @@ export {
   resolveAuditOptions,
 } from './audit.options.js';
 export { type AuditFindOptions, AuditService } from './audit.service.js';
-export {
-  AuditCapture,
-  type AuditedChange,
-  AuditedEntities,
-  type AuditedEntityOptions,
-  captureChangesOfScript,
-  ChangeRecorder,
-  type FieldValues,
-} from './capture/index.js';
+export { AuditCapture, AuditedEntities, type AuditedEntityOptions, captureChangesOfScript } from './capture/index.js';
 export * from './catalogue/index.js';
 export {
   AuditEncryption,

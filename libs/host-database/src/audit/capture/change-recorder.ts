@@ -1,7 +1,7 @@
 import type { EntityManager, UnitOfWork } from '@mikro-orm/core';
 
 /** Values of fields as JSON: references as ids, dates as ISO 8601, secrets as `[redacted]`. */
-export type FieldValues = Readonly<Record<string, unknown>>;
+type FieldValues = Readonly<Record<string, unknown>>;
 
 /** One row that a flush is about to create, change or delete. */
 export interface AuditedChange {
@@ -21,7 +21,7 @@ export interface AuditedChange {
   readonly personal: { readonly subjectId: string; readonly fields: readonly string[] } | null;
 }
 
-/** Writes down what a flush changes, as part of that flush. Provide another one to record elsewhere. */
+/** Writes down what a flush changes, as part of that flush. */
 export abstract class ChangeRecorder {
   /**
    * Adds the record of `change` to the flush of `uow` that is running: `uow.computeChangeSet(row)`. What it throws, or the database

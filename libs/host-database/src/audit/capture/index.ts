@@ -1,5 +1,5 @@
 export { AuditCapture } from './audit-capture.service.js';
 export { AuditedEntities, type AuditedEntityOptions } from './audited-entities.js';
-export { type AuditedChange, ChangeRecorder, type FieldValues } from './change-recorder.js';
+export { ChangeRecorder } from './change-recorder.js';
 export { HostAuditLogChangeRecorder } from './host-audit-log.change-recorder.js';
 export { captureChangesOfScript } from './script-capture.js';
