@@ -25,6 +25,7 @@ describe(refuseShadowOfLog.name, () => {
     'select * from sys_audit_logs as temp',
     `insert into sys_audit_logs (id, target_type) values ('create temp table sys_audit_logs', 'temp')`,
     'create table copies as select * from sys_audit_logs',
+    'alter function sys_audit_refuse() set search_path = public, pg_temp',
     'select 1',
   ])('lets pass %s', (sql) => {
     expect(() => refuseShadowOfLog(sql)).not.toThrow();

@@ -25,9 +25,12 @@ function makesShadow(sql: string): boolean {
   if (!tokens) return /\b(?:create|alter|into\s+temp)/i.test(sql);
   // Code in a string, run by the statement itself; what it puts together from pieces is not seen.
   if (tokens.some((token, at) => isWord(token, 'do') && (tokens[at - 1]?.text ?? ';') === ';')) return CODE_OF_SHADOW.test(sql);
-  const makes = tokens.some(
-    (token, at) => isWord(token, 'create', 'alter') || (isWord(token, 'into') && TEMPORARY.test(tokens[at + 1]?.text ?? '')),
-  );
+  const makes = tokens.some((token, at) => {
+    const next = tokens[at + 1];
+    // The path of a function may end with that of temporary tables, and should.
+    if (isWord(token, 'alter')) return next !== undefined && !isWord(next, 'function');
+    return isWord(token, 'create') || (isWord(token, 'into') && TEMPORARY.test(next?.text ?? ''));
+  });
   // SQLite takes a string for a name.
   return makes && tokens.some(({ text }) => TEMPORARY.test(text)) && tokens.some(({ text }) => text.startsWith('sys_audit_'));
 }
