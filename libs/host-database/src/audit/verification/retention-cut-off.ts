@@ -17,6 +17,8 @@ import { AuditLogReader } from './log-reader.js';
 const EVENTS = `select id, canonical from sys_audit_logs
   where event_type = 'audit.rows-purged' and tenant_id is null order by id desc`;
 
+const ID_TIME_DIGITS = 12;
+
 /** What an event says of a removal. */
 interface Removal {
   readonly eventId: string;
@@ -83,9 +85,9 @@ function readRemoval({ id, canonical }: { readonly id: string; readonly canonica
   try {
     const record = parseRecord(canonical);
     const { purgedThrough, rows } = record.details ?? {};
-    // What is removed was there before the event.
-    if (record.id !== id || record.eventType !== 'audit.rows-purged' || !isId(purgedThrough) || purgedThrough > id)
-      return undefined;
+    if (record.id !== id || record.eventType !== 'audit.rows-purged' || !isId(purgedThrough)) return undefined;
+    // What is removed is older than the event. Ids begin with milliseconds.
+    if (Number.parseInt(purgedThrough.slice(0, ID_TIME_DIGITS), 16) > Date.parse(record.createdAt)) return undefined;
     return Number.isSafeInteger(rows) ? { eventId: id, purgedThrough, rows: rows as number } : undefined;
   } catch (error) {
     if (error instanceof InvalidAuditRecordError) return undefined;
