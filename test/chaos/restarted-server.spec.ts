@@ -52,12 +52,15 @@ describe('workers on postgresql under load', () => {
     );
     await arena.untilAllEnded(60_000);
 
-    const ended = workers.flatMap((worker) => worker.events().filter(({ event }) => event === 'ended'));
+    // The database has it all, but what the workers have said may still be on its way.
+    const ended = () => workers.flatMap((worker) => worker.events().filter(({ event }) => event === 'ended'));
+    const endedCount = () => new Set(ended().map(({ id }) => id)).size;
+    await arena.until(() => endedCount() >= JOBS, 10_000).catch(() => undefined);
     const result = {
       deadWorkers: workers.filter((worker) => worker.hasEnded()).length,
       counts: await arena.counts(),
       counter: await readCounter(arena),
-      otherJobsThatEnded: new Set(ended.map(({ id }) => id)).size,
+      otherJobsThatEnded: endedCount(),
     };
     // They go on as before.
     await arena.enqueueMany('chaos.wait-for', times(20, { ms: 0 }));
