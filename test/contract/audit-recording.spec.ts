@@ -200,7 +200,7 @@ describe.each(['sqlite', 'postgresql'] as const)('recording on %s', (database) =
       expect(row?.leafHash).toBe(createHash('sha256').update(`\0${row?.canonical}`, 'utf8').digest('hex'));
     });
 
-    it('is written before the application has stopped', async () => {
+    it('is written once a transaction has ended that commits, too', async () => {
       await host.run(() =>
         host.hostDatabase.transactional(() => sut.recordDetachedUnchecked({ eventType: 'orders.refused', outcome: 'denied' })),
       );

@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DIRECT_CONNECTION, type DirectConnection, UnitOfWork } from '../../database/index.js';
-import type { AuditOutcome } from '../host-audit-log.entity.js';
 import type { CheckedAuditFilter } from './audit-filter.js';
 import {
   type AuditQuery,
@@ -11,26 +10,10 @@ import {
   selectCount,
   selectRange,
 } from './audit-query.js';
+import type { AuditRow } from '../recording/audit-row.factory.js';
 
 /** A row as it is stored. */
-export interface StoredAuditLog {
-  readonly id: string;
-  readonly tenantId: string | null;
-  readonly eventType: string;
-  readonly schemaVersion: number;
-  readonly outcome: AuditOutcome;
-  readonly actorUserId: string | null;
-  readonly impersonatorUserId: string | null;
-  readonly targetType: string | null;
-  readonly targetId: string | null;
-  readonly requestId: string | null;
-  readonly ipAddress: string | null;
-  readonly userAgent: string | null;
-  readonly details: Readonly<Record<string, unknown>> | null;
-  readonly createdAt: Date;
-  readonly canonical: string;
-  readonly leafHash: string;
-}
+export type StoredAuditLog = AuditRow;
 
 const ALL_BEHIND_DOT = '.*';
 
