@@ -114,9 +114,12 @@ export const ERROR_STATUSES: Readonly<Record<ErrorCode, HttpStatus>> = {
   TESTING_NO_HTTP_APPLICATION: INTERNAL_SERVER_ERROR,
 };
 
-/** A suspended workspace stays closed until someone acts; in any other state it is worth asking again. */
+/** A suspended or archived workspace stays closed until someone acts; one that is being made is worth asking again. */
 const INACTIVE_STATUSES: Readonly<Record<TenantStatus, HttpStatus>> = {
   suspended: LOCKED,
+  archived: LOCKED,
+  pending_deletion: GONE,
+  deleted: GONE,
   provisioning: SERVICE_UNAVAILABLE,
   failed: SERVICE_UNAVAILABLE,
   active: SERVICE_UNAVAILABLE,

@@ -300,13 +300,13 @@ describe.each(['sqlite', 'postgresql'] as const)('an upgrade on %s of a catalogu
       migrations: { ...config.migrations, migrationsList: before as never },
     });
     await orm.migrator.up();
-    const insert = `insert into core_tenants (id, name, db_url, created_at) values (?, 'x', ?, ?)`;
+    const insert = `insert into core_tenants (id, name, db_url, created_at, status_changed_at) values (?, 'x', ?, ?, ?)`;
     const [id, garbled, other] = [genId(), genId(), genId()];
     const address = plantedAddress(type);
     const em = orm.em.fork() as SqlEntityManager;
     const now = type === 'sqlite' ? Date.now() : new Date();
-    await em.execute(insert, [id, address, now]);
-    await em.execute(insert, [garbled, 'no address', now]);
+    await em.execute(insert, [id, address, now, now]);
+    await em.execute(insert, [garbled, 'no address', now, now]);
     await orm.close(true);
 
     const upgraded = await HostDatabase.open({ database });

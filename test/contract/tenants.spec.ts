@@ -158,11 +158,16 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantsService.name} on %s`,
 
     it('is checked by the database', async () => {
       const insert = host.run(() =>
-        host
-          .get(AuditCapture)
-          .allowing('the test', (em) =>
-            em.insert(TenantCatalog, { name: 'x', status: 'provisioning', isActive: true, createdAt: new Date(), id: genId() }),
-          ),
+        host.get(AuditCapture).allowing('the test', (em) =>
+          em.insert(TenantCatalog, {
+            name: 'x',
+            status: 'provisioning',
+            isActive: true,
+            createdAt: new Date(),
+            statusChangedAt: new Date(),
+            id: genId(),
+          }),
+        ),
       );
       await expect(insert).rejects.toBeInstanceOf(CheckConstraintViolationException);
       const unknown = host.run(() =>

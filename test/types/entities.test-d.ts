@@ -1,6 +1,7 @@
 // Compiles, or the promise that it states is broken. Nothing here runs.
 import type { EntityRepository, Opt, RequiredEntityData } from '@mikro-orm/core';
 import type { GlobalUser, HostDatabase, Membership, SystemJob, TenantCatalog } from 'nestjs-host-database';
+import type { TenantStatus } from 'nestjs-host-database/tenants';
 import { type Equal, expectType } from './expect-type.js';
 
 // Opt marks what the application or the database fills in; it reads as the type inside.
@@ -11,7 +12,11 @@ expectType<Equal<GlobalUser['isSysAdmin'], Opt<boolean>>>();
 expectType<Equal<GlobalUser['createdAt'], Opt<Date>>>();
 expectType<Equal<GlobalUser['lastLogin'], Date | null | undefined>>();
 
-expectType<Equal<TenantCatalog['status'], Opt<'provisioning' | 'active' | 'suspended' | 'failed'>>>();
+expectType<Equal<TenantCatalog['status'], Opt<TenantStatus>>>();
+expectType<
+  Equal<TenantStatus, 'provisioning' | 'active' | 'suspended' | 'archived' | 'pending_deletion' | 'deleted' | 'failed'>
+>();
+expectType<Equal<TenantCatalog['mode'], Opt<'database' | 'schema'>>>();
 expectType<Equal<Membership['role'], Opt<'owner' | 'admin' | 'member'>>>();
 expectType<Equal<SystemJob['payload'], unknown>>();
 

@@ -7,6 +7,7 @@ import { TenantDatabases } from './tenant-databases.service.js';
 import { TenantJobs } from './tenant-jobs.js';
 import { tenantEntityManagerProxy, tenantRepositoryProxy } from './tenant-proxies.js';
 import { TenantProvisioning } from './tenant-provisioning.js';
+import { TenantStorage } from './tenant-storage.js';
 
 /** Where is their data? Routes to each tenant's own database. */
 @Global()
@@ -24,7 +25,7 @@ export class TenantDatabasesModule {
     return {
       module: TenantDatabasesModule,
       imports: [TenantConnectionsModule.register({ entities })],
-      providers: [TenantDatabases, TenantProvisioning, TenantJobs, ...injectables],
+      providers: [TenantDatabases, TenantProvisioning, TenantStorage, TenantJobs, ...injectables],
       exports: [TenantDatabases, ...injectables],
     };
   }

@@ -1,11 +1,12 @@
 import type { MikroORM } from '@mikro-orm/core';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { DATABASE_SETTINGS, type DatabaseSettings, dialectOf, migrateSchema, UnitOfWork } from '../database/index.js';
+import { DATABASE_SETTINGS, type DatabaseSettings, dialectOf, migrateSchema } from '../database/index.js';
 import { JobHandler, type JobRun } from '../jobs/index.js';
 import { PROVISION_TENANT_JOB, TenantsService } from '../tenants/index.js';
 import { TenantBinding, TenantBindings } from './tenant-bindings.js';
 import { TENANT_DATABASES_OPTIONS, type TenantDatabasesOptions } from './tenant-databases.options.js';
 import { TenantOrmFactory } from './tenant-orm.factory.js';
+import { TenantStorage } from './tenant-storage.js';
 
 /** Gives a tenant its own database. Every step can be repeated, so that a run that died is taken up by the next. */
 @Injectable()
@@ -15,7 +16,7 @@ export class TenantProvisioning {
   constructor(
     @Inject(TENANT_DATABASES_OPTIONS) private readonly options: TenantDatabasesOptions,
     @Inject(DATABASE_SETTINGS) private readonly hostSettings: DatabaseSettings,
-    private readonly unitOfWork: UnitOfWork,
+    private readonly storage: TenantStorage,
     private readonly tenants: TenantsService,
     private readonly factory: TenantOrmFactory,
     private readonly bindings: TenantBindings,
@@ -31,7 +32,7 @@ export class TenantProvisioning {
     try {
       const dialect = dialectOf(this.hostSettings.type);
       const dbUrl = dialect.tenantDatabaseUrl(this.hostSettings, tenantId, this.options.directory);
-      await dialect.createDatabase(this.unitOfWork.em, this.factory.settingsOf(dbUrl));
+      await this.storage.create(dbUrl);
       await this.migrate(tenantId, dbUrl);
       await this.tenants.activate(tenantId, dbUrl);
     } catch (error) {

@@ -20,7 +20,14 @@ export {
   TenantSecrets,
 } from './secrets/index.js';
 export { auditTenants } from './tenants.audit.js';
-export { effectiveStatus, TENANT_STATUSES, TenantCatalog, type TenantStatus } from './tenant-catalog.entity.js';
+export {
+  effectiveStatus,
+  TENANT_MODES,
+  TENANT_STATUSES,
+  TenantCatalog,
+  type TenantMode,
+  type TenantStatus,
+} from './tenant-catalog.entity.js';
 export {
   DuplicateSlugError,
   DuplicateTenantDatabaseError,

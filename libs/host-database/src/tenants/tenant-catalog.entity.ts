@@ -2,9 +2,22 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { genId, timestamp } from '../common/index.js';
 
 /** Where a tenant stands in its life. Only an `active` one can be entered. */
-export const TENANT_STATUSES = ['provisioning', 'active', 'suspended', 'failed'] as const;
+export const TENANT_STATUSES = [
+  'provisioning',
+  'active',
+  'suspended',
+  'archived',
+  'pending_deletion',
+  'deleted',
+  'failed',
+] as const;
 
 export type TenantStatus = (typeof TENANT_STATUSES)[number];
+
+/** How a tenant's data is kept apart: in a database of its own (a SQLite file, too), or in a schema of its own in a PostgreSQL one. */
+export const TENANT_MODES = ['database', 'schema'] as const;
+
+export type TenantMode = (typeof TENANT_MODES)[number];
 
 /** What keeps two tenants out of one database. */
 export const DB_URL_HASH_UNIQUE = {
@@ -27,12 +40,24 @@ const TenantCatalogSchema = defineEntity({
     dbUrl: p.string().length(4096).nullable().hidden(),
     /** A SHA-256 of the address without credentials, by which no two tenants have the same database. */
     dbUrlHash: p.string().length(64).nullable().unique(DB_URL_HASH_UNIQUE.name).hidden(),
+    /** How its data is kept apart. */
+    mode: p.enum(TENANT_MODES).default('database'),
+    /** Which of the configured servers it lives on; none where the application has brought the database itself. */
+    server: p.string().length(63).nullable(),
+    /** Grows each time that its place changes, so that what was opened for an earlier one is told apart. */
+    generation: p.integer().default(1),
+    /** The newest migration that its database has; none where its tables were made from the entities. */
+    schemaVersion: p.string().nullable(),
     status: p
       .enum(TENANT_STATUSES)
       .default('provisioning')
       .onCreate((tenant: { isActive?: boolean }) => (tenant.isActive ? 'active' : 'provisioning')),
     /** Whether the tenant may be entered. Never true in another status than `active`. */
     isActive: p.boolean().default(false),
+    /** Since when it has its status. */
+    statusChangedAt: p.datetime(3).onCreate(timestamp),
+    /** When a tenant that is to be deleted is: until then it can be restored. */
+    deleteAfter: p.datetime(3).nullable(),
     planTier: p.string().default('free'),
     createdAt: p.datetime(3).onCreate(timestamp),
   },

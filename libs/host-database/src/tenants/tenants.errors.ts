@@ -29,6 +29,9 @@ const ADVICE: Readonly<Record<TenantStatus, string>> = {
   provisioning: 'Wait for it with TenantsService.whenActive().',
   active: 'Ask again.',
   suspended: 'Reactivate it with TenantsService.reactivate().',
+  archived: 'Restore it with TenantsService.restore().',
+  pending_deletion: 'Restore it with TenantsService.restore() before its time is over.',
+  deleted: 'Its data is gone. Create another tenant.',
   failed: 'Read the error of its provisioning job, mend the cause and call TenantsService.retryProvisioning().',
 };
 

@@ -32,6 +32,9 @@ const COMES_FROM: Readonly<Record<TenantStatus, readonly TenantStatus[]>> = {
   provisioning: ['failed', 'provisioning'],
   active: ['provisioning', 'suspended'],
   suspended: ['active'],
+  archived: [],
+  pending_deletion: [],
+  deleted: [],
   failed: ['provisioning'],
 };
 
@@ -74,6 +77,7 @@ export class TenantsService {
         slug: address,
         ...(planTier !== undefined && { planTier: assertText(planTier, 'planTier') }),
         createdAt: this.clock.now(),
+        statusChangedAt: this.clock.now(),
       });
       try {
         await em.flush();
@@ -126,6 +130,7 @@ export class TenantsService {
     const sealed = await this.addresses.seal(assertId(tenantId, 'tenant'), dbUrl);
     try {
       return await this.changeStatus(tenantId, 'active', (tenant) => {
+        if (tenant.dbUrlHash != null && tenant.dbUrlHash !== sealed.dbUrlHash) tenant.generation++;
         Object.assign(tenant, sealed);
       });
     } catch (cause) {
@@ -180,6 +185,7 @@ export class TenantsService {
       prepare?.(tenant);
       tenant.status = status;
       tenant.isActive = status === 'active';
+      tenant.statusChangedAt = this.clock.now();
       await em.flush();
       this.unitOfWork.afterCommit(() => this.events.emitStatusChanged(new TenantStatusChanged(id, status)));
       return tenant;

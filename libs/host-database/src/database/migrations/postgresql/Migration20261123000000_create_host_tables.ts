@@ -52,7 +52,7 @@ export class Migration20261123000000_create_host_tables extends Migration {
     );
 
     this.addSql(
-      `create table "core_tenants" ("id" varchar(32) not null, "name" varchar(255) not null, "slug" varchar(63) null, "db_url" varchar(2048) null, "status" text not null default 'provisioning', "is_active" boolean not null default false, "plan_tier" varchar(255) not null default 'free', "created_at" timestamptz(3) not null, primary key ("id"));`,
+      `create table "core_tenants" ("id" varchar(32) not null, "name" varchar(255) not null, "slug" varchar(63) null, "db_url" varchar(2048) null, "mode" text not null default 'database', "server" varchar(63) null, "generation" int not null default 1, "schema_version" varchar(255) null, "status" text not null default 'provisioning', "is_active" boolean not null default false, "status_changed_at" timestamptz(3) not null, "delete_after" timestamptz(3) null, "plan_tier" varchar(255) not null default 'free', "created_at" timestamptz(3) not null, primary key ("id"));`,
     );
     this.addSql(`alter table "core_tenants" add constraint "core_tenants_slug_unique" unique ("slug");`);
     this.addSql(`alter table "core_tenants" add constraint "core_tenants_db_url_unique" unique ("db_url");`);
@@ -60,8 +60,9 @@ export class Migration20261123000000_create_host_tables extends Migration {
       `alter table "core_tenants" add constraint "core_tenants_is_active_check" check (not is_active or (status = 'active' and db_url is not null));`,
     );
     this.addSql(
-      `alter table "core_tenants" add constraint "core_tenants_status_check" check ("status" in ('provisioning', 'active', 'suspended', 'failed'));`,
+      `alter table "core_tenants" add constraint "core_tenants_status_check" check ("status" in ('provisioning', 'active', 'suspended', 'archived', 'pending_deletion', 'deleted', 'failed'));`,
     );
+    this.addSql(`alter table "core_tenants" add constraint "core_tenants_mode_check" check ("mode" in ('database', 'schema'));`);
 
     this.addSql(
       `create table "core_subscriptions" ("id" varchar(32) not null, "tenant_id" varchar(32) not null, "stripe_sub_id" varchar(255) null, "stripe_cust_id" varchar(255) null, "plan_tier" varchar(255) not null, "status" text not null, "current_period_end" timestamptz(3) null, "cancel_at_period_end" boolean not null default false, "payment_type" text not null default 'subscription', "amount_cents" int null, "product_name" varchar(255) null, "trial_end" timestamptz(3) null, "created_at" timestamptz(3) not null, primary key ("id"));`,

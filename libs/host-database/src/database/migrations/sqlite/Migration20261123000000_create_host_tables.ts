@@ -42,7 +42,7 @@ export class Migration20261123000000_create_host_tables extends Migration {
     this.addSql(`create index \`sys_jobs_lease_expires_at_index\` on \`sys_jobs\` (\`lease_expires_at\`);`);
 
     this.addSql(
-      `create table \`core_tenants\` (\`id\` text not null primary key, \`name\` text not null, \`slug\` text null, \`db_url\` text null, \`status\` text check (\`status\` in ('provisioning', 'active', 'suspended', 'failed')) not null default 'provisioning', \`is_active\` integer not null default false, \`plan_tier\` text not null default 'free', \`created_at\` datetime not null, constraint \`core_tenants_is_active_check\` check (not is_active or (status = 'active' and db_url is not null)));`,
+      `create table \`core_tenants\` (\`id\` text not null primary key, \`name\` text not null, \`slug\` text null, \`db_url\` text null, \`mode\` text check (\`mode\` in ('database', 'schema')) not null default 'database', \`server\` text null, \`generation\` integer not null default 1, \`schema_version\` text null, \`status\` text check (\`status\` in ('provisioning', 'active', 'suspended', 'archived', 'pending_deletion', 'deleted', 'failed')) not null default 'provisioning', \`is_active\` integer not null default false, \`status_changed_at\` datetime not null, \`delete_after\` datetime null, \`plan_tier\` text not null default 'free', \`created_at\` datetime not null, constraint \`core_tenants_is_active_check\` check (not is_active or (status = 'active' and db_url is not null)));`,
     );
     this.addSql(`create unique index \`core_tenants_slug_unique\` on \`core_tenants\` (\`slug\`);`);
     this.addSql(`create unique index \`core_tenants_db_url_unique\` on \`core_tenants\` (\`db_url\`);`);
