@@ -1,4 +1,4 @@
-import type { FreedPlace, JobClaim, JobOutcome } from '../store/index.js';
+import type { ClaimedJob, FreedPlace, JobClaim, JobOutcome } from '../store/index.js';
 
 /** How many finished jobs one statement takes. */
 const BATCH = 1_000;
@@ -17,6 +17,7 @@ export class EndedJobsLedger {
   private readonly completed: JobClaim[] = [];
   private readonly outcomes: JobOutcome[] = [];
   private readonly freed: FreedPlace[] = [];
+  private readonly unrecordedSuspects = new Map<string, ClaimedJob>();
 
   get size(): number {
     return this.completed.length + this.outcomes.length + this.freed.length;
@@ -29,6 +30,15 @@ export class EndedJobsLedger {
   /** The ids of those that wait here. */
   get ids(): string[] {
     return [...this.completed, ...this.outcomes].map(({ id }) => id);
+  }
+
+  /** Suspects that have ended here, and would be charged with one more crash if the process died now. */
+  get suspects(): ClaimedJob[] {
+    return [...this.unrecordedSuspects.values()];
+  }
+
+  addSuspect(job: ClaimedJob): void {
+    this.unrecordedSuspects.set(job.id, job);
   }
 
   addCompleted(claim: JobClaim): void {
@@ -50,6 +60,12 @@ export class EndedJobsLedger {
       outcomes: this.outcomes.splice(0, BATCH),
       freed: this.freed.splice(0),
     };
+  }
+
+  /** The database has them. */
+  forget(recorded: readonly JobClaim[]): void {
+    if (this.unrecordedSuspects.size === 0) return;
+    for (const { id } of recorded) this.unrecordedSuspects.delete(id);
   }
 
   /** Keeps what could not be recorded. The fence makes it safe to record it again, should it have been recorded already. */

@@ -166,10 +166,12 @@ export class QueueWorker {
     try {
       if (this.mayHaveForgotten) await this.giveBackForgotten(unrecorded);
       if (unrecorded.outcomes.length > 0) await this.settle(unrecorded.outcomes);
+      this.ended.forget(unrecorded.outcomes);
       unrecorded = { ...unrecorded, outcomes: [] };
       const { completed, freed } = unrecorded;
       const workerId = this.context.workerId();
       const fetched = await this.fetcher.fetch({ wanted, completed, isStopping: this.isStopping });
+      this.ended.forget(completed);
       hasAsked ||= fetched.hasAsked;
       unrecorded = { ...unrecorded, completed: [] };
       await this.take(fetched.jobs, workerId === this.context.workerId());
@@ -218,7 +220,7 @@ export class QueueWorker {
   }
 
   private async takeWithSuspects(claimed: readonly ClaimedJob[]): Promise<void> {
-    const held = [...this.runningJobs, ...this.buffer.peek().filter(isSuspect)];
+    const held = [...this.runningJobs, ...this.buffer.peek().filter(isSuspect), ...this.ended.suspects];
     const { jobs, refused } = separateSuspects(claimed, held, this.context.concurrency);
     // Before any of the others begins: it may be the one that takes the process, and all that it holds, with it.
     if (refused.length > 0) await this.settle(refused);
@@ -255,6 +257,7 @@ export class QueueWorker {
     this.running.delete(attempt.id);
     this.appetite.digest();
     const { job } = attempt;
+    if (isSuspect(job) && (ending === 'completed' || typeof ending === 'object')) this.ended.addSuspect(job);
     if (ending === 'completed') this.ended.addCompleted(job);
     else if (typeof ending === 'object') this.ended.addOutcomes([ending]);
     const { fairnessKey, concurrencyKey } = job;

@@ -9,7 +9,7 @@ const PAUSE_MS = 500;
  * what killed it: jobs that were there are not held beyond what can begin at once, and those that were there twice are run one by one,
  * so that of all of them only the poisonous one uses up its crashes.
  *
- * @param held the jobs that run here, and the suspects that are about to
+ * @param held the jobs that run here, the suspects that are about to, and those that have ended unknown to the database
  */
 export function separateSuspects(
   claimed: readonly ClaimedJob[],
