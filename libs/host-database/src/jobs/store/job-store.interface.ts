@@ -165,6 +165,8 @@ export interface Pulse {
   readonly isAlive: boolean;
   /** Whether another worker has been silent for too long, or a job is running that belongs to no worker. */
   readonly needsRescue: boolean;
+  /** In how many milliseconds the worker that has been silent for longest counts as dead, unless it is heard; undefined without another. */
+  readonly nextDeathMs: number | undefined;
   /** Which of its queues have ready jobs. */
   readonly readyQueues: readonly string[];
   /** In how many milliseconds the next scheduled job is due, 0 or less where it is; undefined without one. */

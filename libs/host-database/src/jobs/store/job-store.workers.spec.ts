@@ -36,6 +36,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobStore.name} on %s`, (data
       expect(await beat(id)).toEqual({
         isAlive: true,
         needsRescue: false,
+        nextDeathMs: undefined,
         readyQueues: [],
         nextDueMs: undefined,
         nextSlotMs: undefined,
@@ -58,10 +59,11 @@ describe.each(['sqlite', 'postgresql'] as const)(`${JobStore.name} on %s`, (data
 
     it('tells of workers that are silent, and of jobs without one', async () => {
       const [mine, other] = [await fixture.register(), await fixture.register()];
+      expect(await beat(mine)).toMatchObject({ needsRescue: false, nextDeathMs: DEAD_AFTER_MS });
       fixture.clock.advance(DEAD_AFTER_MS);
-      expect((await beat(mine)).needsRescue).toBe(false);
+      expect(await beat(mine)).toMatchObject({ needsRescue: false, nextDeathMs: 0 });
       fixture.clock.advance(1);
-      expect((await beat(mine)).needsRescue).toBe(true);
+      expect(await beat(mine)).toMatchObject({ needsRescue: true, nextDeathMs: -1 });
       expect((await beat(other)).needsRescue).toBe(false);
       await fixture.add({});
       await fixture.claim(1, { workerId: mine });

@@ -32,6 +32,8 @@ export class WorkerLife {
   private entered = false;
   private reconcileAt = performance.now() + RECONCILE_EVERY_MS;
   private maintaining: Promise<void> | undefined;
+  /** When the worker that has been silent for longest counts as dead. */
+  private nextDeathAt = Infinity;
 
   constructor(private readonly context: WorkerLifeContext) {}
 
@@ -70,7 +72,9 @@ export class WorkerLife {
     const isPolling = !isListening() || !this.isEntered;
     const ms = isPolling ? Math.min(options.pollIntervalMs, options.heartbeatMs) : options.heartbeatMs;
     // So that processes which started together do not ask together; never later than it should be.
-    return ms * (0.8 + Math.random() * 0.2);
+    const pauseMs = ms * (0.8 + Math.random() * 0.2);
+    // A silent one is found dead as soon as it is, but nobody asks all the time because of one that is not buried.
+    return Math.min(pauseMs, Math.max(this.nextDeathAt - performance.now(), pauseMs / 10));
   }
 
   private async enter(): Promise<void> {
@@ -93,6 +97,7 @@ export class WorkerLife {
       return;
     }
     due.expect(pulse);
+    this.nextDeathAt = performance.now() + (pulse.nextDeathMs ?? Infinity) + 1;
     onReady(pulse.readyQueues);
     if (pulse.needsRescue && session.mayRescue) {
       const { rescued, failed, queues } = await store.rescue({

@@ -146,6 +146,7 @@ export class PostgresqlJobStore extends JobStore {
     return {
       isAlive: row?.isAlive ?? false,
       needsRescue: row?.needsRescue ?? false,
+      nextDeathMs: row?.nextDeathMs ?? undefined,
       readyQueues: row?.readyQueues ?? [],
       nextDueMs: row?.nextDueMs ?? undefined,
       nextSlotMs: row?.nextSlotMs ?? undefined,
@@ -216,6 +217,7 @@ export class PostgresqlJobStore extends JobStore {
 interface PulseRow {
   readonly isAlive: boolean;
   readonly needsRescue: boolean;
+  readonly nextDeathMs: number | null;
   readonly readyQueues: readonly string[];
   readonly nextDueMs: number | null;
   readonly nextSlotMs: number | null;

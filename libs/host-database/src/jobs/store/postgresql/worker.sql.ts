@@ -19,6 +19,8 @@ export const beat = `
   select exists (select 1 from beat) as "isAlive",
     exists (select 1 from sys_job_workers where id <> $1 and beat_at < ${time('$4')} - ${ms('$2')})
       or exists (select 1 from sys_jobs where ${IS_ORPHAN}) as "needsRescue",
+    (select extract(epoch from min(beat_at) - ${time('$4')})::float8 * 1000 + $2::float8
+      from sys_job_workers where id <> $1) as "nextDeathMs",
     array(select name from unnest($5::text[]) as mine(name) cross join lateral (
       select 1 from sys_jobs where status = 'pending' and queue = mine.name limit 1) as ready) as "readyQueues",
 ${nextTimes(time('$4'), '$3')}`;

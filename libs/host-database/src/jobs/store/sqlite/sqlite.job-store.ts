@@ -169,10 +169,12 @@ export class SqliteJobStore extends JobStore {
     return this.connection.exclusive((db) => {
       const { now } = this;
       const isAlive = db.prepare(workerSql.beat).run(now, workerId).changes === 1;
-      const dead = db.prepare<{ needed: number }>(workerSql.needsRescue).get(workerId, now - deadAfterMs);
+      const others = db.prepare<{ needed: number; quietest: number | null }>(workerSql.needsRescue);
+      const { needed = 0, quietest = null } = others.get({ 1: workerId, 2: now - deadAfterMs }) ?? {};
       return {
         isAlive,
-        needsRescue: dead?.needed === 1,
+        needsRescue: needed === 1,
+        nextDeathMs: quietest === null ? undefined : quietest + deadAfterMs - now,
         readyQueues: queues.filter((queue) => db.prepare(claimSql.firstReadyTenant).get(queue) !== undefined),
         ...nextTimes(db, now, schedules),
       };

@@ -9,7 +9,8 @@ export const deregister = `delete from sys_job_workers where id = ?`;
 export const beat = `update sys_job_workers set beat_at = ? where id = ?`;
 
 export const needsRescue = `
-  select exists (select 1 from sys_job_workers where id <> ? and beat_at < ?)
+  select (select min(beat_at) from sys_job_workers where id <> ?1) as quietest,
+    exists (select 1 from sys_job_workers where id <> ?1 and beat_at < ?2)
     or exists (select 1 from sys_jobs where status = 'running'
       and not exists (select 1 from sys_job_workers as worker where worker.id = worker_id)) as needed`;
 
