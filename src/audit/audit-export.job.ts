@@ -47,7 +47,7 @@ export class AuditExportJob {
   ) {}
 
   /** Idempotent: another attempt writes the same file anew. The log is host data, so that the workspace's database need not be there. */
-  @JobHandler(WRITE_EXPORT, { tenantDatabase: false, timeoutMs: TIMEOUT_MS })
+  @JobHandler(WRITE_EXPORT, { runsFor: 'host', timeoutMs: TIMEOUT_MS })
   async write(run: JobRun<typeof WRITE_EXPORT>): Promise<AuditExportProgressDone> {
     const { id, tenantId, payload, signal } = run;
     if (tenantId === undefined) throw new Discard('An export is of one workspace.');
@@ -66,7 +66,7 @@ export class AuditExportJob {
   }
 
   @ScheduledJob('17 * * * *')
-  @JobHandler('audit-exports.remove-files')
+  @JobHandler('audit-exports.remove-files', { runsFor: 'host' })
   async removeOld(): Promise<number> {
     return this.files.removeOlderThan(KEPT_MS);
   }

@@ -36,7 +36,7 @@ export class AuditVerificationRequestJob {
   ) {}
 
   // Not one transaction: on SQLite nobody else could write for as long as it reads.
-  @JobHandler(RUN_VERIFICATION, { tenantDatabase: false, timeoutMs: TIMEOUT_MS })
+  @JobHandler(RUN_VERIFICATION, { runsFor: 'host', timeoutMs: TIMEOUT_MS })
   async run(run: JobRun<typeof RUN_VERIFICATION>): Promise<AuditVerificationOutput> {
     const onProgress = (progress: AuditVerificationProgressDone) => run.setProgress(progress);
     const result = await this.verifier.verify({ onProgress, ...this.kept() });

@@ -1,8 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { defineEntity, type EntityRepository, p } from '@mikro-orm/core';
-import { Injectable, Logger } from '@nestjs/common';
-import { ContextService, genId } from 'nestjs-host-database';
-import { JobHandler, type JobRun, JobsService } from 'nestjs-host-database/jobs';
+import { Injectable, Logger, type Provider } from '@nestjs/common';
+import { ContextService, genId, SystemJob } from 'nestjs-host-database';
+import {
+  JobHandler,
+  type JobRun,
+  JobSchedulesService,
+  JobsService,
+  JobTenantRequiredError,
+  ScheduledJob,
+  ScheduleWithoutTenantError,
+  UndeclaredJobScopeError,
+} from 'nestjs-host-database/jobs';
 import { InjectTenantRepository, NoTenantError, TenantDatabases } from 'nestjs-host-database/tenant-databases';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
 
@@ -19,24 +28,41 @@ class NoteHandlers {
     private readonly context: ContextService,
   ) {}
 
-  @JobHandler('notes.write-one')
+  @JobHandler('notes.write-one', { runsFor: 'tenant' })
   async writeOne({ payload, tenantId }: JobRun): Promise<void> {
     this.notes.create({ id: 1, text: String(payload) });
     this.seen.push([tenantId, this.context.current.tenantId]);
     if (payload === 'bad') throw new Error('no');
   }
 
-  @JobHandler('notes.write-transactional', { transactional: true })
+  @JobHandler('notes.write-transactional', { transactional: true, runsFor: 'tenant' })
   async writeTransactional({ payload }: JobRun): Promise<void> {
     this.notes.create({ id: 1, text: String(payload) });
   }
 
-  @JobHandler('notes.count-elsewhere', { tenantDatabase: false })
+  @JobHandler('notes.count-elsewhere', { runsFor: 'host' })
   async countElsewhere({ tenantId }: JobRun): Promise<void> {
     const count = await Promise.resolve()
       .then(() => this.notes.count())
       .catch((error: unknown) => error);
     this.seen.push([tenantId, this.context.current.tenantId, count]);
+  }
+}
+
+@Injectable()
+class UndeclaredHandlers {
+  @JobHandler('notes.forget-scope')
+  async forgetScope(): Promise<void> {
+    await Promise.resolve();
+  }
+}
+
+@Injectable()
+class ScheduledForTenants {
+  @ScheduledJob('0 3 * * *')
+  @JobHandler('notes.clean-up', { runsFor: 'tenant' })
+  async cleanUp(): Promise<void> {
+    await Promise.resolve();
   }
 }
 
@@ -96,9 +122,47 @@ describe.each(['sqlite', 'postgresql'] as const)("a tenant's job on %s", (databa
     expect(await host.jobs.enqueued()).toMatchObject([{ errorLog: expect.stringContaining('TenantNotFoundError') }]);
   });
 
-  it('reaches no tenant where the job has none', async () => {
-    await enqueue('notes.write-one', 'for nobody');
+  it('is refused without one, where its handler runs for a tenant', async () => {
+    await expect(enqueue('notes.write-one', 'for nobody')).rejects.toThrow(JobTenantRequiredError);
+    const schedule = { name: 'nightly', type: 'notes.write-one', cron: '0 3 * * *', payload: null };
+    const upsert = (tenantId?: string) =>
+      host.run(() => host.get(JobSchedulesService).upsert({ ...schedule, ...(tenantId && { tenantId }) }));
+    await expect(upsert()).rejects.toThrow(JobTenantRequiredError);
+    await expect(upsert(tenantA)).resolves.toMatchObject({ tenantId: tenantA });
+    await host.run(() => host.get(JobSchedulesService).remove('nightly'));
+    expect(await host.jobs.enqueued()).toEqual([]);
+  });
+
+  it('becomes a dead letter without one, where somebody has enqueued it who did not know', async () => {
+    await enqueue('notes.count-elsewhere', null);
+    await host.run(() => host.hostDatabase.em.nativeUpdate(SystemJob, {}, { jobType: 'notes.write-one' }));
     await host.jobs.drain();
-    expect(await host.jobs.enqueued()).toMatchObject([{ errorLog: expect.stringContaining(NoTenantError.name) }]);
+    expect(host.get(NoteHandlers).seen).toEqual([]);
+    const [job] = await host.run(() => host.hostDatabase.systemJobs.findAll());
+    expect(job).toMatchObject({ status: 'failed', attempt: 1, errorLog: expect.stringContaining('JobTenantRequiredError') });
+  });
+
+  it('stays the same at each attempt', async () => {
+    await enqueue('notes.write-one', 'bad', tenantA);
+    await enqueue('notes.write-one', 'bad', tenantB);
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      await host.jobs.drain();
+      host.clock.advance(3_600_000);
+    }
+    const { seen } = host.get(NoteHandlers);
+    expect(seen.length).toBeGreaterThanOrEqual(6);
+    expect(new Set(seen.map((tenants) => JSON.stringify(tenants)))).toEqual(
+      new Set([tenantA, tenantB].map((id) => JSON.stringify([id, id]))),
+    );
+  });
+
+  it('stops the boot where its handler does not say for whom it runs', async () => {
+    const boot = (...providers: Provider[]) =>
+      createTestHost({ database, providers, options: { tenantDatabases: { entities: [Note] } } });
+    await expect(boot(UndeclaredHandlers)).rejects.toThrow(UndeclaredJobScopeError);
+    await expect(boot(ScheduledForTenants)).rejects.toThrow(ScheduleWithoutTenantError);
+    // There is nothing to choose without tenant entities.
+    const plain = await createTestHost({ database, providers: [UndeclaredHandlers] });
+    await plain.close();
   });
 });

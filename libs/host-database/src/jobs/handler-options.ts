@@ -7,13 +7,16 @@ import { isQueueName } from './jobs.options.js';
  * @param handler for messages: `Mails.sendWelcome()`
  * @throws InvalidOptionError naming the handler and the option that is wrong
  */
-export function assertHandlerOptions(handler: string, { queue, timeoutMs, retry = {} }: JobHandlerOptions): void {
+export function assertHandlerOptions(handler: string, { queue, timeoutMs, runsFor, retry = {} }: JobHandlerOptions): void {
   const named = (option: string) => `${option} of @JobHandler on ${handler}`;
   if (queue !== undefined && !isQueueName(queue)) {
     throw new InvalidOptionError(
       named('queue'),
       'is no name for a queue. Use 1 to 63 lower-case letters, digits, dots, dashes or underscores.',
     );
+  }
+  if (runsFor !== undefined && runsFor !== 'tenant' && runsFor !== 'host') {
+    throw new InvalidOptionError(named('runsFor'), `is '${String(runsFor)}'. Use tenant or host.`);
   }
   const wholeNumbers = [
     ['timeoutMs', timeoutMs, 1],

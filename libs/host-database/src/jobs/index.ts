@@ -2,7 +2,7 @@ export type { EnqueueOptions } from './enqueue-options.js';
 export { Discard, RetryAfter, Snooze } from './job-control.js';
 export type { RunPendingOptions } from './job-drain.js';
 export { jobEntities } from './job-entities.js';
-export { JobHandler, type JobHandlerOptions } from './job-handler.decorator.js';
+export { JobHandler, type JobHandlerOptions, type JobScope } from './job-handler.decorator.js';
 export { JobTenantScope } from './job-tenant-scope.js';
 // Whole, so that an application can extend JobPayloads through this door.
 export type * from './job-types.interface.js';
@@ -13,7 +13,9 @@ export {
   JobCancelledError,
   JobLeaseLostError,
   JobNotFoundError,
+  JobTenantRequiredError,
   JobTimeoutError,
+  UndeclaredJobScopeError,
   WorkerShutdownError,
 } from './jobs.errors.js';
 export { JobsModule } from './jobs.module.js';
@@ -47,5 +49,6 @@ export {
   type ScheduleOptions,
   type ScheduleSource,
   ScheduleWithoutHandlerError,
+  ScheduleWithoutTenantError,
   slotOfKey,
 } from './schedules/index.js';

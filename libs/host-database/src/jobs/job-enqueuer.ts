@@ -6,6 +6,7 @@ import { assertEnqueueOptions, type EnqueueOptions } from './enqueue-options.js'
 import { JobHandlersRegistry } from './job-handlers.registry.js';
 import { assertPayload, toJsonPayload } from './job-payload.js';
 import { assertJobType } from './job-type.js';
+import { JobTenantRequiredError } from './jobs.errors.js';
 import { JobSignals } from './signals/index.js';
 import { type InsertedJob, JobStore, type NewJob } from './store/index.js';
 import { JobTelemetry } from './telemetry/job-telemetry.js';
@@ -40,6 +41,7 @@ export class JobEnqueuer {
     const payloads: unknown[] = [];
     for (const item of items) {
       assertEnqueueOptions(item);
+      if (options?.runsFor === 'tenant' && item.tenantId === undefined) throw new JobTenantRequiredError(jobType);
       const payload = toJsonPayload(jobType, item.payload);
       if (options?.schema) await assertPayload(jobType, options.schema, payload);
       payloads.push(payload);

@@ -4,6 +4,9 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { JobPayload, JobRun } from './job-types.interface.js';
 import type { RetryPolicy } from './retry-policy.js';
 
+/** For whom a job runs: in the database of its tenant, or outside of all of them. */
+export type JobScope = 'tenant' | 'host';
+
 /** How the jobs of one type are run. */
 export interface JobHandlerOptions<T extends string = string> {
   /** The queue of jobs that are enqueued without one. @default 'default' */
@@ -20,11 +23,12 @@ export interface JobHandlerOptions<T extends string = string> {
    */
   readonly transactional?: boolean;
   /**
-   * Whether a job with a tenant runs in that tenant's database, so that tenant repositories work in the handler.
+   * For whom its jobs run. `tenant`: each belongs to one, in whose database it runs, so that tenant repositories work in the handler; one
+   * without is refused. `host`: outside of every tenant's database, also where a job belongs to one, for fairness and for the log.
    *
-   * @default true where the module was given tenant entities
+   * Has to be said where the module was given tenant entities; an application without has nothing to choose.
    */
-  readonly tenantDatabase?: boolean;
+  readonly runsFor?: JobScope;
   /**
    * Checks payloads, when they are enqueued in a process with the handler and when they are run: Zod, Valibot, ArkType and others. It
    * only checks: what it makes of a payload is not what the handler is given.

@@ -2,6 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { jobHandlerMetadataOf } from './job-handler.decorator.js';
 import { JobHandlersRegistry } from './job-handlers.registry.js';
+import { JobTenantScope } from './job-tenant-scope.js';
 import type { JobHandlerFunction } from './job-types.interface.js';
 
 /** Finds the decorated methods of all providers when the application starts. */
@@ -12,6 +13,7 @@ export class JobHandlersExplorer implements OnModuleInit {
     private readonly scanner: MetadataScanner,
     private readonly reflector: Reflector,
     private readonly registry: JobHandlersRegistry,
+    private readonly tenants: JobTenantScope,
   ) {}
 
   onModuleInit(): void {
@@ -28,8 +30,10 @@ export class JobHandlersExplorer implements OnModuleInit {
     if (typeof handler !== 'function') return;
     const metadata = jobHandlerMetadataOf(this.reflector, handler);
     if (metadata === undefined) return;
+    const name = `${provider}.${method}()`;
+    this.tenants.assertDeclared(name, metadata.options.runsFor);
     this.registry.register(metadata.type, {
-      name: `${provider}.${method}()`,
+      name,
       options: metadata.options,
       handle: (run) => instance[method]?.(run),
     });

@@ -40,6 +40,30 @@ export class DuplicateJobHandlerError extends HostDatabaseError {
   }
 }
 
+/** A handler does not say whether its jobs run for a tenant or for the host. Stops the boot. */
+export class UndeclaredJobScopeError extends HostDatabaseError {
+  readonly code = 'JOBS_UNDECLARED_SCOPE';
+
+  constructor(
+    /** For people: `Mails.sendWelcome()`. */
+    readonly handler: string,
+  ) {
+    super(
+      `@JobHandler on ${handler} does not say for whom it runs. Add { runsFor: 'tenant' } to run each job in the database of its tenant, or ` +
+        `{ runsFor: 'host' } to run outside of them.`,
+    );
+  }
+}
+
+/** A job whose handler runs for a tenant has none. Nothing was enqueued, or the job became a dead letter. */
+export class JobTenantRequiredError extends HostDatabaseError {
+  readonly code = 'JOBS_TENANT_REQUIRED';
+
+  constructor(readonly jobType: string) {
+    super(`${jobType} runs for a tenant, and none was given. Pass tenantId when it is enqueued or scheduled.`);
+  }
+}
+
 /** There is no job with this id. */
 export class JobNotFoundError extends HostDatabaseError {
   readonly code = 'JOBS_NOT_FOUND';

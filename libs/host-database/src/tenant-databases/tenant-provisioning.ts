@@ -25,7 +25,7 @@ export class TenantProvisioning {
   /** Creates the database, its tables, and opens the tenant; a tenant that cannot be provisioned is marked as failed. */
   // Not in the tenant's database: it is what is made here. A run that died is taken up by the next; one that failed says so on the
   // tenant, and is for retryProvisioning() to repeat.
-  @JobHandler(PROVISION_TENANT_JOB, { tenantDatabase: false, retry: { shouldRetry: () => false } })
+  @JobHandler(PROVISION_TENANT_JOB, { runsFor: 'host', retry: { shouldRetry: () => false } })
   async provision({ payload: { tenantId } }: JobRun<typeof PROVISION_TENANT_JOB>): Promise<void> {
     const tenant = await this.tenants.getById(tenantId);
     if (tenant.status !== 'provisioning') return;

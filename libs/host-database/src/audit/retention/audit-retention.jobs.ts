@@ -12,7 +12,7 @@ export class AuditRetentionJobs {
     private readonly partitions: AuditPartitions,
   ) {}
 
-  @JobHandler('audit.purge-rows', { tenantDatabase: false })
+  @JobHandler('audit.purge-rows', { runsFor: 'host' })
   @ScheduledJob('30 3 * * *')
   async purge(): Promise<void> {
     await this.partitions.addMissing();

@@ -38,7 +38,7 @@ export class AuditVerificationJob implements OnApplicationBootstrap {
   }
 
   // Not one transaction: on SQLite nobody else could write for as long as it reads.
-  @JobHandler(VERIFY_LOG_JOB, { timeoutMs: TIMEOUT_MS, tenantDatabase: false })
+  @JobHandler(VERIFY_LOG_JOB, { timeoutMs: TIMEOUT_MS, runsFor: 'host' })
   async verifyLog(): Promise<void> {
     if (this.options.sealing) await this.verifier.verify();
     else this.logger.warn('The audit log is not verified: this process has no audit.sealing, another one had.');

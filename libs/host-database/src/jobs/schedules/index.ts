@@ -23,6 +23,7 @@ export {
   ScheduleInCodeError,
   ScheduleNotFoundError,
   ScheduleWithoutHandlerError,
+  ScheduleWithoutTenantError,
 } from './schedules.errors.js';
 export { type ScheduledSlot, slotOfKey } from './slot-key.js';
 

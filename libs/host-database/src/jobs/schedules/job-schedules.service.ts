@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { UnitOfWork } from '../../database/index.js';
 import { JobHandlersRegistry } from '../job-handlers.registry.js';
+import { JobTenantRequiredError } from '../jobs.errors.js';
 import { assertPayload } from '../job-payload.js';
 import type { JobPayload } from '../job-types.interface.js';
 import { JobSignals } from '../signals/index.js';
@@ -48,10 +49,12 @@ export class JobSchedulesService {
    * slot; slots of the old one that have not been decided are dropped. A paused schedule stays paused.
    *
    * @throws InvalidScheduleError, InvalidJobTypeError, InvalidJobPayloadError, ScheduleInCodeError
+   * @throws JobTenantRequiredError when it has no tenant, and the handler in this process runs for one
    */
   async upsert<const T extends string>(schedule: NewJobSchedule<T>): Promise<JobSchedule> {
-    const { queue, schema } = this.handlers.find(schedule.type)?.options ?? {};
+    const { queue, schema, runsFor } = this.handlers.find(schedule.type)?.options ?? {};
     const definition = toScheduleDefinition(schedule, queue);
+    if (runsFor === 'tenant' && definition.tenantId === null) throw new JobTenantRequiredError(definition.jobType);
     if (schema) await assertPayload(definition.jobType, schema, definition.payload);
     return this.change(async () => {
       const stored = await this.writer.write(definition, 'stored');

@@ -4,7 +4,7 @@ import { assertPayload } from '../job-payload.js';
 import { toScheduleDefinition } from './schedule-definition.js';
 import { ScheduledJobsAccessor } from './scheduled-jobs.accessor.js';
 import { ScheduledJobsRegistry } from './scheduled-jobs.registry.js';
-import { ScheduleWithoutHandlerError } from './schedules.errors.js';
+import { ScheduleWithoutHandlerError, ScheduleWithoutTenantError } from './schedules.errors.js';
 
 /** Finds the schedules of all providers when the application starts, and checks them. */
 @Injectable()
@@ -32,6 +32,7 @@ export class ScheduledJobsExplorer implements OnModuleInit {
     const handler = this.accessor.handlerOf(method);
     if (!handler) throw new ScheduleWithoutHandlerError(where);
     const { type, options } = handler;
+    if (options.runsFor === 'tenant') throw new ScheduleWithoutTenantError(where);
     for (const schedule of schedules) {
       const definition = toScheduleDefinition({ ...schedule, name: schedule.name ?? type, type }, options.queue);
       if (options.schema) await assertPayload(type, options.schema, definition.payload);

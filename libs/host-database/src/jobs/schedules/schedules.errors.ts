@@ -44,6 +44,21 @@ export class ScheduleWithoutHandlerError extends HostDatabaseError {
   }
 }
 
+/** A method is scheduled in code, where no tenant is known, and runs for a tenant. Stops the boot. */
+export class ScheduleWithoutTenantError extends HostDatabaseError {
+  readonly code = 'JOBS_SCHEDULE_WITHOUT_TENANT';
+
+  constructor(
+    /** The method, such as `Reports.sendWeekly()`. */
+    readonly method: string,
+  ) {
+    super(
+      `${method} has @ScheduledJob and runs for a tenant, but code names none. Store a schedule for each tenant with ` +
+        `JobSchedulesService.upsert({ tenantId }), or schedule a handler with { runsFor: 'host' } that enqueues one job for each.`,
+    );
+  }
+}
+
 /** There is no schedule of this name. */
 export class ScheduleNotFoundError extends HostDatabaseError {
   readonly code = 'JOBS_SCHEDULE_NOT_FOUND';

@@ -1,7 +1,13 @@
 import { inspect } from 'node:util';
 import type { Logger } from '@nestjs/common';
 import { Discard, RetryAfter, Snooze } from '../job-control.js';
-import { InvalidJobPayloadError, JobCancelledError, JobLeaseLostError, WorkerShutdownError } from '../jobs.errors.js';
+import {
+  InvalidJobPayloadError,
+  JobTenantRequiredError,
+  JobCancelledError,
+  JobLeaseLostError,
+  WorkerShutdownError,
+} from '../jobs.errors.js';
 import { retryDelayMs } from '../retry-policy.js';
 import type { JobOutcome } from '../store/index.js';
 import type { JobAttempt } from './job-attempt.js';
@@ -13,6 +19,8 @@ import type { JobAttempt } from './job-attempt.js';
 export type Ending = 'completed' | 'recorded' | 'lost' | JobOutcome;
 
 const ERROR_MAX_LENGTH = 16_000;
+/** What another attempt would only meet again. */
+const HOPELESS = [Discard, InvalidJobPayloadError, JobTenantRequiredError] as const;
 
 /** What an error that a handler threw means for its job. */
 export function endingOf(attempt: JobAttempt, error: unknown, logger: Logger): Ending {
@@ -35,7 +43,7 @@ export function endingOf(attempt: JobAttempt, error: unknown, logger: Logger): E
 }
 
 function delayUntilRetry({ job, maxAttempts, handler }: JobAttempt, error: unknown, logger: Logger): number | undefined {
-  if (error instanceof Discard || error instanceof InvalidJobPayloadError || job.attempt >= maxAttempts) return undefined;
+  if (HOPELESS.some((kind) => error instanceof kind) || job.attempt >= maxAttempts) return undefined;
   if (error instanceof RetryAfter) return error.delayMs;
   const { retry = {} } = handler.options;
   try {

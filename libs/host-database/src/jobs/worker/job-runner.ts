@@ -66,14 +66,12 @@ export class JobRunner {
 
   /** Calls the handler, in the database of the job's tenant if that is wanted, and returns what is stored of its result. */
   private async invoke(attempt: JobAttempt): Promise<unknown> {
-    const { tenantDatabase } = attempt.handler.options;
     const work = async () => {
       const output = toOutput(attempt, await attempt.handler.handle(attempt), this.logger);
       assertStillOwned(attempt);
       return output;
     };
-    const { tenantId } = attempt.job;
-    return tenantId === null || tenantDatabase === false ? work() : this.tenants.run(tenantId, work, tenantDatabase === true);
+    return this.tenants.run(attempt.job, attempt.handler.options.runsFor, work);
   }
 }
 
