@@ -2,15 +2,16 @@ import { Global, type MiddlewareConsumer, Module, type NestModule } from '@nestj
 import { AuditCatalogue } from '../audit/index.js';
 import { accessEvents } from './access.audit-events.js';
 import { HostContextMiddleware } from './host-context.middleware.js';
+import { TenantMessageInterceptor, TenantMessages } from './messages/index.js';
 import { TenantAccess } from './tenant-access.js';
 import { TenantMembershipGuard } from './tenant-membership.guard.js';
 import { TenantRunInterceptor } from './tenant-run.interceptor.js';
 
-/** Who may go where, at the HTTP edge. */
+/** Who may go where, at the edge: requests, messages of websockets and of other services. */
 @Global()
 @Module({
-  providers: [TenantAccess, TenantMembershipGuard, TenantRunInterceptor],
-  exports: [TenantAccess, TenantMembershipGuard, TenantRunInterceptor],
+  providers: [TenantAccess, TenantMembershipGuard, TenantRunInterceptor, TenantMessages, TenantMessageInterceptor],
+  exports: [TenantAccess, TenantMembershipGuard, TenantRunInterceptor, TenantMessages, TenantMessageInterceptor],
 })
 export class AccessModule implements NestModule {
   constructor(catalogue: AuditCatalogue) {

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { AuditService } from '../audit/index.js';
 import { assertId } from '../common/index.js';
-import { ContextService } from '../context/index.js';
+import { ContextService, type HostContext } from '../context/index.js';
+import { UnitOfWork } from '../database/index.js';
 import { type Membership, MembershipsService } from '../memberships/index.js';
 import { TenantsService } from '../tenants/index.js';
 import { NotAuthenticatedError, TenantAccessDeniedError } from './access.errors.js';
@@ -14,7 +15,13 @@ export class TenantAccess {
     private readonly memberships: MembershipsService,
     private readonly tenants: TenantsService,
     private readonly audit: AuditService,
+    private readonly unitOfWork: UnitOfWork,
   ) {}
+
+  /** Runs `work` with exactly these facts and a unit of work of its own, where no middleware has begun one. */
+  async inOwnContext<T>(facts: HostContext, work: () => Promise<T>): Promise<T> {
+    return this.context.run(facts, () => this.unitOfWork.run(work));
+  }
 
   /**
    * Returns what the actor is in a tenant. A refusal is recorded as `access.tenant-denied`, and stays when the caller's transaction is

@@ -5,6 +5,8 @@ export {
   TENANT_ENTITY_MANAGER,
 } from './inject-tenant.decorators.js';
 export type { TenantDatabasesStatistics } from './lease-pool.options.js';
+export { type KeyedCache, TenantCache } from './tenant-cache.js';
+export { TenantKeys } from './tenant-keys.js';
 export {
   NoTenantError,
   TenantCapacityError,

@@ -67,11 +67,17 @@ export class TenantBindings {
     return binding?.isOpen ? binding : undefined;
   }
 
-  /** The EntityManager of the tenant that is bound here. @throws NoTenantError, TenantRunEndedError */
-  get em(): SqlEntityManager {
+  /** The run that the caller is in. @throws NoTenantError, TenantRunEndedError */
+  get openBinding(): TenantBinding {
     const binding = this.storage.getStore();
     if (!binding) throw new NoTenantError();
-    return binding.em;
+    if (!binding.isOpen) throw new TenantRunEndedError(binding.tenantId);
+    return binding;
+  }
+
+  /** The EntityManager of the tenant that is bound here. @throws NoTenantError, TenantRunEndedError */
+  get em(): SqlEntityManager {
+    return this.openBinding.em;
   }
 
   /** The run that the caller is in, ended or not, if it is in the tenant whose EntityManagers have this name. */

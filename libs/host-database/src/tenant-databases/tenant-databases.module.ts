@@ -6,6 +6,7 @@ import { TenantConnectionsModule } from './tenant-connections.module.js';
 import { TenantDatabases } from './tenant-databases.service.js';
 import { TenantJobs } from './tenant-jobs.js';
 import { tenantEntityManagerProxy, tenantRepositoryProxy } from './tenant-proxies.js';
+import { TenantKeys } from './tenant-keys.js';
 import { TenantProvisioning } from './tenant-provisioning.js';
 import { TenantStorage } from './tenant-storage.js';
 
@@ -25,8 +26,8 @@ export class TenantDatabasesModule {
     return {
       module: TenantDatabasesModule,
       imports: [TenantConnectionsModule.register({ entities })],
-      providers: [TenantDatabases, TenantProvisioning, TenantStorage, TenantJobs, ...injectables],
-      exports: [TenantDatabases, ...injectables],
+      providers: [TenantDatabases, TenantKeys, TenantProvisioning, TenantStorage, TenantJobs, ...injectables],
+      exports: [TenantDatabases, TenantKeys, ...injectables],
     };
   }
 }

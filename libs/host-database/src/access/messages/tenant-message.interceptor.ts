@@ -1,0 +1,60 @@
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { Observable } from 'rxjs';
+import { assertId, genId } from '../../common/index.js';
+import type { HostContext } from '../../context/index.js';
+import { TenantDatabases } from '../../tenant-databases/index.js';
+import { TenantAccess } from '../tenant-access.js';
+import { answeredAfter } from './answered-after.js';
+import { assertEnvelope } from './tenant-envelope.js';
+import { TENANT_MESSAGE_METADATA, type TenantMessageOptions } from './tenant-message.options.js';
+import { TenantMessages } from './tenant-messages.js';
+
+type MessageFacts = HostContext & { readonly tenantId: string };
+
+/** Gives each message of a websocket or another service its context, its unit of work and the database of its tenant. */
+@Injectable()
+export class TenantMessageInterceptor implements NestInterceptor {
+  private readonly entered = new WeakSet<readonly unknown[]>();
+
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly messages: TenantMessages,
+    private readonly access: TenantAccess,
+    private readonly tenantDatabases: TenantDatabases,
+  ) {}
+
+  intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
+    // The decorator is on the class and on the method: the message is let in once.
+    const message = execution.getArgs<unknown[]>();
+    if (this.entered.has(message)) return next.handle();
+    this.entered.add(message);
+    const isSocket = execution.getType() === 'ws';
+    const facts = isSocket ? this.ofSocket(execution) : this.unwrapped(execution);
+    const options = this.reflector.getAllAndOverride<TenantMessageOptions>(TENANT_MESSAGE_METADATA, [
+      execution.getHandler(),
+      execution.getClass(),
+    ]);
+    const asksMembership = isSocket || options.membership === 'required';
+    // Asked for in there: Nest keeps the async context of the call, not that of the subscription.
+    return answeredAfter(
+      () => next.handle(),
+      (work) =>
+        this.access.inOwnContext(facts, async () => {
+          if (asksMembership) await this.access.requireMembership(facts.tenantId);
+          await this.tenantDatabases.run(facts.tenantId, work);
+        }),
+    );
+  }
+
+  private ofSocket(execution: ExecutionContext): MessageFacts {
+    return { ...this.messages.socketTenant(execution.switchToWs().getClient<object>()), requestId: genId() };
+  }
+
+  /** The handler gets what was wrapped. */
+  private unwrapped(execution: ExecutionContext): MessageFacts {
+    const { data, requestId = genId(), ...facts } = assertEnvelope(execution.switchToRpc().getData());
+    execution.getArgs<unknown[]>()[0] = data;
+    return { ...facts, tenantId: assertId(facts.tenantId, 'tenant'), requestId };
+  }
+}
