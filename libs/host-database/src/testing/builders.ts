@@ -27,6 +27,12 @@ export interface BuildMembership {
   readonly role?: MembershipRole;
 }
 
+/** A tenant and the user who owns it. */
+export interface OwnedTenant {
+  readonly tenant: TenantCatalog;
+  readonly owner: GlobalUser;
+}
+
 /** Make what a test is not about: each writes real rows through the real services, and fills in what is not given. */
 export class Builders {
   constructor(private readonly services: BuilderServices) {}
@@ -43,6 +49,15 @@ export class Builders {
     // The jobs of the test itself run when it says so.
     await jobs.runPending({ types: [PROVISION_TENANT_JOB] });
     return unitOfWork.run(() => tenants.whenActive(tenant.id, { timeoutMs: 60_000 }));
+  }
+
+  /** Two tenants that are to know nothing of each other, each with an owner. */
+  async newTwoTenants(): Promise<{ readonly a: OwnedTenant; readonly b: OwnedTenant }> {
+    const owned = async (name: string): Promise<OwnedTenant> => {
+      const owner = await this.newUser();
+      return { owner, tenant: await this.newTenant({ name, ownerId: owner.id }) };
+    };
+    return { a: await owned('Tenant A'), b: await owned('Tenant B') };
   }
 
   async newMembership({ role, ...given }: BuildMembership = {}): Promise<Membership> {

@@ -5,10 +5,12 @@ import { type DatabaseType, type MikroOrmPassThrough, UnitOfWork } from '../data
 import { HostDatabase, HostDatabaseModule, type HostDatabaseOptions } from '../index.js';
 import { JobsService } from '../jobs/index.js';
 import { MembershipsService } from '../memberships/index.js';
+import { TenantDatabases } from '../tenant-databases/index.js';
 import { TenantAddresses, TenantCatalog, TenantsService } from '../tenants/index.js';
 import { UsersService } from '../users/index.js';
 import { Builders } from './builders.js';
 import { FakeClock } from './fake-clock.js';
+import { TestFaults } from './faults/index.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 import { TestJobs } from './test-jobs.js';
 
@@ -45,7 +47,7 @@ export interface TestHostOptions {
 }
 
 /** A started application or module on a database of its own. */
-export interface TestHost extends Pick<Builders, 'newUser' | 'newTenant' | 'newMembership'> {
+export interface TestHost extends Pick<Builders, 'newUser' | 'newTenant' | 'newTwoTenants' | 'newMembership'> {
   readonly module: TestingModule;
   /** What `http` made. */
   readonly app: INestApplication;
@@ -53,6 +55,8 @@ export interface TestHost extends Pick<Builders, 'newUser' | 'newTenant' | 'newM
   readonly clock: FakeClock;
   /** What is pending: to run it, to look at it and to assert what was enqueued. */
   readonly jobs: TestJobs;
+  /** Lets statements fail or wait, in one tenant's database or in the host's. */
+  readonly faults: TestFaults;
   /** Options that open the same database again: a second process, or a restart. */
   readonly options: HostDatabaseOptions;
   get<T>(token: Type<T> | (abstract new (...args: never[]) => T) | string | symbol): T;
@@ -85,9 +89,11 @@ export async function createTestHost(test: TestHostOptions = {}): Promise<TestHo
   };
   const clock = new FakeClock();
   let module: TestingModule | undefined;
+  const faults = new TestFaults(() => module?.get(TenantDatabases, { strict: false }).currentTenantId);
+  const watched = withFaults(options, faults);
   try {
     const builder = Test.createTestingModule({
-      imports: [test.application?.(options) ?? HostDatabaseModule.forRoot(options), ...(test.imports ?? [])],
+      imports: [test.application?.(watched) ?? HostDatabaseModule.forRoot(watched), ...(test.imports ?? [])],
       providers: test.providers ?? [],
       controllers: test.controllers ?? [],
     })
@@ -96,7 +102,7 @@ export async function createTestHost(test: TestHostOptions = {}): Promise<TestHo
     module = await (test.override?.(builder) ?? builder).compile();
     const app = test.http?.(module);
     await (app ?? module).init();
-    return startedHost({ module, app, clock, options, database });
+    return startedHost({ module, app, clock, faults, options, database });
   } catch (error) {
     // A boot that fails leaves as little behind as a test that ends.
     await module?.close();
@@ -105,15 +111,33 @@ export async function createTestHost(test: TestHostOptions = {}): Promise<TestHo
   }
 }
 
+/** The same options, with all connections of MikroORM watched. */
+function withFaults(options: HostDatabaseOptions, faults: TestFaults): HostDatabaseOptions {
+  const watching = (mikroOrm: MikroOrmPassThrough = {}): MikroOrmPassThrough => ({
+    ...mikroOrm,
+    async onCreateConnection(connection) {
+      await mikroOrm.onCreateConnection?.(connection);
+      faults.watch(connection);
+    },
+  });
+  const { database, tenantDatabases } = options;
+  return {
+    ...options,
+    ...(database && { database: { ...database, mikroOrm: watching(database.mikroOrm) } }),
+    tenantDatabases: { ...tenantDatabases, mikroOrm: watching(tenantDatabases?.mikroOrm) },
+  };
+}
+
 interface Started {
   readonly module: TestingModule;
   readonly app: INestApplication | undefined;
   readonly clock: FakeClock;
+  readonly faults: TestFaults;
   readonly options: HostDatabaseOptions;
   readonly database: TestDatabase;
 }
 
-function startedHost({ module, app, clock, options, database }: Started): TestHost {
+function startedHost({ module, app, clock, faults, options, database }: Started): TestHost {
   const get: TestHost['get'] = (token) => module.get(token, { strict: false });
   const unitOfWork = get(UnitOfWork);
   const jobsService = get(JobsService);
@@ -134,12 +158,14 @@ function startedHost({ module, app, clock, options, database }: Started): TestHo
     hostDatabase: get(HostDatabase),
     clock,
     jobs,
+    faults,
     options,
     get,
     run: (work) => unitOfWork.run(work),
     runJobs: () => jobs.drain(),
     newUser: (facts) => builders.newUser(facts),
     newTenant: (facts) => builders.newTenant(facts),
+    newTwoTenants: () => builders.newTwoTenants(),
     newMembership: (facts) => builders.newMembership(facts),
     async close() {
       const addresses = get(TenantAddresses);

@@ -1,4 +1,17 @@
-export { type BuildMembership, type BuildTenant } from './builders.js';
+export { type FaultMatch, type HeldStatements, InjectedFaultError, TestFaults } from './faults/index.js';
+export {
+  assertIsolated,
+  type IsolationProbe,
+  type IsolationReport,
+  type ProbedStore,
+  type ProbeRequest,
+  type ProbeVisitor,
+  type TenantLeak,
+  TenantLeakError,
+  type TenantLeakKind,
+  VacuousProbeError,
+} from './isolation/index.js';
+export { type BuildMembership, type BuildTenant, type OwnedTenant } from './builders.js';
 export { createTestHost, NoHttpApplicationError, type TestHost, type TestHostOptions } from './create-test-host.js';
 export { FakeClock } from './fake-clock.js';
 export type { JobMatch, PayloadMatch } from './job-match.js';

@@ -1,0 +1,1 @@
+export { type FaultMatch, type HeldStatements, InjectedFaultError, TestFaults } from './test-faults.js';
