@@ -28,7 +28,14 @@ export {
   resolveAuditOptions,
 } from './audit.options.js';
 export { type AuditFindOptions, AuditService } from './audit.service.js';
-export { AuditCapture, AuditedEntities, type AuditedEntityOptions, captureChangesOfScript } from './capture/index.js';
+export {
+  AuditCapture,
+  AuditedEntities,
+  type AuditedEntityDefinition,
+  type AuditedEntityOptions,
+  captureChangesOfScript,
+  defineAuditedEntity,
+} from './capture/index.js';
 export * from './catalogue/index.js';
 export {
   AuditEncryption,
