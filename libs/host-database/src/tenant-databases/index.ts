@@ -1,3 +1,4 @@
+export { auditOutboxTable, TenantAuditCapture, TenantAuditRelay, TenantAuditRow } from './audit-outbox/index.js';
 export {
   getTenantRepositoryToken,
   InjectTenantEntityManager,
@@ -6,6 +7,8 @@ export {
 } from './inject-tenant.decorators.js';
 export type { TenantDatabasesStatistics } from './lease-pool.options.js';
 export {
+  AuditOutboxMissingError,
+  AuditOutboxWriteError,
   NoTenantError,
   TenantCapacityError,
   TenantDatabasesClosedError,

@@ -1,5 +1,6 @@
 import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common';
 import type { EntityDefinition } from '../database/index.js';
+import { TenantAuditCapture, TenantAuditRelay, tenantAuditRelayJobs } from './audit-outbox/index.js';
 import { getTenantRepositoryToken, TENANT_ENTITY_MANAGER } from './inject-tenant.decorators.js';
 import { TenantBindings } from './tenant-bindings.js';
 import { TenantConnectionsModule } from './tenant-connections.module.js';
@@ -24,8 +25,16 @@ export class TenantDatabasesModule {
     return {
       module: TenantDatabasesModule,
       imports: [TenantConnectionsModule.register({ entities })],
-      providers: [TenantDatabases, TenantProvisioning, TenantJobs, ...injectables],
-      exports: [TenantDatabases, ...injectables],
+      providers: [
+        TenantDatabases,
+        TenantProvisioning,
+        TenantJobs,
+        TenantAuditCapture,
+        TenantAuditRelay,
+        tenantAuditRelayJobs,
+        ...injectables,
+      ],
+      exports: [TenantDatabases, TenantAuditCapture, TenantAuditRelay, ...injectables],
     };
   }
 }

@@ -1,11 +1,6 @@
 export { AuditCapture } from './audit-capture.service.js';
 export { AuditedEntities } from './audited-entities.js';
-export {
-  type AuditedChangeKind,
-  type AuditedEntityDefinition,
-  type AuditedEntityOptions,
-  defineAuditedEntity,
-} from './audited-entity.options.js';
+export { type AuditedEntityDefinition, type AuditedEntityOptions, defineAuditedEntity } from './audited-entity.options.js';
 export { AuditedTables } from './audited-tables.js';
 export { AuditedWrites } from './audited-writes.js';
 export { ChangeCaptureSubscriber } from './change-capture.subscriber.js';
