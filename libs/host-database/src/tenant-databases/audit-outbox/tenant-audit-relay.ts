@@ -77,7 +77,7 @@ export class TenantAuditRelay {
       .catch((error: unknown) => {
         this.logger.warn(`The audit rows of tenant ${tenantId} are still in its database, to be moved later: ${String(error)}`);
       })
-      .then(() => {
+      .finally(() => {
         this.moving.delete(lease.resource);
         lease.release();
       });
