@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { DatabaseType } from 'nestjs-host-database';
+import { type DatabaseType, HostDatabaseModule } from 'nestjs-host-database';
 import { AuditReader } from 'nestjs-host-database/audit';
 import { TenantDatabases } from 'nestjs-host-database/tenant-databases';
-import type { TestHost } from 'nestjs-host-database/testing';
-import { hostOn } from '../support/audit-hosts.js';
+import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
 import { isFullChaos, report } from '../support/chaos-arena.js';
 import { startProgram } from '../support/child-process.js';
 import { Hospitals, tenantDatabases, tenantEntities } from '../support/hospital.js';
@@ -26,7 +25,17 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])(
 
     beforeEach(async () => {
       [scratch, directory] = [await scratchDatabase(type), await mkdtemp(join(tmpdir(), 'tenants-'))];
-      host = await hostOn(scratch, { tenantEntities }, { tenantDatabases: { ...tenantDatabases, directory } });
+      host = await createTestHost({
+        // The kit drops the databases of tenants on this kind of server.
+        database: type,
+        application: (options) =>
+          HostDatabaseModule.forRoot({
+            ...options,
+            database: scratch.options,
+            tenantDatabases: { ...tenantDatabases, directory },
+            audit: { tenantEntities },
+          }),
+      });
       tenantId = (await host.newTenant()).id;
     });
     afterEach(async () => {
@@ -49,12 +58,13 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])(
     const recorded = async () => {
       const ids: string[] = [];
       const reader = host.get(AuditReader).forTenant(tenantId);
-      for (let after: string | undefined; ;) {
+      let after: string | undefined;
+      do {
         const page = await host.run(() => reader.find({ eventType: 'patients.created', limit: 500, ...(after && { after }) }));
         ids.push(...page.rows.map(({ targetId }) => targetId ?? ''));
-        if (page.next === null) return ids.toSorted();
         after = page.next;
-      }
+      } while (after !== undefined);
+      return ids.toSorted();
     };
     const recovered = async () => {
       host.clock.advance(60_000);
@@ -62,13 +72,13 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])(
     };
 
     it.each([
-      ['before the log', 0],
-      ['after the log', 1],
-    ])('leave one row for the change where they die after its commit, %s', async (dies, inLog) => {
+      ['before the log', false],
+      ['after the log', true],
+    ])('leave one row for the change where they die after its commit, %s', async (dies, isInLog) => {
       const outcome = await program(dies).ended;
       expect(outcome).toMatchObject({ signal: 'SIGKILL', stderr: '' });
       const made = await patients();
-      expect([made.length > 0, await waiting(), (await recorded()).length]).toEqual([true, made.length, inLog]);
+      expect([made.length > 0, await waiting(), (await recorded()).length > 0]).toEqual([true, made.length, isInLog]);
       await recovered();
       expect([await waiting(), await recorded()]).toEqual([0, made]);
     });
