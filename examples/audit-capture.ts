@@ -1,8 +1,8 @@
 // Changes are recorded by the flush that makes them; what goes past the flush is refused, or allowed with a reason.
-import { defineEntity, MikroORM, p } from '@mikro-orm/core';
-import { Module } from '@nestjs/common';
+import { defineEntity, p } from '@mikro-orm/core';
+import { Migration } from '@mikro-orm/migrations';
 import { genId, GlobalUser } from 'nestjs-host-database';
-import { AuditCapture, AuditedEntities, AuditReader } from 'nestjs-host-database/audit';
+import { AuditCapture, AuditReader, defineAuditedEntity } from 'nestjs-host-database/audit';
 import { createTestHost } from 'nestjs-host-database/testing';
 
 const CouponSchema = defineEntity({
@@ -13,17 +13,19 @@ const CouponSchema = defineEntity({
 class Coupon extends CouponSchema.class {}
 CouponSchema.setClass(Coupon);
 
-@Module({})
-class CouponsModule {
-  constructor(orm: MikroORM, audited: AuditedEntities) {
-    orm.discoverEntity(Coupon);
-    audited.register(Coupon, { name: 'coupons', secret: ['code'] });
+class CreateCoupons extends Migration {
+  override up(): void {
+    this.addSql('create table app_coupons (id text primary key, code text, percent integer, owner_id text)');
   }
 }
 
-const host = await createTestHost({ imports: [CouponsModule] });
+const options = {
+  hostDatabase: { entities: [Coupon], migrations: [CreateCoupons] },
+  audit: { entities: [defineAuditedEntity(Coupon, { name: 'coupons', secret: ['code'] })] },
+};
+
+const host = await createTestHost({ options });
 const { em } = host.hostDatabase;
-await host.run(() => em.execute('create table app_coupons (id text primary key, code text, percent integer, owner_id text)'));
 
 const user = await host.newUser({ email: 'ada@example.com' });
 await host.run(async () => {

@@ -4,6 +4,7 @@ import { AuditLogModule } from './audit/audit-log.module.js';
 import { authEvents } from './auth/auth.audit-events.js';
 import { AuthModule } from './auth/auth.module.js';
 import { HealthController } from './health/health.controller.js';
+import { auditedTenantEntities } from './projects/audited-entities.js';
 import { ProjectsModule } from './projects/projects.module.js';
 import { tenantEntities } from './projects/tenant-entities.js';
 import { workspaceEvents } from './workspaces/workspaces.audit-events.js';
@@ -26,7 +27,11 @@ export class AppModule {
       imports: [
         HostDatabaseModule.forRoot({
           ...options,
-          audit: { ...audit, events: [authEvents, workspaceEvents, ...(audit?.events ?? [])] },
+          audit: {
+            ...audit,
+            events: [authEvents, workspaceEvents, ...(audit?.events ?? [])],
+            tenantEntities: [...auditedTenantEntities, ...(audit?.tenantEntities ?? [])],
+          },
           tenantDatabases: { ...tenantDatabases, entities: tenantEntities },
         }),
         AuthModule,

@@ -100,6 +100,35 @@ describe.each(HTTP_ADAPTERS)('the audit log of a workspace on %s', (adapter) => 
     expect(response.body.code).toBe('AUDIT_INVALID_CURSOR');
   });
 
+  it('tells what was changed in the database of the workspace, and by whom', async () => {
+    const project = (await member.post(`${path}/projects`, { name: 'Moon' }).expect(201)).body;
+    const task = (await member.post(`${path}/projects/${project.id}/tasks`, { title: 'Land' }).expect(201)).body;
+    await admin.post(`${path}/projects/${project.id}/tasks/${task.id}/complete`).expect(200);
+    await admin.delete(`${path}/projects/${project.id}`).expect(204);
+    const rowsOf = async (of: Client, workspace: string) =>
+      (await of.get(`/workspaces/${workspace}/audit-log?eventType=projects.*&eventType=tasks.*`).expect(200)).body.rows;
+    // They come from the workspace's database, a moment after the change.
+    await until(async () => (await rowsOf(owner, workspaceId)).length === 5);
+
+    const rows: { eventType: string; targetId: string; actorUserId: string; details: object }[] = await rowsOf(
+      owner,
+      workspaceId,
+    );
+    const created = rows.find(({ eventType }) => eventType === 'projects.created');
+    const done = rows.find(({ eventType }) => eventType === 'tasks.updated');
+    expect(rows.map(({ eventType }) => eventType).toSorted()).toEqual([
+      'projects.created',
+      'projects.deleted',
+      'tasks.created',
+      'tasks.deleted',
+      'tasks.updated',
+    ]);
+    expect(created).toMatchObject({ targetId: project.id, details: { before: null, after: { name: 'Moon' } } });
+    expect(done).toMatchObject({ targetId: task.id, details: { before: { completedAt: null } } });
+    expect(created?.actorUserId).not.toBe(done?.actorUserId);
+    expect(await rowsOf(stranger, otherId)).toEqual([]);
+  });
+
   it('is for owners and admins alone', async () => {
     const { made } = await completed({ format: 'csv', eventType: ['audit.legal-hold-placed'] });
     const reads = ['audit-log', 'audit-log.csv', `audit-exports/${made.id}`, `audit-exports/${made.id}/file`];

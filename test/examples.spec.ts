@@ -26,6 +26,8 @@ const OUTPUT: Readonly<Record<string, RegExp>> = {
   'audit-retention': /^\[ 'legal-hold' \]\n3 rows would be removed\n3 rows were removed\nnothing found, 3 rows purged\n$/,
   'audit-sealing':
     /^\{ sealed: 1, checkpoints: 1, isBusy: false \}\n\[ \{ anchor: 'file', kept: 1 \}, \{ anchor: 'bucket', kept: 1 \} \]\n1 checkpoint in the bucket\n$/,
+  'audit-tenants':
+    /^AUDIT_UNAUDITED_WRITE\npatients\.created \{"after":\{"id":"\w{32}","name":"Florence","ward":"A"\},"before":null\}\naudit\.capture-bypassed \{"reason":"ward A is painted","tables":\["patients"\]\}\n$/,
   'audit-testing': /^recorded and sealed\n$/,
   'audit-verification':
     /^nothing found: 2 rows, 1 checkpoints\nrefused by the database\nfindings: 3 rows, 1 checkpoints\nedited in host: row <id>: differs from its canonical text: actorUserId\nthe last result is bad\n$/,

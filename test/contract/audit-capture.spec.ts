@@ -384,7 +384,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditCapture.name} on %s`, (
   describe('register', () => {
     it.each([
       ['is registered already', GlobalUser],
-      ['is no entity of the host database', HostDatabase],
+      ['is no entity of the database', HostDatabase],
     ])('refuses what %s', (problem, entity) => {
       const registered = () => host.get(AuditedEntities).register<object>(entity, { name: 'strangers' });
       expect(registered).toThrow(UnauditableEntityError);

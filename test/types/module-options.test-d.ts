@@ -1,11 +1,13 @@
 // Compiles, or the promise that it states is broken. Nothing here runs.
 import type { DynamicModule } from '@nestjs/common';
-import { HostDatabase, HostDatabaseModule, type HostDatabaseOptions } from 'nestjs-host-database';
+import { GlobalUser, HostDatabase, HostDatabaseModule, type HostDatabaseOptions } from 'nestjs-host-database';
+import { defineAuditedEntity } from 'nestjs-host-database/audit';
 import { type Equal, expectType } from './expect-type.js';
 
 export const complete: HostDatabaseOptions = {
   database: { type: 'postgresql', host: 'db', port: 5432, user: 'app', password: 'secret', name: 'app_host', pool: { max: 10 } },
   migrate: 'check',
+  hostDatabase: { entities: [GlobalUser], migrations: [] },
   tenantDatabases: { entities: [], directory: 'data' },
   jobs: { worker: false, concurrency: 2 },
 };
@@ -28,6 +30,17 @@ export const modules: DynamicModule[] = [
   HostDatabaseModule.forRootAsync({ type: 'mysql', useFactory: () => ({}) }),
   // @ts-expect-error entities decide which repositories there are, so that a factory is too late to name them
   HostDatabaseModule.forRootAsync({ useFactory: () => ({ tenantDatabases: { entities: [] } }) }),
+  HostDatabaseModule.forRootAsync({ hostDatabase: { entities: [] }, useFactory: () => ({}) }),
+  // @ts-expect-error entities of the host database are structural too
+  HostDatabaseModule.forRootAsync({ useFactory: () => ({ hostDatabase: { entities: [] } }) }),
+];
+
+export const audited = [
+  defineAuditedEntity(GlobalUser, { name: 'people', secret: ['passwordHash'], personal: { subject: 'id', fields: ['email'] } }),
+  // @ts-expect-error no such field
+  defineAuditedEntity(GlobalUser, { name: 'people', except: ['nothing'] }),
+  // @ts-expect-error no such field
+  defineAuditedEntity(GlobalUser, { name: 'people', tenant: 'tenantId' }),
 ];
 
 expectType<Equal<ReturnType<typeof HostDatabase.fromEnv>, Promise<HostDatabase>>>();

@@ -9,12 +9,13 @@ import {
   type DatabaseOptions,
   databaseOptionsFromEnv,
   DatabaseSettings,
+  type DatabaseType,
   databaseTypeFromEnv,
 } from './database/index.js';
 import { hostDatabaseConfig } from './host-database.config.js';
 import type { HOST_DATABASE_ASYNC_OPTIONS } from './host-database.module-definition.js';
 import { hostDatabaseProvider } from './host-database.provider.js';
-import type { HostDatabaseOptions, HostDatabaseStructure } from './host-database.options.js';
+import type { HostDatabaseOptions, HostDatabaseStructure, HostTablesOptions } from './host-database.options.js';
 import { HostDatabaseOptionsModule } from './host-database-options.module.js';
 import { hostEntities } from './host-entities.js';
 import { JobsModule } from './jobs/index.js';
@@ -37,38 +38,43 @@ export class HostDatabaseModule {
    *
    * A missing or wrong setting stops the boot with a `DatabaseConfigError` that names it.
    */
-  static forRoot({ database, ...options }: HostDatabaseOptions = {}): DynamicModule {
-    const entities = options.tenantDatabases?.entities ?? [];
+  static forRoot({ database, hostDatabase, ...options }: HostDatabaseOptions = {}): DynamicModule {
+    const structure = { hostDatabase, entities: options.tenantDatabases?.entities };
     if (database) {
       const type = () => DatabaseSettings.from(database).type;
-      return compose(HostDatabaseOptionsModule.register({ ...options, database }), type, entities);
+      return compose(HostDatabaseOptionsModule.register({ ...options, database }), { ...structure, type });
     }
     const fromEnvironment = HostDatabaseOptionsModule.registerAsync({
       imports: [ConfigModule.forRoot(), ConfigModule.forFeature(hostDatabaseConfig)],
       inject: [hostDatabaseConfig.KEY],
       useFactory: (fromEnv: DatabaseOptions) => ({ ...options, database: fromEnv }),
     });
-    return compose(fromEnvironment, () => databaseOptionsFromEnv(process.env).type, entities);
+    return compose(fromEnvironment, { ...structure, type: () => databaseOptionsFromEnv(process.env).type });
   }
 
-  /** Takes the options from a factory. `type` and `entities` are structural: known before the factory has run. */
-  static forRootAsync({ type, entities = [], ...options }: HostDatabaseAsyncOptions): DynamicModule {
-    return compose(HostDatabaseOptionsModule.registerAsync(options), () => type ?? databaseTypeFromEnv(), entities);
+  /** Takes the options from a factory. `type`, `hostDatabase` and `entities` are structural: known before the factory has run. */
+  static forRootAsync({ type, hostDatabase, entities, ...options }: HostDatabaseAsyncOptions): DynamicModule {
+    const structure = { hostDatabase, entities, type: () => type ?? databaseTypeFromEnv() };
+    return compose(HostDatabaseOptionsModule.registerAsync(options), structure);
   }
 }
 
-function compose(
-  options: DynamicModule,
-  type: () => 'postgresql' | 'sqlite',
-  entities: NonNullable<HostDatabaseStructure['entities']>,
-): DynamicModule {
+/** The structure, with what there is when nothing was given. */
+interface ComposedOf {
+  readonly type: () => DatabaseType;
+  readonly hostDatabase: HostTablesOptions | undefined;
+  readonly entities: HostDatabaseStructure['entities'] | undefined;
+}
+
+function compose(options: DynamicModule, { type, hostDatabase = {}, entities = [] }: ComposedOf): DynamicModule {
+  const { entities: own = [], migrations = [] } = hostDatabase;
   return {
     module: HostDatabaseModule,
     global: true,
     imports: [
       options,
       ContextModule,
-      DatabaseModule.register({ type, entities: hostEntities }),
+      DatabaseModule.register({ type, entities: [...hostEntities, ...own], migrations }),
       JobsModule,
       AuditModule,
       UsersModule,

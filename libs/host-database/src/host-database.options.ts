@@ -1,8 +1,20 @@
-import type { DatabaseOptions, DatabaseType, MigratePolicy } from './database/index.js';
+import type { DatabaseOptions, DatabaseType, EntityDefinition, MigratePolicy, MigrationDefinition } from './database/index.js';
 import type { AuditOptions } from './audit/index.js';
 import type { JobsOptions } from './jobs/index.js';
 import type { SecretsOptions } from './tenants/index.js';
 import type { TenantDatabasesOptions } from './tenant-databases/index.js';
+
+/** What an application keeps in the host database beside the library's tables. */
+export interface HostTablesOptions {
+  /** Its entities there: their repositories can be injected, and they are part of the host's unit of work. */
+  readonly entities?: readonly EntityDefinition[];
+  /**
+   * The migrations of their tables, for the type of database that the application runs on. They run behind the library's, in the same
+   * transaction, by the policy `migrate`, and are recorded beside them in `sys_migrations`. No two may have the same name. Without
+   * them the tables are the application's to make: the library makes none from entities, and drops none.
+   */
+  readonly migrations?: readonly MigrationDefinition[];
+}
 
 /** All options of the library. Every one has a default; without `database` the `DB_*` environment is read. */
 export interface HostDatabaseOptions {
@@ -10,6 +22,8 @@ export interface HostDatabaseOptions {
   readonly database?: DatabaseOptions;
   /** What happens to the host's tables at boot. @default 'on-boot' */
   readonly migrate?: MigratePolicy;
+  /** The application's own tables in the host database. */
+  readonly hostDatabase?: HostTablesOptions;
   /** The tenants' own databases. Without entities nothing but the host database is used. */
   readonly tenantDatabases?: Partial<TenantDatabasesOptions>;
   /** How this process takes part in the work of the queue. */
@@ -24,11 +38,13 @@ export interface HostDatabaseOptions {
 export interface HostDatabaseStructure {
   /** @default `DB_TYPE` of the environment */
   readonly type?: DatabaseType;
+  /** The application's own tables in the host database. */
+  readonly hostDatabase?: HostTablesOptions;
   /** The entities of the tenants' databases, for `@InjectTenantRepository()`. */
   readonly entities?: TenantDatabasesOptions['entities'];
 }
 
 /** What an asynchronous factory returns: everything but the structure. */
-export type HostDatabaseFactoryOptions = Omit<HostDatabaseOptions, 'tenantDatabases'> & {
+export type HostDatabaseFactoryOptions = Omit<HostDatabaseOptions, 'hostDatabase' | 'tenantDatabases'> & {
   readonly tenantDatabases?: Omit<Partial<TenantDatabasesOptions>, 'entities'>;
 };

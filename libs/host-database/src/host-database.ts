@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { type EntityRepository, MikroORM } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
-import { captureChangesOfScript, HostAuditLog } from './audit/index.js';
+import { type AuditOptions, captureChangesOfScript, HostAuditLog } from './audit/index.js';
 import { PricingPlan, Subscription } from './billing/index.js';
 import { genId } from './common/index.js';
 import {
@@ -23,8 +23,11 @@ import { Membership } from './memberships/index.js';
 import { TenantCatalog } from './tenants/index.js';
 import { GlobalUser } from './users/index.js';
 
-/** What `HostDatabase.open()` takes: where the database is, and what happens to its tables. */
-export type HostDatabaseScriptOptions = Pick<HostDatabaseOptions, 'database' | 'migrate'>;
+/** What `HostDatabase.open()` takes: where the database is, what is in it, and what happens to its tables. */
+export interface HostDatabaseScriptOptions extends Pick<HostDatabaseOptions, 'database' | 'migrate' | 'hostDatabase'> {
+  /** Which of the application's own entities are audited, as the module is told. */
+  readonly audit?: Pick<Partial<AuditOptions>, 'entities'>;
+}
 
 /**
  * The façade over the host database: its seven repositories and its unit of work.
@@ -78,23 +81,37 @@ export class HostDatabase {
 
   /**
    * Opens a host database for a script, and brings its tables up to date. Each call opens an instance of its own, with one unit of
-   * work. Changes of the host's entities are recorded in the audit log, without personal data, and writes past the flush are refused.
+   * work. Changes of the host's entities are recorded in the audit log, without personal data, and writes past the flush are refused. Name the
+   * application's own entities and migrations as for the module; what is not named is neither there nor migrated.
    *
-   * @throws DatabaseConfigError, DatabaseUnreachableError, SchemaOutdatedError
+   * @throws DatabaseConfigError, DatabaseUnreachableError, SchemaOutdatedError, InvalidOptionError, UnauditableEntityError
    */
   static async open({
     database = databaseOptionsFromEnv(),
     migrate = 'on-boot',
+    hostDatabase: { entities: own = [], migrations = [] } = {},
+    audit: { entities: audited = [] } = {},
   }: HostDatabaseScriptOptions = {}): Promise<HostDatabase> {
     const scope = new TransactionScope();
     let script: SqlEntityManager | undefined;
     const guards = new StatementGuards();
     const contextName = `host:${genId()}`;
     const orm = await MikroORM.init(
-      await hostOrmOptions({ database, entities: hostEntities, scope, guards, script: () => script, contextName }),
+      await hostOrmOptions({
+        database,
+        entities: [...hostEntities, ...own],
+        migrations,
+        scope,
+        guards,
+        script: () => script,
+        contextName,
+      }),
     );
     await prepareHostOrm(orm, database, migrate);
-    captureChangesOfScript(orm, guards, auditHostEntities);
+    captureChangesOfScript(orm, guards, (registry) => {
+      auditHostEntities(registry);
+      registry.registerAll(audited);
+    });
     script = orm.em.fork({ useContext: true }) as SqlEntityManager;
     return new HostDatabase(orm, new UnitOfWork(orm, scope));
   }

@@ -24,6 +24,7 @@ export {
   type EntityDefinition,
   getDbUri,
   type MigratePolicy,
+  type MigrationDefinition,
   type MikroOrmPassThrough,
   NoUnitOfWorkError,
   PendingChangesError,
@@ -36,7 +37,12 @@ export {
 export { HostDatabase, type HostDatabaseScriptOptions } from './host-database.js';
 export { hostDatabaseConfig } from './host-database.config.js';
 export { type HostDatabaseAsyncOptions, HostDatabaseModule } from './host-database.module.js';
-export type { HostDatabaseFactoryOptions, HostDatabaseOptions, HostDatabaseStructure } from './host-database.options.js';
+export type {
+  HostDatabaseFactoryOptions,
+  HostDatabaseOptions,
+  HostDatabaseStructure,
+  HostTablesOptions,
+} from './host-database.options.js';
 export { hostEntities } from './host-entities.js';
 export { hostOrmConfig } from './host-orm-config.js';
 export { SystemJob } from './jobs/index.js';

@@ -83,7 +83,9 @@ export class UnauditableEntityError extends HostDatabaseError {
     readonly entityName: string,
     readonly problem: string,
   ) {
-    super(`The entity ${entityName} cannot be audited: it ${problem}. Correct it, or take it out of AuditedEntities.register().`);
+    super(
+      `The entity ${entityName} cannot be audited: it ${problem}. Correct it, or take it out of audit.entities, audit.tenantEntities or AuditedEntities.register().`,
+    );
   }
 }
 

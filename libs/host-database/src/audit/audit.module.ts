@@ -5,6 +5,7 @@ import { AuditCapture, AuditedEntities, ChangeRecorder, HostAuditLogChangeRecord
 import { AuditCatalogue } from './catalogue/index.js';
 import { AuditEncryption, AuditErasure, erasureProviders, PersonalData } from './erasure/index.js';
 import { AuditRowFactory } from './recording/audit-row.factory.js';
+import { DeferredAuditRows } from './recording/deferred-rows.js';
 import { AuditExporter, AuditFeed, AuditReader, readingProviders } from './reading/index.js';
 import { AuditRowWriter } from './recording/audit-row.writer.js';
 import { sealingExports, sealingProviders } from './sealing-providers.js';
@@ -18,6 +19,7 @@ import { AuditLegalHolds, AuditRetention, retentionProviders } from './retention
     AuditCatalogue,
     AuditRowFactory,
     AuditRowWriter,
+    DeferredAuditRows,
     AuditGuardsCheck,
     AuditCapture,
     AuditedEntities,
@@ -32,6 +34,7 @@ import { AuditLegalHolds, AuditRetention, retentionProviders } from './retention
     AuditCatalogue,
     AuditCapture,
     AuditedEntities,
+    DeferredAuditRows,
     PersonalData,
     AuditErasure,
     AuditEncryption,

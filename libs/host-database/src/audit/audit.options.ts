@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { assertOneOf, assertWholeOption, InvalidOptionError, withDefaults } from '../common/index.js';
+import type { AuditedEntityDefinition } from './capture/audited-entity.options.js';
 import type { AuditEventDefinitions } from './catalogue/audit-event-types.js';
 import type { AuditSigner } from './integrity/index.js';
 
@@ -67,9 +68,16 @@ export interface AuditRetentionOptions {
 export class AuditOptions {
   /** The event types of the application, from `defineAuditEvents()`. */
   readonly events: readonly AuditEventDefinitions[] = [];
+  /** The application's entities of the host database (`hostDatabase.entities`) whose changes are recorded, from `defineAuditedEntity()`. */
+  readonly entities: readonly AuditedEntityDefinition[] = [];
+  /**
+   * The entities of the tenants' databases (`tenantDatabases.entities`) whose changes are recorded, from `defineAuditedEntity()`. Each
+   * tenant's database then has the table `sys_audit_outbox`.
+   */
+  readonly tenantEntities: readonly AuditedEntityDefinition[] = [];
   /** What is kept of a client's address: all of it, its network (/24 and /48), or nothing. */
   readonly ipAddress: 'full' | 'network' | 'none' = 'full';
-  /** Whether changes of the host's entities are recorded by themselves, and writes past the flush refused. */
+  /** Whether changes of audited entities are recorded by themselves, and writes past the flush refused. */
   readonly capture: boolean = true;
   /** Without it, rows have their hashes but nobody vouches for them. */
   readonly sealing?: AuditSealingOptions;

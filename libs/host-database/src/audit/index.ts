@@ -28,7 +28,20 @@ export {
   resolveAuditOptions,
 } from './audit.options.js';
 export { type AuditFindOptions, AuditService } from './audit.service.js';
-export { AuditCapture, AuditedEntities, type AuditedEntityOptions, captureChangesOfScript } from './capture/index.js';
+export {
+  AuditCapture,
+  type AuditedChange,
+  AuditedEntities,
+  type AuditedEntityDefinition,
+  type AuditedEntityOptions,
+  AuditedTables,
+  AuditedWrites,
+  captureChangesOfScript,
+  ChangeCaptureSubscriber,
+  ChangeRecorder,
+  defineAuditedEntity,
+  refuseShadowOfLog,
+} from './capture/index.js';
 export * from './catalogue/index.js';
 export {
   AuditEncryption,
@@ -42,6 +55,7 @@ export {
 } from './erasure/index.js';
 export { AUDIT_OUTCOMES, type AuditOutcome, HostAuditLog } from './host-audit-log.entity.js';
 export type { AuditEvent, UncheckedAuditEvent } from './recording/audit-event.js';
+export { type DeferredAuditRow, DeferredAuditRows } from './recording/deferred-rows.js';
 export {
   type AuditFinding,
   type AuditFindingKind,

@@ -8,6 +8,7 @@ import { DatabaseSettings } from './database-settings.js';
 import { dialectOf } from './dialects/index.js';
 import { directConnection } from './direct-connection/index.js';
 import { hostOrmOptions, prepareHostOrm } from './host-orm.js';
+import type { MigrationDefinition } from './migrations/index.js';
 import type { EntityDefinition } from './orm-options.js';
 import { StatementGuards } from './statement-guards.js';
 import { TransactionScope } from './transaction-scope.js';
@@ -24,17 +25,19 @@ interface DatabaseModuleStructure {
   /** Asked for while the modules are put together, where an error of it stops the boot with its own message. */
   readonly type: () => DatabaseType;
   readonly entities: readonly EntityDefinition[];
+  /** Those of the application's own tables. */
+  readonly migrations?: readonly MigrationDefinition[];
 }
 
 /** Connects the host database, migrates it and provides its EntityManager, repositories and unit of work to every module. */
 @Global()
 @Module({})
 export class DatabaseModule {
-  static register({ type, entities }: DatabaseModuleStructure): DynamicModule {
-    const features = MikroOrmModule.forFeature([...entities]);
+  static register(structure: DatabaseModuleStructure): DynamicModule {
+    const features = MikroOrmModule.forFeature([...structure.entities]);
     return {
       module: DatabaseModule,
-      imports: [TransactionScopeModule, connectedOrm(type, entities), features],
+      imports: [TransactionScopeModule, connectedOrm(structure), features],
       providers: [
         {
           provide: DATABASE_SETTINGS,
@@ -69,7 +72,7 @@ export class DatabaseModule {
 @Module({ providers: [TransactionScope, StatementGuards], exports: [TransactionScope, StatementGuards] })
 class TransactionScopeModule {}
 
-async function connectedOrm(typeOf: () => DatabaseType, entities: readonly EntityDefinition[]): Promise<DynamicModule> {
+async function connectedOrm({ type: typeOf, entities, migrations = [] }: DatabaseModuleStructure): Promise<DynamicModule> {
   const type = typeOf();
   // The driver decides the class of the injectable EntityManager, so it has to be known before the options are.
   const { driver } = await dialectOf(type).loadDriver();
@@ -84,7 +87,7 @@ async function connectedOrm(typeOf: () => DatabaseType, entities: readonly Entit
         ]);
       }
       // The access room opens a request's unit of work, so that its context and its EntityManager begin and end together.
-      return { ...(await hostOrmOptions({ database, entities, scope, guards })), registerRequestContext: false };
+      return { ...(await hostOrmOptions({ database, entities, migrations, scope, guards })), registerRequestContext: false };
     },
   });
 }

@@ -4,7 +4,7 @@ import type { DatabaseOptions, MigratePolicy } from './database.options.js';
 import { DatabaseSettings } from './database-settings.js';
 import { dialectOf } from './dialects/index.js';
 import { migrateSchema } from './host-schema.js';
-import { hostMigrations } from './migrations/index.js';
+import { hostMigrations, type MigrationDefinition } from './migrations/index.js';
 import { type EntityDefinition, ormOptions } from './orm-options.js';
 import type { StatementGuards } from './statement-guards.js';
 import { TransactionScope } from './transaction-scope.js';
@@ -14,6 +14,8 @@ import { hostContext } from './unit-of-work.service.js';
 export interface HostOrmBlueprint {
   readonly database: DatabaseOptions;
   readonly entities: readonly EntityDefinition[];
+  /** Those of the application's own tables. */
+  readonly migrations?: readonly MigrationDefinition[];
   readonly scope?: TransactionScope;
   /** Watches every statement. */
   readonly guards?: StatementGuards;
@@ -34,6 +36,7 @@ const UNMANAGED: Options['schemaGenerator'] = {
 export async function hostOrmOptions({
   database,
   entities,
+  migrations,
   scope = new TransactionScope(),
   guards,
   script,
@@ -47,7 +50,7 @@ export async function hostOrmOptions({
     ...(guards && { guards }),
     context: hostContext(scope, script),
     ...(contextName !== undefined && { contextName }),
-    migrations: hostMigrations(settings.type),
+    migrations: hostMigrations(settings.type, migrations),
     mikroOrm: { ...database.mikroOrm, schemaGenerator: { ...UNMANAGED, ...database.mikroOrm?.schemaGenerator } },
   });
 }

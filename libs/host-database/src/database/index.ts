@@ -34,7 +34,7 @@ export {
 } from './direct-connection/index.js';
 export { hostOrmOptions, prepareHostOrm } from './host-orm.js';
 export { migrateSchema } from './host-schema.js';
-export { hostMigrations } from './migrations/index.js';
+export { hostMigrations, type MigrationDefinition } from './migrations/index.js';
 export { type EntityDefinition, type OrmBlueprint, ormOptions } from './orm-options.js';
 export { type PasswordSource, passwordSource } from './password-source.js';
 export { FOLLOWS_CHANGES, hasPendingChanges } from './pending-changes.js';

@@ -17,7 +17,9 @@ export interface OrmBlueprint {
   readonly entities: readonly EntityDefinition[];
   readonly scope: TransactionScope;
   /** Watches every statement of this ORM. */
-  readonly guards?: StatementGuards;
+  readonly guards?: StatementGuards | undefined;
+  /** Whether the connections of this ORM are watched; those on which tables are made are not. @default true, where there are guards */
+  readonly isWatched?: boolean;
   readonly context: (name: string) => EntityManager | undefined;
   readonly contextName?: string;
   readonly migrations?: Options['migrations'];
@@ -30,7 +32,7 @@ export interface OrmBlueprint {
 
 /** Makes MikroORM's options for the host database or a tenant's. */
 export async function ormOptions(blueprint: OrmBlueprint): Promise<Options> {
-  const { settings, guards, mikroOrm = {}, wrap = (base) => base } = blueprint;
+  const { settings, guards, isWatched = true, mikroOrm = {}, wrap = (base) => base } = blueprint;
   const dialect = dialectOf(settings.type);
   const { driver, entityManager } = await dialect.loadDriver();
   const connection = dialect.connectionOptions(settings);
@@ -41,7 +43,7 @@ export async function ormOptions(blueprint: OrmBlueprint): Promise<Options> {
     ...(mikroOrm.driverOptions && { driverOptions: { ...connection.driverOptions, ...mikroOrm.driverOptions } }),
     driver,
     entityManager: wrap(scopedEntityManager(entityManager, blueprint.scope, guards)),
-    ...(guards && { onCreateConnection: watched(guards, mikroOrm.onCreateConnection) }),
+    ...(guards && isWatched && { onCreateConnection: watched(guards, mikroOrm.onCreateConnection) }),
     entities: [...blueprint.entities],
     // An application may keep nothing in the databases of its tenants.
     discovery: { ...mikroOrm.discovery, warnWhenNoEntities: false },

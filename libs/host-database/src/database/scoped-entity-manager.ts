@@ -72,6 +72,7 @@ export function scopedEntityManager(
           throw driverNeutral(error, this.getPlatform());
         })
         .finally(() => {
+          if (own) scope.ended(own);
           if (outer) outer.afterEnd.push(...(own?.afterEnd ?? []));
           else own?.afterEnd.forEach((callback) => callback());
         });

@@ -37,6 +37,7 @@ interface BegunTransaction {
  */
 export class TransactionScope {
   private readonly storage = new AsyncLocalStorage<TransactionPosition>();
+  private readonly runningByManager = new WeakMap<EntityManager, TransactionFrame>();
   private readonly begunByManager = new WeakMap<EntityManager, BegunTransaction>();
   private readonly begunByUnitOfWork = new WeakMap<RequestContext, Set<TransactionFrame>>();
 
@@ -53,6 +54,14 @@ export class TransactionScope {
     // run, whatever the host does meanwhile.
     const isPart = name.startsWith(TENANT_CONTEXT_PREFIX) || position?.requestContext === RequestContext.currentRequestContext();
     return isPart ? position?.frame : undefined;
+  }
+
+  /**
+   * The frame of the transaction that this very EntityManager is in, whoever has begun it. It is found also in the flush that comes
+   * before the commit, when the context of the work has been left.
+   */
+  frameOf(em: EntityManager): TransactionFrame | undefined {
+    return this.begun(em) ?? this.runningByManager.get(em);
   }
 
   /** The frame of a transaction that was begun with `em.begin()`. */
@@ -78,7 +87,14 @@ export class TransactionScope {
   /** Runs `work` in a new frame. */
   run<T>(em: EntityManager, work: (frame: TransactionFrame) => T): T {
     const frame: TransactionFrame = { em, afterCommit: [], afterEnd: [] };
+    // What joins a transaction without a savepoint has the same EntityManager, and ends with it.
+    if (!this.runningByManager.has(em)) this.runningByManager.set(em, frame);
     return this.within(frame, () => work(frame));
+  }
+
+  /** Forgets a frame whose transaction has ended. */
+  ended(frame: TransactionFrame): void {
+    if (this.runningByManager.get(frame.em) === frame) this.runningByManager.delete(frame.em);
   }
 
   /** Runs `work` as part of a transaction that is open: what it calls finds it by the name of its EntityManager. */

@@ -1,3 +1,4 @@
+export { auditOutboxTable, TenantAuditCapture, TenantAuditRelay, TenantAuditRow } from './audit-outbox/index.js';
 export {
   getTenantRepositoryToken,
   InjectTenantEntityManager,
@@ -8,6 +9,8 @@ export type { TenantDatabasesStatistics } from './lease-pool.options.js';
 export { type KeyedCache, TenantCache } from './tenant-cache.js';
 export { TenantKeys } from './tenant-keys.js';
 export {
+  AuditOutboxMissingError,
+  AuditOutboxWriteError,
   NoTenantError,
   TenantCapacityError,
   TenantDatabasesClosedError,

@@ -1,5 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { EntityDefinition } from '../database/index.js';
+import { OutboxRecovery } from './audit-outbox/outbox-recovery.js';
+import { TenantChangeCapture } from './audit-outbox/tenant-change-capture.js';
 import { EntityOwnership } from './entity-ownership.js';
 import { TenantBindings } from './tenant-bindings.js';
 import { TenantConnections } from './tenant-connections.js';
@@ -17,10 +19,16 @@ import { TenantPasswords } from './tenant-passwords.js';
 @Module({})
 export class TenantConnectionsModule {
   static register({ entities }: { readonly entities: readonly EntityDefinition[] }): DynamicModule {
-    const shared = [TenantBindings, TenantConnections, TenantOrmFactory, { provide: TENANT_ENTITIES, useValue: entities }];
+    const shared = [
+      TenantBindings,
+      TenantConnections,
+      TenantOrmFactory,
+      TenantChangeCapture,
+      { provide: TENANT_ENTITIES, useValue: entities },
+    ];
     return {
       module: TenantConnectionsModule,
-      providers: [...shared, TenantLocations, TenantPasswords, EntityOwnership],
+      providers: [...shared, OutboxRecovery, TenantLocations, TenantPasswords, EntityOwnership],
       exports: shared,
     };
   }

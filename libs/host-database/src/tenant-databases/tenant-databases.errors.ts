@@ -78,6 +78,31 @@ export class TenantCapacityError extends HostDatabaseError {
   }
 }
 
+/** The database of a tenant has no place for audit rows. What was to be changed is not. */
+export class AuditOutboxMissingError extends HostDatabaseError {
+  readonly code = 'TENANT_DATABASES_AUDIT_OUTBOX_MISSING';
+
+  constructor(
+    readonly tenantId: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `The database of tenant ${tenantId} has no table sys_audit_outbox, which audit.tenantEntities needs. Add the statement that ` +
+        'auditOutboxTable() returns to the migrations of your tenants, or run it once in the database of each tenant that was there before.',
+      options,
+    );
+  }
+}
+
+/** Something else than the library would have written the audit rows of a tenant that wait to be relayed. It was not written. */
+export class AuditOutboxWriteError extends HostDatabaseError {
+  readonly code = 'TENANT_DATABASES_AUDIT_OUTBOX_WRITE';
+
+  constructor() {
+    super('The table sys_audit_outbox is written by the library alone. Record events with AuditService.record().');
+  }
+}
+
 /** Tenant data was asked for while the application shuts down. Nothing was read or written. */
 export class TenantDatabasesClosedError extends HostDatabaseError {
   readonly code = 'TENANT_DATABASES_CLOSED';

@@ -1,5 +1,6 @@
 import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common';
 import type { EntityDefinition } from '../database/index.js';
+import { TenantAuditCapture, TenantAuditRelay, tenantAuditRelayJobs } from './audit-outbox/index.js';
 import { getTenantRepositoryToken, TENANT_ENTITY_MANAGER } from './inject-tenant.decorators.js';
 import { TenantBindings } from './tenant-bindings.js';
 import { TenantConnectionsModule } from './tenant-connections.module.js';
@@ -26,8 +27,18 @@ export class TenantDatabasesModule {
     return {
       module: TenantDatabasesModule,
       imports: [TenantConnectionsModule.register({ entities })],
-      providers: [TenantDatabases, TenantKeys, TenantProvisioning, TenantStorage, TenantJobs, ...injectables],
-      exports: [TenantDatabases, TenantKeys, ...injectables],
+      providers: [
+        TenantDatabases,
+        TenantKeys,
+        TenantProvisioning,
+        TenantStorage,
+        TenantJobs,
+        TenantAuditCapture,
+        TenantAuditRelay,
+        tenantAuditRelayJobs,
+        ...injectables,
+      ],
+      exports: [TenantDatabases, TenantKeys, TenantAuditCapture, TenantAuditRelay, ...injectables],
     };
   }
 }

@@ -1,5 +1,5 @@
 import { MikroORM, type Options } from '@mikro-orm/core';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import {
   connectWithRetries,
   DATABASE_OPTIONS,
@@ -13,6 +13,7 @@ import {
   type SqlEntityManagerClass,
   TransactionScope,
 } from '../database/index.js';
+import { TenantChangeCapture } from './audit-outbox/tenant-change-capture.js';
 import { EntityOwnership, tenantContextName } from './entity-ownership.js';
 import { sharingOrm } from './sharing-orm.js';
 import { TenantBindings } from './tenant-bindings.js';
@@ -21,7 +22,7 @@ import { tenantEntityManager } from './tenant-entity-manager.js';
 
 /** Opens the ORM of one tenant. */
 @Injectable()
-export class TenantOrmFactory {
+export class TenantOrmFactory implements OnModuleInit {
   private template: Promise<MikroORM> | undefined;
   private entityManager: SqlEntityManagerClass | undefined;
 
@@ -33,7 +34,13 @@ export class TenantOrmFactory {
     private readonly scope: TransactionScope,
     private readonly bindings: TenantBindings,
     private readonly ownership: EntityOwnership,
+    private readonly capture: TenantChangeCapture,
   ) {}
+
+  /** Finds out now, and not in the first request, that an entity cannot be audited. @throws UnauditableEntityError */
+  async onModuleInit(): Promise<void> {
+    if (this.capture.entities.length > 0) await this.sharedTemplate();
+  }
 
   /** Where a tenant's `db_url` points to. */
   settingsOf(dbUrl: string): DatabaseSettings {
@@ -53,8 +60,11 @@ export class TenantOrmFactory {
       wrap: (base) => (this.entityManager ??= tenantEntityManager(base, { bindings: this.bindings, ownership: this.ownership })),
       driverOptions: settings.type === 'sqlite' && { fileMustExist: !create },
       password,
+      // Where tables are made nothing is guarded, as at the boot of the host.
+      isWatched: !create,
     });
     const orm = sharingOrm(options, await this.sharedTemplate());
+    if (!create) this.capture.attach(orm);
     await connectWithRetries(orm, settings, this.options.connect);
     return orm;
   }
@@ -63,7 +73,7 @@ export class TenantOrmFactory {
   private sharedTemplate(): Promise<MikroORM> {
     if (!this.template) {
       const options = this.ormOptions(this.hostSettings, { contextName: TEMPLATE_CONTEXT });
-      const template = options.then((given) => MikroORM.init(given));
+      const template = options.then((given) => MikroORM.init(given)).then((orm) => this.capture.discovered(orm));
       // The next one tries again.
       template.catch(() => (this.template = undefined));
       this.template = template;
@@ -79,7 +89,9 @@ export class TenantOrmFactory {
     };
     return ormOptions({
       settings,
-      entities: this.entities,
+      entities: [...this.entities, ...this.capture.entities],
+      guards: this.capture.guards,
+      ...(tenant.isWatched !== undefined && { isWatched: tenant.isWatched }),
       scope: this.scope,
       contextName: tenant.contextName,
       context: (name) => this.scope.current(name),
@@ -98,7 +110,7 @@ interface OpeningOptions {
 }
 
 /** In what the ORM of one tenant differs from that of another. */
-interface TenantOrmOptions extends Pick<OrmBlueprint, 'wrap' | 'password'> {
+interface TenantOrmOptions extends Pick<OrmBlueprint, 'wrap' | 'password' | 'isWatched'> {
   readonly contextName: string;
   readonly driverOptions?: object | false;
 }

@@ -9,7 +9,7 @@ type Snapshot = Readonly<Record<string, unknown>>;
  * Describes one write of a flush with the values before and after it. Reads what was never loaded from the database, for a row that
  * is changed or removed through a reference or was loaded in part.
  *
- * @returns nothing where nothing changes: an update without fields, or the removal of a row that is not there
+ * @returns nothing where nothing changes that is recorded: an update without such fields, or the removal of a row that is not there
  */
 export async function readChange(em: EntityManager, write: PendingWrite): Promise<AuditedChange | undefined> {
   const { audited, entity, kind, after } = write;
@@ -18,15 +18,18 @@ export async function readChange(em: EntityManager, write: PendingWrite): Promis
   if (!before) return undefined;
   const json = (key: string) =>
     write.before.has(key) ? write.before.get(key) : snapshotJson(before[key], audited.meta.properties[key], em.getPlatform());
-  const keysBefore = kind === 'deleted' ? Object.keys(before) : [...after.keys()];
+  const isRecorded = (key: string) => !audited.ignored.has(fieldOf(audited.meta, key));
+  const keysAfter = [...after.keys()].filter(isRecorded);
+  if (kind === 'updated' && keysAfter.length === 0) return undefined;
+  const keysBefore = kind === 'deleted' ? Object.keys(before).filter(isRecorded) : keysAfter;
   const details = {
     before: kind === 'created' ? null : valuesOf(write, keysBefore, (key) => (isKnown(key) ? json(key) : REDACTED)),
-    after: kind === 'deleted' ? null : valuesOf(write, [...after.keys()], (key) => after.get(key)),
+    after: kind === 'deleted' ? null : valuesOf(write, keysAfter, (key) => after.get(key)),
   };
   return {
-    eventType: `${audited.name}.${kind}`,
+    eventType: audited.eventTypes[kind],
     targetType: audited.targetType,
-    targetId: helper(entity).getSerializedPrimaryKey(),
+    targetId: (audited.targetId === undefined ? null : idIn(audited.targetId)) ?? helper(entity).getSerializedPrimaryKey(),
     tenantId: audited.tenant === undefined ? null : idIn(audited.tenant),
     details,
     personal: personalOf(new Set([...Object.keys(details.before ?? {}), ...Object.keys(details.after ?? {})])),
@@ -73,10 +76,11 @@ async function snapshotBefore(
 ): Promise<Snapshot | undefined> {
   const wrapped = helper(entity);
   const original = (wrapped.__originalEntityData ?? {}) as Snapshot;
-  const { meta, secret } = audited;
+  const { meta, secret, ignored, identifying } = audited;
   const wanted = meta.comparableProps.filter(({ name, embedded, version }) => {
-    if (embedded || version || secret.has(name) || before.has(name)) return false;
-    return kind === 'deleted' || after.has(name);
+    if (embedded || version || before.has(name)) return false;
+    if (identifying.has(name)) return true;
+    return !secret.has(name) && !ignored.has(name) && (kind === 'deleted' || after.has(name));
   });
   const missing = wanted.map(({ name }) => name).filter((name) => !(name in original));
   if (missing.length === 0) return original;

@@ -5,7 +5,7 @@ type FieldValues = Readonly<Record<string, unknown>>;
 
 /** One row that a flush is about to create, change or delete. */
 export interface AuditedChange {
-  /** `users.created`, `users.updated` or `users.deleted`. */
+  /** `users.created`, `users.updated` or `users.deleted`, or what the entity is audited as instead. */
   readonly eventType: string;
   readonly targetType: string;
   readonly targetId: string;

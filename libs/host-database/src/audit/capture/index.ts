@@ -1,5 +1,10 @@
 export { AuditCapture } from './audit-capture.service.js';
-export { AuditedEntities, type AuditedEntityOptions } from './audited-entities.js';
-export { ChangeRecorder } from './change-recorder.js';
+export { AuditedEntities } from './audited-entities.js';
+export { type AuditedEntityDefinition, type AuditedEntityOptions, defineAuditedEntity } from './audited-entity.options.js';
+export { AuditedTables } from './audited-tables.js';
+export { AuditedWrites } from './audited-writes.js';
+export { ChangeCaptureSubscriber } from './change-capture.subscriber.js';
+export { type AuditedChange, ChangeRecorder } from './change-recorder.js';
 export { HostAuditLogChangeRecorder } from './host-audit-log.change-recorder.js';
+export { refuseShadowOfLog } from './log-shadows.js';
 export { captureChangesOfScript } from './script-capture.js';

@@ -1,12 +1,14 @@
 import { type AnyEntity, ChangeSetType, Collection, type EntityManager, ReferenceKind, type UnitOfWork } from '@mikro-orm/core';
-import type { AuditedEntities, AuditedEntity } from './audited-entities.js';
+import type { AuditedEntities } from './audited-entities.js';
+import type { AuditedEntity } from './audited-entity.js';
+import type { AuditedChangeKind } from './audited-entity.options.js';
 import { entityJson, snapshotJson } from './field-values.js';
 
 /** What a flush is about to do with one audited row. */
 export interface PendingWrite {
   readonly audited: AuditedEntity;
   readonly entity: AnyEntity;
-  readonly kind: 'created' | 'updated' | 'deleted';
+  readonly kind: AuditedChangeKind;
   /** The new values as JSON, by field. Empty for a row that is deleted. */
   readonly after: Map<string, unknown>;
   /** Old values that no snapshot of the row holds: those of collections. */

@@ -2,11 +2,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import { InvalidInputError, InvalidOptionError } from '../../common/index.js';
 import { InvalidAuditDetailsError, UnknownAuditEventTypeError } from '../audit.errors.js';
 import { AUDIT_OPTIONS, type AuditOptions } from '../audit.options.js';
-import type { AuditEventDefinition, AuditEventDefinitions } from './audit-event-types.js';
+import {
+  type AuditEventDefinition,
+  type AuditEventDefinitions,
+  EVENT_TYPE_MAX_LENGTH,
+  isEventType,
+} from './audit-event-types.js';
 import { auditEvents } from './audit-events.js';
-
-const EVENT_TYPE_PATTERN = /^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)+$/;
-const EVENT_TYPE_MAX_LENGTH = 127;
 
 /** Every event type that may be recorded: the library's own and those of the application. */
 @Injectable()
@@ -20,7 +22,7 @@ export class AuditCatalogue {
   /** @throws InvalidOptionError when a name is not of the form `room.what-happened`, or is defined already */
   add(definitions: AuditEventDefinitions): void {
     for (const [type, definition] of Object.entries(definitions)) {
-      if (!EVENT_TYPE_PATTERN.test(type) || type.length > EVENT_TYPE_MAX_LENGTH) {
+      if (!isEventType(type)) {
         const form = `room.what-happened, such as memberships.granted, at most ${EVENT_TYPE_MAX_LENGTH} characters`;
         throw new InvalidOptionError('audit.events', `has '${type}', which is not an event type. Use the form ${form}.`);
       }

@@ -40,6 +40,14 @@ export type InferAuditEvents<T extends AuditEventDefinitions> = {
   [K in keyof T]: T[K] extends AuditEventDefinition<infer D> ? D : never;
 };
 
+const EVENT_TYPE_PATTERN = /^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)+$/;
+export const EVENT_TYPE_MAX_LENGTH = 127;
+
+/** Whether a text is of the form `room.what-happened`. */
+export function isEventType(type: string): boolean {
+  return EVENT_TYPE_PATTERN.test(type) && type.length <= EVENT_TYPE_MAX_LENGTH;
+}
+
 /** Defines event types, to be handed to the module as `audit.events`. */
 export function defineAuditEvents<const T extends AuditEventDefinitions>(definitions: T): T {
   return definitions;

@@ -2,7 +2,7 @@ import type { SqlEntityManager } from '@mikro-orm/sql';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { DIRECT_CONNECTION, type DirectConnection, UnitOfWork } from '../../database/index.js';
 import type { AuditRow } from './audit-row.factory.js';
-import { INSERT_ROW, rowValues } from './audit-row.sql.js';
+import { INSERT_MISSING, INSERT_ROW, rowValues } from './audit-row.sql.js';
 
 /** Appends rows: in the caller's transaction, or on a connection of its own, where they stay whatever becomes of that. */
 @Injectable()
@@ -36,6 +36,24 @@ export class AuditRowWriter implements OnApplicationShutdown {
     // Not before, however long that takes: who tries for the lock meanwhile gives up some time, and keeps others from it.
     this.waiting.add(row);
     this.unitOfWork.afterEnd(() => this.writeWaiting(row));
+  }
+
+  /**
+   * Appends the rows that are not there yet, all of them or none, on a connection of its own. Resolves when they are committed; not to be
+   * awaited inside a transaction.
+   */
+  async appendMissing(rows: readonly AuditRow[]): Promise<void> {
+    if (rows.length === 0) return;
+    const { connection } = this;
+    if (connection.type === 'postgresql') {
+      const values = rows.flatMap((row) => rowValues(row, row.createdAt.toISOString()));
+      await connection.query(INSERT_MISSING.postgresql(rows.length), values);
+      return;
+    }
+    await connection.exclusiveInTurn((db) => {
+      const statement = db.prepare(INSERT_MISSING.sqlite);
+      for (const row of rows) statement.run(...rowValues(row, row.createdAt.getTime()), row.id);
+    });
   }
 
   /** Writes what waits for the end of a transaction, which may never come now. */

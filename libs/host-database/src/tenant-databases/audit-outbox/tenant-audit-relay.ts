@@ -1,0 +1,123 @@
+import { type MikroORM, TableNotFoundException } from '@mikro-orm/core';
+import type { SqlEntityManager } from '@mikro-orm/sql';
+import { Injectable, Logger } from '@nestjs/common';
+import { AuditInTransactionError, type DeferredAuditRow, DeferredAuditRows } from '../../audit/index.js';
+import { assertId } from '../../common/index.js';
+import { UnitOfWork } from '../../database/index.js';
+import type { Lease } from '../lease.js';
+import { TenantBinding, TenantBindings } from '../tenant-bindings.js';
+import { TenantConnections } from '../tenant-connections.js';
+import { AuditOutboxMissingError } from '../tenant-databases.errors.js';
+import { TenantChangeCapture } from './tenant-change-capture.js';
+import { AUDIT_OUTBOX } from './tenant-audit-row.entity.js';
+
+const ROWS_AT_ONCE = 200;
+
+/**
+ * Moves the audit rows of tenants from their databases to the log of the host: first they are appended there, and then they are removed
+ * here. What is moved again after a crash in between has its id, and is in the log once.
+ */
+@Injectable()
+export class TenantAuditRelay {
+  private readonly logger = new Logger('Audit');
+  /** Databases whose rows are being moved, and whether more were committed meanwhile. */
+  private readonly moving = new Map<MikroORM, { again: boolean }>();
+
+  constructor(
+    private readonly connections: TenantConnections,
+    private readonly bindings: TenantBindings,
+    private readonly capture: TenantChangeCapture,
+    private readonly rows: DeferredAuditRows,
+    private readonly unitOfWork: UnitOfWork,
+  ) {
+    capture.relayWith((binding) => this.soon(binding));
+  }
+
+  /**
+   * Moves all rows that are committed in the database of one tenant, and returns how many that were. The library does it after each commit,
+   * and again later for what a process has left behind; it is to be called before a database is given away or dropped, and in tests.
+   *
+   * @throws AuditInTransactionError inside a transaction on the host database
+   * @throws InvalidIdError, TenantNotFoundError, TenantNotActiveError, DatabaseUnreachableError, TenantCapacityError
+   * @throws AuditOutboxMissingError where the tenant's database has no `sys_audit_outbox`
+   */
+  async relay(tenantId: string): Promise<number> {
+    const id = assertId(tenantId, 'tenant');
+    if (this.unitOfWork.transactionEm) throw new AuditInTransactionError('TenantAuditRelay.relay()');
+    const lease = await this.connections.acquire(id);
+    try {
+      return await this.move(id, lease);
+    } finally {
+      lease.release();
+    }
+  }
+
+  /** Moves them as soon as no transaction of the caller is in the way, and keeps the database open until then. */
+  private soon({ tenantId, lease: held }: TenantBinding): void {
+    const lease = held?.again();
+    if (lease) this.unitOfWork.afterEnd(() => this.start(tenantId, lease));
+  }
+
+  private start(tenantId: string, lease: Lease<MikroORM>): void {
+    const underWay = this.moving.get(lease.resource);
+    if (underWay) {
+      underWay.again = true;
+      lease.release();
+      return;
+    }
+    const state = { again: true };
+    this.moving.set(lease.resource, state);
+    const repeat = async () => {
+      while (state.again) {
+        state.again = false;
+        await this.move(tenantId, lease);
+      }
+    };
+    void repeat()
+      .catch((error: unknown) => {
+        this.logger.warn(`The audit rows of tenant ${tenantId} are still in its database, to be moved later: ${String(error)}`);
+      })
+      .finally(() => {
+        this.moving.delete(lease.resource);
+        lease.release();
+      });
+  }
+
+  /** In a run of its own, beside that of the caller. */
+  private async move(tenantId: string, lease: Lease<MikroORM>): Promise<number> {
+    const binding = new TenantBinding(tenantId, lease);
+    return this.bindings.run(binding, async () => {
+      const em = lease.resource.em.fork({ disableContextResolution: true, useContext: true }) as SqlEntityManager;
+      try {
+        return await this.capture.writingOutbox(() => this.moveAll(tenantId, binding.begin(em)));
+      } catch (cause) {
+        if (cause instanceof TableNotFoundException) throw new AuditOutboxMissingError(tenantId, { cause });
+        throw cause;
+      } finally {
+        binding.end();
+      }
+    });
+  }
+
+  private async moveAll(tenantId: string, em: SqlEntityManager): Promise<number> {
+    let moved = 0;
+    for (let after = ''; ;) {
+      const rows = await em.execute<DeferredAuditRow[]>(
+        `select id, canonical from ${AUDIT_OUTBOX} where id > ? order by id limit ${ROWS_AT_ONCE}`,
+        [after],
+      );
+      const last = rows.at(-1);
+      if (!last) return moved;
+      after = last.id;
+      const refused = new Set(await this.rows.append(tenantId, rows));
+      for (const id of refused) {
+        this.logger.error(
+          `The row ${id} in ${AUDIT_OUTBOX} of tenant ${tenantId} is not one that this library has written there. It stays.`,
+        );
+      }
+      const ids = rows.map(({ id }) => id).filter((id) => !refused.has(id));
+      if (ids.length > 0) await em.execute(`delete from ${AUDIT_OUTBOX} where id in (${ids.map(() => '?').join(', ')})`, ids);
+      moved += ids.length;
+    }
+  }
+}

@@ -1,0 +1,255 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Migration } from '@mikro-orm/migrations';
+import type { SqlEntityManager } from '@mikro-orm/sql';
+import { genId } from 'nestjs-host-database';
+import { AuditReader, AuditSealer, AuditVerifier, Ed25519Signer, generateSigningKey } from 'nestjs-host-database/audit';
+import {
+  AuditOutboxMissingError,
+  auditOutboxTable,
+  TenantAuditRelay,
+  TenantAuditRow,
+  TenantDatabases,
+} from 'nestjs-host-database/tenant-databases';
+import { TenantsService } from 'nestjs-host-database/tenants';
+import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
+import { CODE, Hospitals, NAME, newPatient, Patient, tenantDatabases, tenantEntities } from '../support/hospital.js';
+import { onNativeClient } from '../support/native-client.js';
+import { until } from '../support/until.js';
+
+describe.each(['sqlite', 'postgresql'] as const)("the audit rows that wait in a tenant's database on %s", (database) => {
+  const key = generateSigningKey();
+  const audit = {
+    tenantEntities,
+    sealing: {
+      signer: new Ed25519Signer(key.privateKey),
+      publicKeys: { [key.keyId]: key.publicKey },
+      everyMs: 100,
+      verifyAt: false as const,
+    },
+    encryption: { keyId: 'k1', keys: { k1: randomBytes(32) } },
+  };
+  let host: TestHost;
+  let hospitals: Hospitals;
+  let tenants: TenantDatabases;
+  let relay: TenantAuditRelay;
+  let [tenantA, tenantB]: [string, string] = ['', ''];
+
+  beforeAll(async () => {
+    host = await createTestHost({ database, options: { tenantDatabases, audit } });
+    hospitals = new Hospitals(host);
+    tenants = host.get(TenantDatabases);
+    relay = host.get(TenantAuditRelay);
+    [tenantA, tenantB] = [(await host.newTenant()).id, (await host.newTenant()).id];
+  });
+  afterAll(async () => {
+    await host.close();
+  });
+
+  const inTenant = <T>(work: (em: SqlEntityManager) => T | Promise<T>) => tenants.run(tenantA, work);
+  const waiting = () => hospitals.waiting(tenantA);
+  const entriesOf = (targetId: string) => hospitals.entriesOf(tenantA, targetId);
+  const admitted = () => hospitals.admit(tenantA);
+  const abandoned = (work: (em: SqlEntityManager) => unknown, how?: { isAppended: boolean }) =>
+    hospitals.abandoned(tenantA, work, how);
+
+  it('shows no secret and no personal data', async () => {
+    const patient = newPatient();
+    await abandoned((em) => em.create(Patient, patient));
+    const [row, ...others] = await waiting();
+    expect(others).toEqual([]);
+    expect(row?.canonical).toContain(patient.id);
+    for (const planted of [NAME, CODE]) expect(row?.canonical).not.toContain(planted);
+    expect(await relay.relay(tenantA)).toBe(1);
+    expect((await entriesOf(patient.id))[0]).toMatchObject({ id: row?.id, details: { after: { name: NAME } } });
+  });
+
+  it.each<[string, (em: SqlEntityManager) => unknown]>([
+    ['SQL', (em) => em.execute('delete from sys_audit_outbox')],
+    ['nativeDelete', (em) => em.nativeDelete(TenantAuditRow, {})],
+    ['a flush', (em) => em.create(TenantAuditRow, { id: genId(), canonical: '{}' })],
+    ['a temporary table in its place', (em) => em.execute('create temporary table sys_audit_outbox (id text, canonical text)')],
+  ])('is not written by %s of an application', async (_, write) => {
+    await abandoned((em) => em.create(Patient, newPatient()));
+    const before = await waiting();
+    const code = expect.stringMatching(/^(TENANT_DATABASES_AUDIT_OUTBOX_WRITE|AUDIT_LOG_SHADOWED)$/);
+    await expect(inTenant(async (em) => void (await write(em)))).rejects.toMatchObject({ code });
+    expect([before.length, await waiting()]).toEqual([1, before]);
+    expect(await relay.relay(tenantA)).toBe(1);
+  });
+
+  it('is moved once where a process dies between the log and the outbox', async () => {
+    const patient = newPatient();
+    await abandoned((em) => em.create(Patient, patient), { isAppended: true });
+    expect([(await entriesOf(patient.id)).length, (await waiting()).length]).toEqual([1, 1]);
+    const moves = await Promise.all([relay.relay(tenantA), relay.relay(tenantA)]);
+    expect(Math.max(...moves)).toBe(1);
+    expect(await waiting()).toEqual([]);
+    expect(await entriesOf(patient.id)).toHaveLength(1);
+  });
+
+  it('is moved in portions, whatever there is', async () => {
+    const patients = Array.from({ length: 450 }, newPatient);
+    await abandoned((em) => patients.map((patient) => em.create(Patient, patient)));
+    expect(await relay.relay(tenantA)).toBe(450);
+    expect(await waiting()).toEqual([]);
+    const { rows } = await host.run(() =>
+      host.get(AuditReader).forTenant(tenantA).find({ eventType: 'patients.created', limit: 450 }),
+    );
+    expect(new Set(rows.map(({ targetId }) => targetId))).toEqual(new Set(patients.map(({ id }) => id)));
+  });
+
+  it('is moved by the job that was in the queue before the commit', async () => {
+    const patient = newPatient();
+    await abandoned((em) =>
+      em.transactional(async () => {
+        em.create(Patient, patient);
+        await em.flush();
+        await host.jobs.expectEnqueued('tenant-databases.relay-audit-rows', { tenantId: tenantA, count: 1 });
+      }),
+    );
+    host.clock.advance(60_000);
+    await host.jobs.drain({ types: ['tenant-databases.relay-audit-rows'] });
+    expect(await waiting()).toEqual([]);
+    expect(await entriesOf(patient.id)).toHaveLength(1);
+  });
+
+  it('is moved by the nightly sweep, where there is no job', async () => {
+    const patient = newPatient();
+    await abandoned((em) => em.create(Patient, patient));
+    await host.jobs.expectEnqueued('tenant-databases.relay-audit-rows', { tenantId: tenantA, count: 1 });
+    await host.run(() => host.hostDatabase.em.execute('delete from sys_jobs'));
+    await host.jobs.drain();
+    expect(await waiting()).toHaveLength(1);
+    host.clock.advance(24 * 3_600_000);
+    await host.jobs.drain();
+    expect(await waiting()).toEqual([]);
+    expect(await entriesOf(patient.id)).toHaveLength(1);
+  });
+
+  it('of a tenant that is suspended waits until it is not', async () => {
+    const { id } = await host.newTenant();
+    const patient = newPatient();
+    await hospitals.abandoned(id, (em) => em.create(Patient, patient));
+    await host.run(() => host.get(TenantsService).suspend(id));
+    host.clock.advance(60_000);
+    await host.jobs.drain();
+    expect(await hospitals.entriesOf(id, patient.id)).toEqual([]);
+    await host.run(() => host.get(TenantsService).reactivate(id));
+    host.clock.advance(24 * 3_600_000);
+    await host.jobs.drain();
+    expect(await hospitals.entriesOf(id, patient.id)).toHaveLength(1);
+  });
+
+  it('is not moved where it says that it is of another tenant, or says nothing', async () => {
+    const patient = newPatient();
+    await hospitals.abandoned(tenantB, (em) => em.create(Patient, patient));
+    const [row] = await hospitals.waiting(tenantB);
+    const forged = [
+      { id: row?.id ?? '', canonical: row?.canonical ?? '' },
+      { id: genId(), canonical: row?.canonical ?? '' },
+      { id: genId(), canonical: '{}' },
+    ];
+    const put = (sql: string) => inTenant((em) => onNativeClient(em, sql));
+    for (const { id, canonical } of forged) {
+      await put(`insert into sys_audit_outbox (id, canonical) values ('${id}', '${canonical}')`);
+    }
+    const own = newPatient();
+    await inTenant((em) => void em.create(Patient, own));
+    await until(async () => (await entriesOf(own.id)).length === 1);
+    expect(await relay.relay(tenantA)).toBe(0);
+    expect((await waiting()).map(({ id }) => id).toSorted()).toEqual(forged.map(({ id }) => id).toSorted());
+    expect(await hospitals.entriesOf(tenantB, patient.id)).toEqual([]);
+    expect(await relay.relay(tenantB)).toBe(1);
+    expect(await hospitals.entriesOf(tenantB, patient.id)).toHaveLength(1);
+    await put('delete from sys_audit_outbox');
+  });
+
+  it('is not moved inside a transaction on the host, which would be waited for', async () => {
+    const work = host.run(() => host.hostDatabase.transactional(() => relay.relay(tenantA)));
+    await expect(work).rejects.toMatchObject({ code: 'AUDIT_IN_TRANSACTION' });
+  });
+
+  it('leave a log that is sealed and verified, also what was moved late', async () => {
+    const verified = async () => {
+      await host.get(AuditSealer).seal();
+      const { reports, ok } = await host.get(AuditVerifier).verify();
+      expect({ ok, findings: reports.flatMap(({ findings }) => findings) }).toEqual({ ok: true, findings: [] });
+      const { sealedRows = 0, sealedLateRows = 0 } = reports.find(({ scope }) => scope === tenantA) ?? {};
+      return { sealedRows, sealedLateRows };
+    };
+    await admitted();
+    const late = newPatient();
+    await abandoned((em) => em.create(Patient, late));
+    const before = await verified();
+    host.clock.advance(3_600_000);
+    expect(await relay.relay(tenantA)).toBe(1);
+    expect(await verified()).toEqual({ sealedRows: before.sealedRows + 1, sealedLateRows: before.sealedLateRows + 1 });
+    expect(await entriesOf(late.id)).toHaveLength(1);
+  });
+});
+
+describe.each(['sqlite', 'postgresql'] as const)('the table of the rows that wait on %s', (type) => {
+  const started: TestHost[] = [];
+  const start = async (options: Parameters<typeof createTestHost>[0]) => {
+    const host = await createTestHost({ database: type, ...options });
+    started.push(host);
+    return host;
+  };
+  afterEach(async () => {
+    await Promise.all(started.splice(0).map((host) => host.close()));
+  });
+
+  const [id, text, time] = type === 'sqlite' ? ['text', 'text', 'datetime'] : ['varchar(32)', 'varchar(255)', 'timestamptz(3)'];
+  class CreatePatients extends Migration {
+    override up(): void {
+      this.addSql(
+        `create table patients (id ${id} not null primary key, name ${text} not null, ward ${text} null, door_code ${text} null, seen_at ${time} null)`,
+      );
+    }
+  }
+  class CreateOutbox extends Migration {
+    override up(): void {
+      this.addSql(auditOutboxTable(type));
+    }
+  }
+  /** The columns of the table, by the database's own catalogue. */
+  const columns = (em: SqlEntityManager) =>
+    em.execute(
+      type === 'sqlite'
+        ? `select name, type, "notnull", pk from pragma_table_info('sys_audit_outbox') order by name`
+        : `select column_name, data_type, character_maximum_length, is_nullable from information_schema.columns
+            where table_name = 'sys_audit_outbox' order by column_name`,
+    );
+  const withMigrations = (migrationsList: (new (...args: never[]) => Migration)[]) => ({
+    audit: { tenantEntities: tenantEntities.slice(0, 1) },
+    tenantDatabases: { entities: [Patient], migrations: { migrationsList: migrationsList as (typeof CreatePatients)[] } },
+  });
+
+  it('is made by the migrations of the application, as the entity says', async () => {
+    const host = await start({ options: withMigrations([CreatePatients, CreateOutbox]) });
+    const tenantId = (await host.newTenant()).id;
+    const { id: patientId } = await new Hospitals(host).admit(tenantId);
+    expect(await new Hospitals(host).entriesOf(tenantId, patientId)).toHaveLength(1);
+    const migrated = await host.get(TenantDatabases).run(tenantId, columns);
+    const made = await start({ options: { tenantDatabases, audit: { tenantEntities } } });
+    const other = (await made.newTenant()).id;
+    expect(migrated).toHaveLength(2);
+    expect(migrated).toEqual(await made.get(TenantDatabases).run(other, columns));
+  });
+
+  it('is asked for by the first change where it is missing, and nothing of the change is written', async () => {
+    const host = await start({ options: withMigrations([CreatePatients]) });
+    const tenants = host.get(TenantDatabases);
+    const tenantId = (await host.newTenant()).id;
+    const admit = (patient = newPatient()) => tenants.run(tenantId, (em) => void em.create(Patient, patient));
+    await expect(admit()).rejects.toBeInstanceOf(AuditOutboxMissingError);
+    await expect(admit()).rejects.toMatchObject({ tenantId });
+    expect(await tenants.run(tenantId, (em) => em.count(Patient))).toBe(0);
+    await expect(host.get(TenantAuditRelay).relay(tenantId)).rejects.toBeInstanceOf(AuditOutboxMissingError);
+
+    await tenants.run(tenantId, (em) => em.execute(auditOutboxTable(type)));
+    await admit();
+    expect(await tenants.run(tenantId, (em) => em.count(Patient))).toBe(1);
+  });
+});
