@@ -8,6 +8,7 @@ import { AuditCheckpoints, type ChainLength } from './audit-checkpoints.js';
 import { AuditEntries } from './audit-entries.js';
 import { type AuditFilter, checkAuditFilter, type CheckedAuditFilter, isWholeScope } from './audit-filter.js';
 import { AuditRows, type StoredAuditLog } from './audit-rows.js';
+import { FEWEST_ROWS, lengthOf, nextBatchSize } from './batch-size.js';
 import { type CloudEventOptions, toCloudEvent } from './cloud-event.js';
 import { auditCsvHeader, auditCsvRecord } from './audit-csv.js';
 
@@ -15,7 +16,7 @@ import { auditCsvHeader, auditCsvRecord } from './audit-csv.js';
 export interface AuditExportOptions {
   /** Ends the export: it throws the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Told after every few hundred rows, and waited for. */
+  /** Told after every batch, of 200 rows at most, and waited for. */
   readonly onProgress?: (progress: AuditExportProgress) => void | Promise<void>;
 }
 
@@ -47,14 +48,11 @@ type ExportEvent =
   | Pick<AuditEvent<'audit.log-export-started'>, 'eventType' | 'details'>
   | Pick<AuditEvent<'audit.log-exported'>, 'eventType' | 'details'>;
 
-/** Small enough to be garbage before the collector takes it for something that stays. */
-const BATCH = 500;
-
 /**
  * Exports the log as a stream of lines, each with its line end, in memory that does not grow with it.
  *
  * Every row that was there when the first line was asked for is in it once, whoever writes meanwhile; of those that are added later,
- * none or some. Each batch is a unit of work of its own, outside the caller's transaction; on SQLite do not export inside one, which
+ * none or some. Each batch is read by itself, outside the caller's transaction; on SQLite do not export inside one, which
  * would wait for itself. Before the first line, the event `audit.log-export-started` says who exports what, and without it there is
  * none. When it has ended, or was cut off, `audit.log-exported` says how far it came; an export that was left with its process has the
  * first one only.
@@ -136,10 +134,14 @@ export class AuditExporter {
     try {
       if (format.head !== undefined) yield format.head;
       for await (const batch of this.batches(filter, upTo, signal)) {
-        for (const line of await format.toLines(batch)) {
+        const lines = await format.toLines(batch);
+        for (const line of lines) {
           rows++;
           yield line;
         }
+        // What has waited in a promise may outlive it by some collections.
+        batch.length = 0;
+        lines.length = 0;
         await onProgress?.({ rows });
       }
       for (const chain of chains) yield* this.checkpointLines(chain, signal);
@@ -154,14 +156,19 @@ export class AuditExporter {
     upTo: string | undefined,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<StoredAuditLog[], void, void> {
-    let after: string | undefined;
-    for (let isLast = upTo === undefined; !isLast;) {
+    if (upTo === undefined) return;
+    // Types that are new from now on are of rows behind the last one.
+    const known = await this.unitOfWork.run(() => this.rows.withKnownEventTypes(filter));
+    let limit = FEWEST_ROWS;
+    for (let after = ''; ;) {
       signal?.throwIfAborted();
-      const range = { order: 'oldest', limit: BATCH, ...(upTo && { upTo }), ...(after && { after }) } as const;
-      const batch = await this.unitOfWork.run(() => this.rows.find(filter, range));
-      isLast = batch.length < BATCH;
-      after = batch.at(-1)?.id;
+      const batch = await this.rows.findBatch(known, { order: 'oldest', limit, upTo, after });
+      const last = batch.at(-1)?.id;
+      const isLast = batch.length < limit || last === undefined;
+      limit = nextBatchSize(limit, lengthOf(batch));
       if (batch.length > 0) yield batch;
+      if (isLast) return;
+      after = last;
     }
   }
 
