@@ -16,7 +16,7 @@ import { auditCsvHeader, auditCsvRecord } from './audit-csv.js';
 export interface AuditExportOptions {
   /** Ends the export: it throws the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Told after every batch, of 200 rows at most, and waited for. */
+  /** Told after every batch, of 50 rows at most, and waited for. */
   readonly onProgress?: (progress: AuditExportProgress) => void | Promise<void>;
 }
 

@@ -1,15 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { Clock, SystemClock } from '../../common/index.js';
 import { DIRECT_CONNECTION, type DirectConnection, UnitOfWork } from '../../database/index.js';
 import type { CheckedAuditFilter } from './audit-filter.js';
 import {
   type AuditQuery,
   type AuditRange,
   auditColumns,
+  type BoundedAuditFilter,
+  boundedByTime,
   type RawAuditRow,
   SELECT_EVENT_TYPES,
   selectCount,
   selectRange,
 } from './audit-query.js';
+import { bulkQuery } from '../direct-query.js';
 import type { AuditRow } from '../recording/audit-row.factory.js';
 
 /** A row as it is stored. */
@@ -23,43 +27,31 @@ export class AuditRows {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     @Inject(DIRECT_CONNECTION) private readonly connection: DirectConnection,
+    private readonly clock: Clock,
   ) {}
 
   /** Returns a range of the rows of a filter. */
   async find(filter: CheckedAuditFilter, range: AuditRange): Promise<StoredAuditLog[]> {
     const known = await this.withKnownEventTypes(filter);
     if (known.eventTypes?.length === 0) return [];
-    return (await this.execute<RawAuditRow>(selectRange(this.connection.type, known, range))).map(toStored);
+    return (await this.execute<RawAuditRow>(selectRange(this.connection.type, this.bounded(known), range))).map(toStored);
   }
 
   /**
    * As {@link find}, outside of the caller's unit of work, for whoever reads the whole log: it leaves little behind that waits for a
-   * garbage collection. The event types of the filter are taken as they are: see {@link withKnownEventTypes}.
+   * garbage collection. On SQLite its statement is prepared once; one for each batch would keep memory that V8 does not know of. The event
+   * types of the filter are taken as they are: see {@link withKnownEventTypes}.
    */
   async findBatch(filter: CheckedAuditFilter, range: AuditRange): Promise<StoredAuditLog[]> {
-    const { connection } = this;
     if (filter.eventTypes?.length === 0) return [];
-    const { sql, parameters } = selectRange(connection.type, filter, range);
-    if (connection.type === 'sqlite') {
-      // A statement that is prepared once: each keeps memory of SQLite's until V8, which does not know of it, collects it.
-      return connection.read((db) =>
-        db
-          .prepare<RawAuditRow>(sql)
-          .all(...parameters)
-          .map(toStored),
-      );
-    }
-    const raw: RawAuditRow[] = await this.unitOfWork.run((em) => em.execute(sql, [...parameters]));
-    const rows = raw.map(toStored);
-    // What a promise of pg has resolved with survives collections of the young, and all later ones with it: emptied, it is a shell.
-    raw.length = 0;
-    return rows;
+    const { sql, parameters } = selectRange(this.connection.type, this.bounded(filter), range);
+    return (await bulkQuery<RawAuditRow>(this.connection, sql, parameters)).map(toStored);
   }
 
   async count(filter: CheckedAuditFilter): Promise<number> {
     const known = await this.withKnownEventTypes(filter);
     if (known.eventTypes?.length === 0) return 0;
-    const [row] = await this.execute<{ count: number | string }>(selectCount(this.connection.type, known));
+    const [row] = await this.execute<{ count: number | string }>(selectCount(this.connection.type, this.bounded(known)));
     return Number(row?.count);
   }
 
@@ -92,6 +84,11 @@ export class AuditRows {
       return known.filter(({ event_type: name }) => name.startsWith(prefix)).map(({ event_type: name }) => name);
     });
     return { ...filter, eventTypes: [...new Set(matching)] };
+  }
+
+  /** Times by another clock say nothing of ids, which are made by the machine's. */
+  private bounded(filter: CheckedAuditFilter): BoundedAuditFilter {
+    return this.clock instanceof SystemClock ? boundedByTime(filter) : filter;
   }
 
   private async execute<T extends object>({ sql, parameters }: AuditQuery): Promise<T[]> {

@@ -9,8 +9,8 @@ function sizesFor(rowLength: number): number[] {
 
 describe(nextBatchSize, () => {
   it.each([
-    ['short', 500, 200],
-    ['long', 5_000, 25],
+    ['short', 500, 50],
+    ['long', 5_000, 12],
     ['very long', 100_000, 1],
     ['a megabyte', 1_000_000, 1],
   ])('settles where rows are %s', (_, rowLength, most) => {
@@ -22,6 +22,6 @@ describe(nextBatchSize, () => {
 
   it('grows again after rows that were long', () => {
     expect(nextBatchSize(1, 400)).toBe(2);
-    expect(nextBatchSize(200, 400)).toBe(200);
+    expect(nextBatchSize(50, 400)).toBe(50);
   });
 });

@@ -3,11 +3,11 @@ import type { StoredAuditLog } from './audit-rows.js';
 /** How many rows to begin with, while nobody knows how long they are. */
 export const FEWEST_ROWS = 25;
 /** Few enough to be garbage before the collector takes them for something that stays. */
-const MOST_ROWS = 200;
+const MOST_ROWS = 50;
 /** Of a batch, in characters of what is long in a row. */
-const ENOUGH = 250_000;
+const ENOUGH = 100_000;
 
-/** How many rows to take next, after so many with so many characters: about a quarter of a megabyte, in few different numbers. */
+/** How many rows to take next, after so many with so many characters: about a tenth of a megabyte, in few different numbers. */
 export function nextBatchSize(rows: number, length: number): number {
   if (length > ENOUGH) return Math.max(1, Math.floor(rows / 2));
   return length < ENOUGH / 2 ? Math.min(MOST_ROWS, rows * 2) : rows;
