@@ -8,7 +8,7 @@ import { AuditCheckpoints, type ChainLength } from './audit-checkpoints.js';
 import { AuditEntries } from './audit-entries.js';
 import { type AuditFilter, checkAuditFilter, type CheckedAuditFilter, isWholeScope } from './audit-filter.js';
 import { AuditRows, type StoredAuditLog } from './audit-rows.js';
-import { FEWEST_ROWS, lengthOf, nextBatchSize } from './batch-size.js';
+import { FIRST_ROWS, lengthOf, nextBatchSize } from './batch-size.js';
 import { type CloudEventOptions, toCloudEvent } from './cloud-event.js';
 import { auditCsvHeader, auditCsvRecord } from './audit-csv.js';
 
@@ -16,7 +16,7 @@ import { auditCsvHeader, auditCsvRecord } from './audit-csv.js';
 export interface AuditExportOptions {
   /** Ends the export: it throws the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Told after every batch, of 50 rows at most, and waited for. */
+  /** Told after every batch, of 25 rows at most, and waited for. */
   readonly onProgress?: (progress: AuditExportProgress) => void | Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export interface AuditJsonlOptions extends AuditExportOptions {
 interface ExportFormat {
   readonly name: string;
   readonly head?: string;
-  readonly toLines: (rows: readonly StoredAuditLog[]) => Promise<string[]> | string[];
+  readonly toLines: (rows: readonly StoredAuditLog[]) => Promise<Iterable<string>>;
   readonly withCheckpoints?: boolean;
 }
 
@@ -77,7 +77,7 @@ export class AuditExporter {
     return this.export(filter, options, {
       name: proofs ? 'jsonl-with-proofs' : 'jsonl',
       withCheckpoints: proofs,
-      toLines: async (rows) => (proofs ? rows : await this.entries.from(rows)).map((row) => jsonLine({ kind: 'row', ...row })),
+      toLines: async (rows) => linesOf(proofs ? rows : await this.entries.from(rows), (row) => jsonLine({ kind: 'row', ...row })),
     });
   }
 
@@ -90,7 +90,7 @@ export class AuditExporter {
     return this.export(filter, options, {
       name: 'csv',
       head: auditCsvHeader(),
-      toLines: async (rows) => (await this.entries.from(rows)).map(auditCsvRecord),
+      toLines: async (rows) => linesOf(await this.entries.from(rows), auditCsvRecord),
     });
   }
 
@@ -106,7 +106,7 @@ export class AuditExporter {
     assertText(source, 'source');
     return this.export(filter, options, {
       name: 'cloudevents',
-      toLines: async (rows) => (await this.entries.from(rows)).map((entry) => jsonLine(toCloudEvent(entry, { source }))),
+      toLines: async (rows) => linesOf(await this.entries.from(rows), (entry) => jsonLine(toCloudEvent(entry, { source }))),
     });
   }
 
@@ -134,14 +134,10 @@ export class AuditExporter {
     try {
       if (format.head !== undefined) yield format.head;
       for await (const batch of this.batches(filter, upTo, signal)) {
-        const lines = await format.toLines(batch);
-        for (const line of lines) {
+        for (const line of await format.toLines(batch)) {
           rows++;
           yield line;
         }
-        // What has waited in a promise may outlive it by some collections.
-        batch.length = 0;
-        lines.length = 0;
         await onProgress?.({ rows });
       }
       for (const chain of chains) yield* this.checkpointLines(chain, signal);
@@ -159,7 +155,7 @@ export class AuditExporter {
     if (upTo === undefined) return;
     // Types that are new from now on are of rows behind the last one.
     const known = await this.unitOfWork.run(() => this.rows.withKnownEventTypes(filter));
-    let limit = FEWEST_ROWS;
+    let limit = FIRST_ROWS;
     for (let after = ''; ;) {
       signal?.throwIfAborted();
       const batch = await this.rows.findBatch(known, { order: 'oldest', limit, upTo, after });
@@ -191,6 +187,11 @@ export class AuditExporter {
     const tenantId = filter.scope === 'host' || filter.scope === 'all' ? null : filter.scope;
     await this.unitOfWork.run(() => this.audit.record({ ...event, tenantId, targetId: exportId }));
   }
+}
+
+/** One at a time: what is alive when the young are collected makes their part of the heap grow. */
+function* linesOf<T>(rows: readonly T[], toLine: (row: T) => string): Generator<string, void, void> {
+  for (const row of rows) yield toLine(row);
 }
 
 function jsonLine(value: object): string {
