@@ -5,8 +5,6 @@ import { type ChaosArena, inArena, isFullChaos, report } from '../support/chaos-
 import { startProgram } from '../support/child-process.js';
 
 const ROWS = isFullChaos ? 1_000_000 : 20_000;
-/** After so many V8 has the heap that it wants, whatever is queried. */
-const WARM_UP_ROWS = isFullChaos ? 150_000 : ROWS;
 const MAX_GROWTH_MB = 64;
 const MAX_LIVE_GROWTH_MB = 8;
 const WRITE_EVERY_MS = 2;
@@ -39,7 +37,6 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])('an export on %s while oth
           FORMAT: format,
           SCOPE,
           LAST_ID: String(last?.id),
-          WARM_UP_ROWS: String(WARM_UP_ROWS),
         };
         const { code, stdout, stderr } = await startProgram('export-audit-log', { env }).ended;
         writing.abort();

@@ -223,12 +223,14 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditExporter.name} on %s`, 
       const seen: number[] = [];
       const onProgress = ({ rows }: { readonly rows: number }) => {
         seen.push(rows);
-        if (rows === 2_000) controller.abort(reason);
+        if (rows >= 1_000) controller.abort(reason);
       };
 
       await expect(collect(sut.exportCsv({ scope }, { signal: controller.signal, onProgress }))).rejects.toBe(reason);
-      expect(seen).toEqual([500, 1_000, 1_500, 2_000]);
-      expect((await exportsOf(scope)).rows[0]?.details).toMatchObject({ rows: 2_000, complete: false });
+      expect(seen.length).toBeGreaterThan(2);
+      expect(seen).toEqual(seen.toSorted((one, other) => one - other));
+      expect(seen.filter((rows) => rows >= 1_000)).toHaveLength(1);
+      expect((await exportsOf(scope)).rows[0]?.details).toMatchObject({ rows: seen.at(-1), complete: false });
     });
   });
 

@@ -19,7 +19,6 @@ import { AuditExporter } from 'nestjs-host-database/audit';
 class ExportModule {}
 
 const { FORMAT = 'jsonl', SCOPE = 'all', LAST_ID = '' } = process.env;
-const WARM_UP_ROWS = Number(process.env.WARM_UP_ROWS);
 const MEGABYTE = 1_048_576;
 const SAMPLE_EVERY = 100;
 
@@ -29,8 +28,8 @@ const collectGarbage = runInNewContext('gc') as () => void;
 const app = await NestFactory.createApplicationContext(ExportModule, { logger: ['error'] });
 const exporter = app.get(AuditExporter);
 
-/** Exports so many rows, and looks at the memory on the way: not by a timer, which would not have its turn on SQLite. */
-async function exportRows(limit: number) {
+/** Exports the scope, and looks at the memory on the way: not by a timer, which would not have its turn on SQLite. */
+async function exportRows() {
   const result = { expected: 0, later: 0, outOfOrder: 0, peakRss: 0, peakHeap: 0, liveHeap: 0 };
   let previous = '';
   let rows = 0;
@@ -47,32 +46,27 @@ async function exportRows(limit: number) {
       result.peakRss = Math.max(result.peakRss, rss);
       result.peakHeap = Math.max(result.peakHeap, heapUsed);
     }
-    if (++rows === limit) break;
+    rows++;
   }
   collectGarbage();
   result.liveHeap = process.memoryUsage().heapUsed;
   return result;
 }
 
-// pg leaves much garbage, which V8 lets lie until its heap has the size that it finds right for that, some 200 MB with a live heap of
-// 5 MB and whatever is queried. What more rows add to that is the question, and what they leave behind.
-const passes = [await exportRows(WARM_UP_ROWS), await exportRows(WARM_UP_ROWS)];
-const warm = {
-  peakRss: Math.max(...passes.map((pass) => pass.peakRss)),
-  peakHeap: Math.max(...passes.map((pass) => pass.peakHeap)),
-  liveHeap: passes[1]!.liveHeap,
-};
+// The process is a cold one: it has read nothing yet, and V8 has the heap that booting has taken.
+collectGarbage();
+const before = process.memoryUsage();
 const begin = performance.now();
-const { peakRss, peakHeap, liveHeap, ...rows } = await exportRows(Number.POSITIVE_INFINITY);
+const { peakRss, peakHeap, liveHeap, ...rows } = await exportRows();
 const seconds = (performance.now() - begin) / 1_000;
 await app.close();
 const megabytes = (bytes: number) => Math.round((bytes / MEGABYTE) * 10) / 10;
 process.stdout.write(
   JSON.stringify({
     ...rows,
-    rssGrowthMb: megabytes(peakRss - warm.peakRss),
-    heapGrowthMb: megabytes(peakHeap - warm.peakHeap),
-    liveGrowthMb: megabytes(liveHeap - warm.liveHeap),
+    rssGrowthMb: megabytes(peakRss - before.rss),
+    heapGrowthMb: megabytes(peakHeap - before.heapUsed),
+    liveGrowthMb: megabytes(liveHeap - before.heapUsed),
     peakRssMb: megabytes(peakRss),
     seconds: Math.round(seconds * 10) / 10,
   }),

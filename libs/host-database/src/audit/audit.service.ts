@@ -71,5 +71,5 @@ export class AuditService {
 
 function toEntity(row: AuditRow): HostAuditLog {
   // Assigned to an entity, each value would pass a setter of MikroORM's, for changes that there will never be.
-  return Object.setPrototypeOf({ ...row }, HostAuditLog.prototype) as HostAuditLog;
+  return { __proto__: HostAuditLog.prototype, ...row } as unknown as HostAuditLog;
 }

@@ -1,6 +1,6 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { InvalidIdError } from './common.errors.js';
-import { assertId, genId, isId } from './ids.js';
+import { assertId, genId, ID_LEAD_MS, isId } from './ids.js';
 
 describe(genId, () => {
   it('makes UUIDv7 without dashes, of now', () => {
@@ -16,6 +16,25 @@ describe(genId, () => {
     const ids = Array.from({ length: 20_000 }, genId);
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids.toSorted()).toEqual(ids);
+  });
+
+  describe('when the clock is set back', () => {
+    afterEach(() => {
+      jest.restoreAllMocks();
+    });
+
+    const start = Date.now() + 3_600_000;
+    const madeAt = (nowMs: number) => {
+      jest.spyOn(Date, 'now').mockReturnValue(nowMs);
+      return Number.parseInt(genId().slice(0, 12), 16);
+    };
+
+    it('keeps the order where that is little, and follows it where it is much', () => {
+      expect(madeAt(start)).toBe(start);
+      expect(madeAt(start - ID_LEAD_MS)).toBe(start);
+      expect(madeAt(start - ID_LEAD_MS - 1)).toBe(start - ID_LEAD_MS - 1);
+      expect(madeAt(start - 3_600_000)).toBe(start - 3_600_000);
+    });
   });
 });
 

@@ -3,6 +3,8 @@ import { InvalidIdError } from './common.errors.js';
 
 const ID_PATTERN = /^[0-9a-f]{32}$/;
 const MAX_SEQUENCE = 0xfff;
+/** How far ids of a process may be ahead of its clock: one that was set back by more was wrong before, and they follow it. */
+export const ID_LEAD_MS = 60_000;
 const RANDOM_BYTES = 8;
 const POOLED_IDS = 128;
 
@@ -20,11 +22,11 @@ class IdGenerator {
   private sequence = 0;
 
   next(nowMs: number): string {
-    if (nowMs > this.lastMs) {
+    if (nowMs > this.lastMs || nowMs < this.lastMs - ID_LEAD_MS) {
       this.lastMs = nowMs;
       this.sequence = 0;
     } else if (++this.sequence > MAX_SEQUENCE) {
-      // The millisecond is used up, or the clock stepped back: borrow from the next one, so that order is kept.
+      // The millisecond is used up, or the clock stepped back a little: borrow from the next one, so that order is kept.
       this.lastMs++;
       this.sequence = 0;
     }

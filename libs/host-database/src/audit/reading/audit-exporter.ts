@@ -8,6 +8,7 @@ import { AuditCheckpoints, type ChainLength } from './audit-checkpoints.js';
 import { AuditEntries } from './audit-entries.js';
 import { type AuditFilter, checkAuditFilter, type CheckedAuditFilter, isWholeScope } from './audit-filter.js';
 import { AuditRows, type StoredAuditLog } from './audit-rows.js';
+import { FIRST_ROWS, lengthOf, nextBatchSize } from './batch-size.js';
 import { type CloudEventOptions, toCloudEvent } from './cloud-event.js';
 import { auditCsvHeader, auditCsvRecord } from './audit-csv.js';
 
@@ -15,7 +16,7 @@ import { auditCsvHeader, auditCsvRecord } from './audit-csv.js';
 export interface AuditExportOptions {
   /** Ends the export: it throws the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Told after every few hundred rows, and waited for. */
+  /** Told after every batch, of 25 rows at most, and waited for. */
   readonly onProgress?: (progress: AuditExportProgress) => void | Promise<void>;
 }
 
@@ -39,7 +40,7 @@ export interface AuditJsonlOptions extends AuditExportOptions {
 interface ExportFormat {
   readonly name: string;
   readonly head?: string;
-  readonly toLines: (rows: readonly StoredAuditLog[]) => Promise<string[]> | string[];
+  readonly toLines: (rows: readonly StoredAuditLog[]) => Promise<Iterable<string>>;
   readonly withCheckpoints?: boolean;
 }
 
@@ -47,14 +48,11 @@ type ExportEvent =
   | Pick<AuditEvent<'audit.log-export-started'>, 'eventType' | 'details'>
   | Pick<AuditEvent<'audit.log-exported'>, 'eventType' | 'details'>;
 
-/** Small enough to be garbage before the collector takes it for something that stays. */
-const BATCH = 500;
-
 /**
  * Exports the log as a stream of lines, each with its line end, in memory that does not grow with it.
  *
  * Every row that was there when the first line was asked for is in it once, whoever writes meanwhile; of those that are added later,
- * none or some. Each batch is a unit of work of its own, outside the caller's transaction; on SQLite do not export inside one, which
+ * none or some. Each batch is read by itself, outside the caller's transaction; on SQLite do not export inside one, which
  * would wait for itself. Before the first line, the event `audit.log-export-started` says who exports what, and without it there is
  * none. When it has ended, or was cut off, `audit.log-exported` says how far it came; an export that was left with its process has the
  * first one only.
@@ -79,7 +77,7 @@ export class AuditExporter {
     return this.export(filter, options, {
       name: proofs ? 'jsonl-with-proofs' : 'jsonl',
       withCheckpoints: proofs,
-      toLines: async (rows) => (proofs ? rows : await this.entries.from(rows)).map((row) => jsonLine({ kind: 'row', ...row })),
+      toLines: async (rows) => linesOf(proofs ? rows : await this.entries.from(rows), (row) => jsonLine({ kind: 'row', ...row })),
     });
   }
 
@@ -92,7 +90,7 @@ export class AuditExporter {
     return this.export(filter, options, {
       name: 'csv',
       head: auditCsvHeader(),
-      toLines: async (rows) => (await this.entries.from(rows)).map(auditCsvRecord),
+      toLines: async (rows) => linesOf(await this.entries.from(rows), auditCsvRecord),
     });
   }
 
@@ -108,7 +106,7 @@ export class AuditExporter {
     assertText(source, 'source');
     return this.export(filter, options, {
       name: 'cloudevents',
-      toLines: async (rows) => (await this.entries.from(rows)).map((entry) => jsonLine(toCloudEvent(entry, { source }))),
+      toLines: async (rows) => linesOf(await this.entries.from(rows), (entry) => jsonLine(toCloudEvent(entry, { source }))),
     });
   }
 
@@ -154,14 +152,19 @@ export class AuditExporter {
     upTo: string | undefined,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<StoredAuditLog[], void, void> {
-    let after: string | undefined;
-    for (let isLast = upTo === undefined; !isLast;) {
+    if (upTo === undefined) return;
+    // Types that are new from now on are of rows behind the last one.
+    const known = await this.unitOfWork.run(() => this.rows.withKnownEventTypes(filter));
+    let limit = FIRST_ROWS;
+    for (let after = ''; ;) {
       signal?.throwIfAborted();
-      const range = { order: 'oldest', limit: BATCH, ...(upTo && { upTo }), ...(after && { after }) } as const;
-      const batch = await this.unitOfWork.run(() => this.rows.find(filter, range));
-      isLast = batch.length < BATCH;
-      after = batch.at(-1)?.id;
+      const batch = await this.rows.findBatch(known, { order: 'oldest', limit, upTo, after });
+      const last = batch.at(-1)?.id;
+      const isLast = batch.length < limit || last === undefined;
+      limit = nextBatchSize(limit, lengthOf(batch));
       if (batch.length > 0) yield batch;
+      if (isLast) return;
+      after = last;
     }
   }
 
@@ -184,6 +187,11 @@ export class AuditExporter {
     const tenantId = filter.scope === 'host' || filter.scope === 'all' ? null : filter.scope;
     await this.unitOfWork.run(() => this.audit.record({ ...event, tenantId, targetId: exportId }));
   }
+}
+
+/** One at a time: what is alive when the young are collected makes their part of the heap grow. */
+function* linesOf<T>(rows: readonly T[], toLine: (row: T) => string): Generator<string, void, void> {
+  for (const row of rows) yield toLine(row);
 }
 
 function jsonLine(value: object): string {

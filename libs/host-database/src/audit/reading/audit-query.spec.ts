@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { explain, type QueryPlan } from '../../../test/jobs/query-plan.js';
+import { ID_LEAD_MS } from '../../common/index.js';
 import { DIRECT_CONNECTION, type PostgresqlDirectConnection } from '../../database/index.js';
 import { createTestHost, type TestHost } from '../../testing/index.js';
 import { checkAuditFilter, type AuditFilter } from './audit-filter.js';
-import { SELECT_EVENT_TYPES, selectRange } from './audit-query.js';
+import { boundedByTime, SELECT_EVENT_TYPES, selectCount, selectRange } from './audit-query.js';
+import { instantOf } from '../retention/id-ranges.js';
 
 const ROWS = 120_000;
 const TENANTS = 400;
@@ -101,6 +103,24 @@ describe('the plans of PostgreSQL for a log with rows', () => {
     });
   });
 
+  // A minute after a time and two, and one before it, are read as well: see boundedByTime().
+  it.each(['newest', 'oldest'] as const)(
+    'reads %s rows of a time alone by a range of ids, and not those of other times',
+    async (order) => {
+      const [last] = await connection.query<{ id: string }>('select max(id) as id from sys_audit_logs');
+      const before = new Date(instantOf(last!.id).getTime() - 600_000);
+      const filter = boundedByTime(checkAuditFilter({ scope: 'all', from: before, to: new Date(before.getTime() + 1_000) }));
+      const queries = [selectRange('postgresql', filter, { order, limit: LIMIT }), selectCount('postgresql', filter)];
+
+      for (const { sql, parameters } of queries) {
+        const plan = await planOf(sql, parameters);
+        expect(plan.scannedTables).not.toContain(partition);
+        expect(plan.discardedRows).toBeLessThanOrEqual(0);
+        expect(plan.buffers).toBeLessThanOrEqual(200);
+      }
+    },
+  );
+
   it('looks once into the index for each event type', async () => {
     const plan = await planOf(SELECT_EVENT_TYPES, []);
 
@@ -120,6 +140,16 @@ describe('the plans of SQLite', () => {
     await host.close();
   });
 
+  it.each(['newest', 'oldest'] as const)('%s of a time alone: a range of ids', async (order) => {
+    const filter = boundedByTime(checkAuditFilter({ scope: 'all', from: new Date(0), to: new Date(1) }));
+    for (const { sql, parameters } of [selectRange('sqlite', filter, { order, limit: LIMIT }), selectCount('sqlite', filter)]) {
+      const plan: { detail: string }[] = await host.run(() =>
+        host.hostDatabase.em.execute(`explain query plan ${sql}`, [...parameters]),
+      );
+      expect(plan.map(({ detail }) => detail)).toEqual(['SEARCH sys_audit_logs USING PRIMARY KEY (id>? AND id<?)']);
+    }
+  });
+
   it.each(Object.keys(CASES))('%s', async (name) => {
     const { filter } = CASES[name]!;
     const { sql, parameters } = selectRange('sqlite', checkAuditFilter(filter), { order: 'newest', limit: LIMIT, after: tenant });
@@ -131,6 +161,36 @@ describe('the plans of SQLite', () => {
     const steps = plan.map(({ detail }) => detail).filter((detail) => detail.includes('sys_audit_logs'));
     expect(steps.length).toBeGreaterThan(0);
     for (const step of steps) expect(step).toMatch(/^SEARCH sys_audit_logs USING (?:INDEX|PRIMARY KEY)/);
+  });
+});
+
+describe('the bounds of a time', () => {
+  const [from, to] = [new Date('2026-01-02T03:04:05.678Z'), new Date('2026-01-02T04:00:00.000Z')];
+  const boundsOf = (order: 'newest' | 'oldest', range: { after?: string; upTo?: string }) => {
+    const { sql } = selectRange('sqlite', boundedByTime(checkAuditFilter({ scope: 'all', from, to })), {
+      order,
+      limit: 1,
+      ...range,
+    });
+    return [...sql.matchAll(/(?<!\w)id (?:[<>]=?) \?/g)].map(([condition]) => condition);
+  };
+
+  it('are one below and one above, whatever else bounds the ids', () => {
+    const [low, high] = ['0'.repeat(32), 'f'.repeat(32)];
+    expect(boundsOf('newest', {})).toEqual(['id >= ?', 'id < ?']);
+    expect(boundsOf('newest', { after: high })).toEqual(['id >= ?', 'id < ?']);
+    expect(boundsOf('oldest', { after: low, upTo: high })).toEqual(['id >= ?', 'id < ?']);
+    expect(boundsOf('oldest', { after: high, upTo: low })).toEqual(['id > ?', 'id <= ?']);
+  });
+
+  it('are those of the ids that the rows can have', () => {
+    const { ids } = boundedByTime(checkAuditFilter({ scope: 'all', from, to }));
+    expect(instantOf(ids!.atLeast!).getTime()).toBe(from.getTime() - ID_LEAD_MS);
+    expect(instantOf(ids!.below!).getTime()).toBe(to.getTime() + 2 * ID_LEAD_MS);
+    expect(boundedByTime(checkAuditFilter({ scope: 'all', from: new Date('0001-01-01') })).ids).toEqual({
+      atLeast: '0'.repeat(32),
+    });
+    expect(boundedByTime(checkAuditFilter({ scope: 'all' }))).not.toHaveProperty('ids');
   });
 });
 

@@ -1,4 +1,6 @@
 import type { DatabaseType } from '../../database/index.js';
+import { ID_LEAD_MS } from '../../common/index.js';
+import { firstIdOf } from '../retention/id-ranges.js';
 import type { AuditOrder, CheckedAuditFilter } from './audit-filter.js';
 
 /** A statement with `?` for its parameters. */
@@ -16,6 +18,15 @@ export interface AuditRange {
   /** The largest id. */
   readonly upTo?: string;
 }
+
+/** Which ids the rows of a filter can have. */
+interface IdBounds {
+  readonly atLeast?: string;
+  readonly below?: string;
+}
+
+/** What an index gives the rows of. */
+export type BoundedAuditFilter = CheckedAuditFilter & { readonly ids?: IdBounds };
 
 /** A row as {@link auditColumns} select it. */
 export interface RawAuditRow {
@@ -40,6 +51,23 @@ export interface RawAuditRow {
 /** More than so many event types are one condition, and no longer a look into the index for each. */
 const MOST_BRANCHES = 100;
 
+/** A clock may be set between the time of a row and its id. */
+const MARGIN_MS = ID_LEAD_MS;
+
+/**
+ * Bounds the ids by the times of the filter, so that an index gives no others. For a log whose times are those of the machine's clock, as its
+ * ids are: an id is made right after the time of its row, and is ahead of it by no more than `ID_LEAD_MS`.
+ */
+export function boundedByTime(filter: CheckedAuditFilter): BoundedAuditFilter {
+  const { from, to } = filter;
+  if (!from && !to) return filter;
+  const ids = {
+    ...(from && { atLeast: firstIdOf(new Date(from.getTime() - MARGIN_MS)) }),
+    ...(to && { below: firstIdOf(new Date(to.getTime() + ID_LEAD_MS + MARGIN_MS)) }),
+  };
+  return { ...filter, ids };
+}
+
 const PLAIN_COLUMNS =
   'id, tenant_id, actor_user_id, impersonator_user_id, event_type, schema_version, outcome, target_type, target_id, ' +
   'request_id, ip_address, user_agent, canonical, leaf_hash';
@@ -54,10 +82,10 @@ export const auditColumns: Readonly<Record<DatabaseType, string>> = {
  * Selects a range of the rows of a filter. Each is read from an index in the order of ids, so that a page costs what it holds: several
  * event types, which no index has in that order together, are each read on their own, as many as the page holds, and then merged.
  *
- * Times narrow what the index gives and do not choose it. Ids are made by the machine's clock and `created_at` by the injected one, so
- * that a bound of the one is none of the other, and an index of its own would cost every transaction one more entry.
+ * Times narrow what the index gives and do not choose it, for an index of its own would cost every transaction one more entry. Bounds of
+ * the ids do: see {@link boundedByTime}.
  */
-export function selectRange(type: DatabaseType, filter: CheckedAuditFilter, range: AuditRange): AuditQuery {
+export function selectRange(type: DatabaseType, filter: BoundedAuditFilter, range: AuditRange): AuditQuery {
   const { eventTypes } = filter;
   const separately = eventTypes !== undefined && eventTypes.length > 1 && eventTypes.length <= MOST_BRANCHES;
   const branches = separately
@@ -72,7 +100,7 @@ export function selectRange(type: DatabaseType, filter: CheckedAuditFilter, rang
 }
 
 /** Counts the rows of a filter. */
-export function selectCount(type: DatabaseType, filter: CheckedAuditFilter): AuditQuery {
+export function selectCount(type: DatabaseType, filter: BoundedAuditFilter): AuditQuery {
   const { sql, parameters } = whereOf(type, filter);
   return { sql: `select count(*) as count from sys_audit_logs ${sql}`, parameters };
 }
@@ -88,7 +116,7 @@ export const SELECT_EVENT_TYPES = `
   )
   select event_type from known where event_type is not null`;
 
-function selectOrdered(type: DatabaseType, filter: CheckedAuditFilter, range: AuditRange): AuditQuery {
+function selectOrdered(type: DatabaseType, filter: BoundedAuditFilter, range: AuditRange): AuditQuery {
   const { sql, parameters } = whereOf(type, filter, range);
   const direction = directionOf(range);
   // PostgreSQL does not see that `tenant_id is null` leaves the index of tenants in the order of ids, unless it is asked for both.
@@ -97,7 +125,7 @@ function selectOrdered(type: DatabaseType, filter: CheckedAuditFilter, range: Au
   return { sql: `select ${auditColumns[type]} from sys_audit_logs ${sql} order by ${order} limit ${range.limit}`, parameters };
 }
 
-function whereOf(type: DatabaseType, filter: CheckedAuditFilter, range?: AuditRange): AuditQuery {
+function whereOf(type: DatabaseType, filter: BoundedAuditFilter, range?: AuditRange): AuditQuery {
   const { scope, actorUserId, targetId, eventTypes, outcome, from, to } = filter;
   const conditions: string[] = [];
   const parameters: unknown[] = [];
@@ -115,9 +143,29 @@ function whereOf(type: DatabaseType, filter: CheckedAuditFilter, range?: AuditRa
   if (outcome !== undefined) add('outcome = ?', outcome);
   if (from) add('created_at >= ?', time(from));
   if (to) add('created_at < ?', time(to));
-  if (range?.after !== undefined) add(range.order === 'newest' ? 'id < ?' : 'id > ?', range.after);
-  if (range?.upTo !== undefined) add('id <= ?', range.upTo);
+  for (const { id, sign } of idConditions(filter.ids, range)) add(`id ${sign} ?`, id);
   return { sql: conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`, parameters };
+}
+
+interface IdCondition {
+  readonly id: string;
+  readonly sign: '>=' | '>' | '<' | '<=';
+}
+
+/** One lower and one upper bound at most: of two, SQLite would look for either, and read what is between them. */
+function idConditions({ atLeast, below }: IdBounds = {}, range?: AuditRange): IdCondition[] {
+  const lower: IdCondition[] = [];
+  const upper: IdCondition[] = [];
+  if (atLeast !== undefined) lower.push({ id: atLeast, sign: '>=' });
+  if (below !== undefined) upper.push({ id: below, sign: '<' });
+  if (range?.after !== undefined) {
+    if (range.order === 'newest') upper.push({ id: range.after, sign: '<' });
+    else lower.push({ id: range.after, sign: '>' });
+  }
+  if (range?.upTo !== undefined) upper.push({ id: range.upTo, sign: '<=' });
+  // Sorting is stable: where two have the same id, it is the one without it.
+  const byId = (one: IdCondition, other: IdCondition) => (one.id === other.id ? 0 : one.id < other.id ? -1 : 1);
+  return [...lower.toSorted(byId).slice(-1), ...upper.toSorted(byId).slice(0, 1)];
 }
 
 function directionOf({ order }: AuditRange): 'asc' | 'desc' {

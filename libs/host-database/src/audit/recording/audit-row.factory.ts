@@ -102,19 +102,17 @@ export class AuditRowFactory {
     const createdAt = this.clock.now();
     // Known first: what is sealed is bound to it.
     const id = genId();
-    const record: AuditRecord = {
+    const columns = {
       ...facts,
-      v: 1,
       id,
       impersonatorUserId: idOrNull(impersonatorUserId, 'impersonator'),
       requestId: printable(requestId, REQUEST_ID_MAX_LENGTH),
-      ipAddress: await this.sealFor(asking, ipAddress, placeOf(id, '/ipAddress')),
-      userAgent: await this.sealFor(asking, userAgent, placeOf(id, '/userAgent')),
-      details: await this.sealDetails(id, details, personal),
-      createdAt: createdAt.toISOString(),
+      ipAddress: ipAddress && (await this.sealFor(asking, ipAddress, placeOf(id, '/ipAddress'))),
+      userAgent: userAgent && (await this.sealFor(asking, userAgent, placeOf(id, '/userAgent'))),
+      details: details && (await this.sealDetails(id, details, personal)),
     };
+    const record: AuditRecord = { ...columns, v: 1, createdAt: createdAt.toISOString() };
     const canonical = canonicalText(record);
-    const { v: _, ...columns } = record;
     return { ...columns, createdAt, canonical, leafHash: leafHash(canonical) };
   }
 
@@ -132,17 +130,16 @@ export class AuditRowFactory {
     return (ipAddress === 'network' || most === 'network' ? networkOf(address) : printable(address, 45)) ?? null;
   }
 
-  private async sealFor(subjectId: string | null, text: string | null, place: string): Promise<string | null> {
-    if (text === null) return null;
+  private async sealFor(subjectId: string | null, text: string, place: string): Promise<string> {
     return subjectId === null ? clearText(text) : this.personalData.seal(subjectId, { text, place });
   }
 
   private async sealDetails(
     rowId: string,
-    details: Record<string, unknown> | null,
+    details: Readonly<Record<string, unknown>>,
     personal: CheckedEvent['personal'],
-  ): Promise<Record<string, unknown> | null> {
-    if (details === null) return null;
+  ): Promise<Readonly<Record<string, unknown>>> {
+    if (personal.length === 0) return withoutSecrets(details, clearText);
     const plain = withoutSecrets(details);
     const stored = replaceTexts(plain, clearText);
     for (const { path, subjectId } of personal) {

@@ -1,60 +1,69 @@
 import type { AuditRow } from './audit-row.factory.js';
 
-const COLUMNS = [
-  'id',
-  'tenant_id',
-  'event_type',
-  'schema_version',
-  'outcome',
-  'actor_user_id',
-  'impersonator_user_id',
-  'target_type',
-  'target_id',
-  'request_id',
-  'ip_address',
-  'user_agent',
-  'details',
-  'created_at',
-  'canonical',
-  'leaf_hash',
-] as const;
+/** A statement with a value for each of its placeholders. */
+export interface RowInsert {
+  readonly sql: string;
+  readonly values: unknown[];
+}
 
-const insertWith = (placeholder: (index: number) => string) =>
-  `insert into sys_audit_logs (${COLUMNS.join(', ')}) values (${COLUMNS.map((_, index) => placeholder(index + 1)).join(', ')})`;
-/** The statement that appends a row. For an EntityManager it is the one with question marks, whatever the dialect. */
-export const INSERT_ROW = { postgresql: insertWith((index) => `$${index}`), questionMarks: insertWith(() => '?') };
+/**
+ * The statement that appends a row, with the time as the dialect stores it. Columns that are null are not named: of most rows they are
+ * half, and the server would parse them each time.
+ */
+export function insertOf(
+  row: AuditRow,
+  createdAt: string | number,
+  placeholder: (index: number) => string = () => '?',
+): RowInsert {
+  const given = columnsOf(row, createdAt).filter(([, value]) => value !== null);
+  const placeholders = given.map((_, index) => placeholder(index + 1));
+  return {
+    sql: `insert into sys_audit_logs (${namesOf(given)}) values (${placeholders.join(', ')})`,
+    values: given.map(([, value]) => value),
+  };
+}
 
-/** As {@link INSERT_ROW}, for rows that may be there already: those stay as they are. */
-export const INSERT_MISSING = {
-  postgresql: (rows: number) => {
-    const tuple = (row: number) => `(${COLUMNS.map((_, index) => `$${row * COLUMNS.length + index + 1}`).join(', ')})`;
-    const tuples = Array.from({ length: rows }, (_, row) => tuple(row));
-    return `insert into sys_audit_logs (${COLUMNS.join(', ')}) values ${tuples.join(', ')} on conflict do nothing`;
-  },
-  // One more parameter: the id. Not "or ignore", which does not keep the guard from refusing a row that is there.
-  sqlite: `insert into sys_audit_logs (${COLUMNS.join(', ')}) select ${COLUMNS.map(() => '?').join(', ')}
-    where not exists (select 1 from sys_audit_logs where id = ?)`,
-};
+/** As {@link insertOf}, for rows that may be there already: those stay as they are. PostgreSQL takes all of them in one statement. */
+export function insertMissingOnPostgresql(rows: readonly AuditRow[]): RowInsert {
+  const columns = rows.map((row) => columnsOf(row, row.createdAt.toISOString()));
+  const values = columns.flatMap((row) => row.map(([, value]) => value));
+  let index = 0;
+  const tuples = columns.map((row) => `(${row.map(() => `$${++index}`).join(', ')})`);
+  const names = namesOf(columns[0] ?? []);
+  return { sql: `insert into sys_audit_logs (${names}) values ${tuples.join(', ')} on conflict do nothing`, values };
+}
 
-/** The values of a row in the order of the statement's columns; the time as the dialect stores it. */
-export function rowValues(row: AuditRow, createdAt: string | number): unknown[] {
-  const details = row.details === null ? null : JSON.stringify(row.details);
+/** Not "or ignore", which does not keep the guard from refusing a row that is there. */
+export function insertMissingOnSqlite(row: AuditRow): RowInsert {
+  const columns = columnsOf(row, row.createdAt.getTime());
+  const sql = `insert into sys_audit_logs (${namesOf(columns)}) select ${columns.map(() => '?').join(', ')}
+    where not exists (select 1 from sys_audit_logs where id = ?)`;
+  return { sql, values: [...columns.map(([, value]) => value), row.id] };
+}
+
+type Column = readonly [name: string, value: unknown];
+
+function columnsOf(row: AuditRow, createdAt: string | number): readonly Column[] {
   return [
-    row.id,
-    row.tenantId,
-    row.eventType,
-    row.schemaVersion,
-    row.outcome,
-    row.actorUserId,
-    row.impersonatorUserId,
-    row.targetType,
-    row.targetId,
-    row.requestId,
-    row.ipAddress,
-    row.userAgent,
-    details,
-    createdAt,
-    row.canonical,
-    row.leafHash,
+    ['id', row.id],
+    ['tenant_id', row.tenantId],
+    ['event_type', row.eventType],
+    ['schema_version', row.schemaVersion],
+    ['outcome', row.outcome],
+    ['actor_user_id', row.actorUserId],
+    ['impersonator_user_id', row.impersonatorUserId],
+    ['target_type', row.targetType],
+    ['target_id', row.targetId],
+    ['request_id', row.requestId],
+    ['ip_address', row.ipAddress],
+    ['user_agent', row.userAgent],
+    ['details', row.details && JSON.stringify(row.details)],
+    ['created_at', createdAt],
+    ['canonical', row.canonical],
+    ['leaf_hash', row.leafHash],
   ];
+}
+
+function namesOf(columns: readonly Column[]): string {
+  return columns.map(([name]) => name).join(', ');
 }

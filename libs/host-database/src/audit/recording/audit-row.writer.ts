@@ -2,7 +2,7 @@ import type { SqlEntityManager } from '@mikro-orm/sql';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { DIRECT_CONNECTION, type DirectConnection, UnitOfWork } from '../../database/index.js';
 import type { AuditRow } from './audit-row.factory.js';
-import { INSERT_MISSING, INSERT_ROW, rowValues } from './audit-row.sql.js';
+import { insertMissingOnPostgresql, insertMissingOnSqlite, insertOf } from './audit-row.sql.js';
 
 /** Appends rows: in the caller's transaction, or on a connection of its own, where they stay whatever becomes of that. */
 @Injectable()
@@ -24,7 +24,8 @@ export class AuditRowWriter implements OnApplicationShutdown {
   async write(row: AuditRow, em: SqlEntityManager): Promise<void> {
     const { createdAt } = row;
     const at = this.connection.type === 'postgresql' ? createdAt.toISOString() : createdAt.getTime();
-    await em.execute(INSERT_ROW.questionMarks, rowValues(row, at));
+    const { sql, values } = insertOf(row, at);
+    await em.execute(sql, values);
   }
 
   /**
@@ -46,13 +47,15 @@ export class AuditRowWriter implements OnApplicationShutdown {
     if (rows.length === 0) return;
     const { connection } = this;
     if (connection.type === 'postgresql') {
-      const values = rows.flatMap((row) => rowValues(row, row.createdAt.toISOString()));
-      await connection.query(INSERT_MISSING.postgresql(rows.length), values);
+      const { sql, values } = insertMissingOnPostgresql(rows);
+      await connection.query(sql, values);
       return;
     }
     await connection.exclusiveInTurn((db) => {
-      const statement = db.prepare(INSERT_MISSING.sqlite);
-      for (const row of rows) statement.run(...rowValues(row, row.createdAt.getTime()), row.id);
+      for (const row of rows) {
+        const { sql, values } = insertMissingOnSqlite(row);
+        db.prepare(sql).run(...values);
+      }
     });
   }
 
@@ -73,12 +76,12 @@ export class AuditRowWriter implements OnApplicationShutdown {
   private async insert(row: AuditRow): Promise<void> {
     const { connection } = this;
     if (connection.type === 'postgresql') {
-      await connection.query(INSERT_ROW.postgresql, rowValues(row, row.createdAt.toISOString()));
+      const { sql, values } = insertOf(row, row.createdAt.toISOString(), (index) => `$${index}`);
+      await connection.query(sql, values);
     } else {
       // Never awaited inside a transaction: see writeDetached().
-      await connection.exclusiveInTurn(
-        (db) => void db.prepare(INSERT_ROW.questionMarks).run(...rowValues(row, row.createdAt.getTime())),
-      );
+      const { sql, values } = insertOf(row, row.createdAt.getTime());
+      await connection.exclusiveInTurn((db) => void db.prepare(sql).run(...values));
     }
   }
 }

@@ -35,36 +35,53 @@ const SECRET_VALUES = [
   /\$(?:argon2(?:id|i|d)|2[aby]|scrypt|pbkdf2[\w-]*)\$/,
 ];
 
-/** Returns a copy of JSON in which no secret is left: neither under the name of one, nor by its looks. */
-export function withoutSecrets<T>(value: T): T {
-  return redact(value, '') as T;
+/**
+ * Returns a copy of JSON in which no secret is left: neither under the name of one, nor by its looks. Texts that are none become what
+ * `keep` makes of them.
+ */
+export function withoutSecrets<T>(value: T, keep: (text: string) => string = (text) => text): T {
+  return redact(value, keep) as T;
 }
 
-function redact(value: unknown, name: string): unknown {
-  if (value === null || typeof value === 'boolean') return value;
-  if (isSecretName(name)) return REDACTED;
-  if (typeof value === 'string') return SECRET_VALUES.some((pattern) => pattern.test(value)) ? REDACTED : value;
-  if (Array.isArray(value)) return value.map((item) => redact(item, ''));
-  if (typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [redactName(key), redact(item, key)]));
+function redact(value: unknown, keep: (text: string) => string): unknown {
+  if (typeof value === 'string') return looksSecret(value) ? REDACTED : keep(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => redact(item, keep));
+  const copy: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(value)) {
+    const { isSecret, shown } = verdictOn(key);
+    const kept = isSecret && item !== null && typeof item !== 'boolean' ? REDACTED : redact(item, keep);
+    // Set as others are, it would be the prototype.
+    if (shown === '__proto__')
+      Object.defineProperty(copy, shown, { value: kept, enumerable: true, writable: true, configurable: true });
+    else copy[shown] = kept;
+  }
+  return copy;
 }
 
-/** A secret may be the name of a field, as in a map of tokens. */
-function redactName(name: string): string {
-  return SECRET_VALUES.some((pattern) => pattern.test(name)) ? REDACTED : name;
+function looksSecret(text: string): boolean {
+  return SECRET_VALUES.some((pattern) => pattern.test(text));
+}
+
+/** What is known of the name of a field. */
+interface NameVerdict {
+  readonly isSecret: boolean;
+  /** A name may be a secret itself, as in a map of tokens. */
+  readonly shown: string;
 }
 
 /** What was found out about names, of which an application has few; not about those that come from somebody else without end. */
-const verdicts = new Map<string, boolean>();
+const verdicts = new Map<string, NameVerdict>();
 const MOST_VERDICTS = 5_000;
 
-function isSecretName(name: string): boolean {
-  let isSecret = verdicts.get(name);
-  if (isSecret === undefined) {
-    isSecret = hasSecretWords(name);
-    if (verdicts.size < MOST_VERDICTS) verdicts.set(name, isSecret);
+function verdictOn(name: string): NameVerdict {
+  let verdict = verdicts.get(name);
+  if (verdict === undefined) {
+    verdict = { isSecret: hasSecretWords(name), shown: looksSecret(name) ? REDACTED : name };
+    // Nor are secrets kept here.
+    if (verdicts.size < MOST_VERDICTS && verdict.shown === name) verdicts.set(name, verdict);
   }
-  return isSecret;
+  return verdict;
 }
 
 /** Whatever its case: `dbUrl`, `db_url`, `db-url` and `DB_URL` are the same words. */

@@ -10,7 +10,8 @@ const MS_PER_DAY = 86_400_000;
 
 /** The smallest id of an instant. Ids begin with the milliseconds since 1970, in hexadecimal. */
 export function firstIdOf(instant: Date): string {
-  return instant.getTime().toString(16).padStart(MS_DIGITS, '0').padEnd(ID_LENGTH, '0');
+  // There are none before 1970.
+  return Math.max(0, instant.getTime()).toString(16).padStart(MS_DIGITS, '0').padEnd(ID_LENGTH, '0');
 }
 
 /** When an id was made. */

@@ -33,6 +33,8 @@ export class PostgresqlSealingStore extends SealingStore {
     if (list.length === 0) return { state: 'done', rows: list, checkpoints: [] };
     const heads = await readHeads(query, list);
     const sealedBefore = await readSealed(query, list);
+    // What another process has sealed since the list was read is not in the list any more.
+    if (sealedBefore.size > 0 && !(await areListed(query, sealedBefore))) return { state: 'busy' };
     const rows = list.map((row) => Object.assign(row, { isSealed: sealedBefore.has(row.id) }));
     const checkpoints = await seal({ rows, heads });
     if (checkpoints.length === 0 && sealedBefore.size === 0) return { state: 'done', rows, checkpoints };
@@ -94,6 +96,11 @@ async function readSealed(query: PostgresqlQuery, rows: readonly UnsealedRow[]):
     [some.map(({ id }) => id), some.map(({ tenantId }) => scopeOf(tenantId))],
   );
   return new Set(found.map(({ id }) => id));
+}
+
+async function areListed(query: PostgresqlQuery, ids: ReadonlySet<string>): Promise<boolean> {
+  const listed = await query('select 1 from sys_audit_unsealed where log_id = any($1)', [[...ids]]);
+  return listed.length === ids.size;
 }
 
 async function insert(query: PostgresqlQuery, checkpoints: readonly NewCheckpoint[]): Promise<void> {

@@ -28,6 +28,7 @@ const READ_NEWEST = 'select max(id) as id from sys_audit_checkpoints';
 /** A checkpoint whose range holds the id need not hold the row: ranges overlap. A new row is behind all ranges, and found at once. */
 const IS_SEALED = `select 1 from sys_audit_checkpoints
   where scope = ? and last_id >= ? and first_id <= ? and instr(manifest, ? || ':') > 0 limit 1`;
+const IS_LISTED = 'select 1 from sys_audit_unsealed where log_id = ?';
 const REMOVE = 'delete from sys_audit_unsealed where log_id = ?';
 
 /** A round is stored in one transaction that has the write lock. */
@@ -43,9 +44,13 @@ export class SqliteSealingStore extends SealingStore {
     const round = await this.connection.read((db) => {
       const list = db.prepare<UnsealedRow>(readRowsAfter(after)).all(after, limit);
       const rows = list.map((row) => Object.assign(row, { isSealed: isSealed(db, row) }));
-      return { rows, heads: readHeads(db, new Set(rows.map(({ tenantId }) => scopeOf(tenantId)))) };
+      const heads = readHeads(db, new Set(rows.map(({ tenantId }) => scopeOf(tenantId))));
+      // What another process has sealed since the list was read is not in the list any more.
+      const isOvertaken = rows.some((row) => row.isSealed && db.prepare(IS_LISTED).get(row.id) === undefined);
+      return { rows, heads, isOvertaken };
     });
-    const { rows, heads } = round;
+    const { rows, heads, isOvertaken } = round;
+    if (isOvertaken) return { state: 'busy' };
     if (rows.length === 0) return { state: 'done', rows, checkpoints: [] };
     const checkpoints = await seal(round);
     const sealedBefore = rows.filter((row) => row.isSealed).map(({ id }) => id);

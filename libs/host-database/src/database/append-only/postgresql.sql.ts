@@ -8,12 +8,19 @@ const REFUSE_BODY = ` begin
 
 const NOTE_UNSEALED = 'sys_audit_note_unsealed';
 
-/** Every reader goes from id to id: what sorts before or behind all ids would be in the log, and seen by nobody. */
+/** Stands for the name of the schema in the text of a function. */
+const SCHEMA = '{schema}';
+
+/**
+ * Every reader goes from id to id: what sorts before or behind all ids would be in the log, and seen by nobody.
+ *
+ * With the schema in each name instead of a path of its own: to set the path, for every row, costs as much as to insert into the list.
+ */
 const NOTE_UNSEALED_BODY = ` begin
-    if new.id !~ '^[0-9a-f]{32}$' then
+    if new.id operator(pg_catalog.!~) '^[0-9a-f]{32}$' then
       raise exception 'The audit log is append-only: a row without an id is refused.' using errcode = 'check_violation';
     end if;
-    insert into sys_audit_unsealed (log_id, scope) values (new.id, coalesce(new.tenant_id, 'host'));
+    insert into ${SCHEMA}.sys_audit_unsealed (log_id, scope) values (new.id, coalesce(new.tenant_id, 'host'));
     return null;
   end `;
 
@@ -38,7 +45,10 @@ export const appendOnlyStatements: readonly string[] = [
   `create function ${REFUSE}() returns trigger language plpgsql as $$${REFUSE_BODY}$$;`,
   ...APPEND_ONLY_TABLES.flatMap(guard),
   // As its owner, so that nobody else need be able to add to the list: a row that is sealed twice would be wrong for ever.
-  `create function ${NOTE_UNSEALED}() returns trigger language plpgsql security definer as $$${NOTE_UNSEALED_BODY}$$;`,
+  `do $do$ begin
+    execute format('create function ${NOTE_UNSEALED}() returns trigger language plpgsql security definer as %L',
+      replace($body$${NOTE_UNSEALED_BODY}$body$, '${SCHEMA}', quote_ident(current_schema())));
+  end $do$;`,
   // Or a table of another's own could have the trigger.
   `revoke execute on function ${NOTE_UNSEALED}() from public;`,
   `create trigger "sys_audit_logs_note_unsealed" after insert on "sys_audit_logs" for each row execute function ${NOTE_UNSEALED}();`,
@@ -94,9 +104,9 @@ export const appendOnlyStatements: readonly string[] = [
     end loop;
     return moved;
   end $$;`,
-  // Without a path of their own functions would take a temporary table of a session for that of the log.
+  // Without a path of their own these would take a temporary table of a session for that of the log.
   `do $$ declare name text; begin
-    foreach name in array array['${REFUSE}()', '${NOTE_UNSEALED}()', 'sys_audit_add_partitions(int)', 'sys_audit_move_from_default()'] loop
+    foreach name in array array['${REFUSE}()', 'sys_audit_add_partitions(int)', 'sys_audit_move_from_default()'] loop
       execute format('alter function %s set search_path = %I, pg_temp', name, current_schema());
     end loop;
   end $$;`,
@@ -115,8 +125,8 @@ const kinds = Object.entries(KINDS)
   .join(', ');
 const tables = APPEND_ONLY_TABLES.map((table) => `'${table}'`).join(', ');
 const functions = [
-  `('${REFUSE}', $body$${REFUSE_BODY}$body$, false)`,
-  `('${NOTE_UNSEALED}', $body$${NOTE_UNSEALED_BODY}$body$, true)`,
+  `('${REFUSE}', $body$${REFUSE_BODY}$body$, false, 'search_path=%I, pg_temp')`,
+  `('${NOTE_UNSEALED}', $body$${NOTE_UNSEALED_BODY}$body$, true, null)`,
 ];
 
 /**
@@ -139,9 +149,10 @@ export const findMissingGuards = `
     select 1 from pg_trigger where tgrelid = to_regclass(quote_ident(tab)) and tgname = trig and tgenabled = 'A'
       and tgtype = wanted.type and tgqual is null and tgattr = '' and tgfoid = to_regproc(calls))
   union all
-  select calls || '()' from (values ${functions.join(', ')}) as texts(calls, body, definer)
-  where not exists (select 1 from pg_proc where oid = to_regproc(calls) and prosrc = body and prosecdef = definer
-    and proconfig = array[format('search_path=%I, pg_temp', (select nspname from pg_namespace where oid = pronamespace))])
+  select calls || '()' from (values ${functions.join(', ')}) as texts(calls, body, definer, path)
+  where not exists (select 1 from pg_proc join pg_namespace on pg_namespace.oid = pronamespace where pg_proc.oid = to_regproc(calls)
+    and prosrc = replace(body, '${SCHEMA}', quote_ident(nspname)) and prosecdef = definer
+    and proconfig is not distinct from case when path is not null then array[format(path, nspname)] end)
   union all
   select tab || ': ' || tgname || ' (not of this library)' from guarded join pg_trigger on tgrelid = to_regclass(quote_ident(tab))
   where not tgisinternal and tgparentid = 0 and (tab, tgname::text) not in (select tab, trig from wanted)

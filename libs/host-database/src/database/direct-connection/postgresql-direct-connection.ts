@@ -66,6 +66,13 @@ export class PostgresqlDirectConnection implements OnApplicationShutdown {
   readonly vitalQuery: PostgresqlQuery = async <T>(sql: string, parameters?: readonly unknown[]) =>
     (await (await this.open('heartbeat')).query(sql, parameters)).rows as T[];
 
+  /**
+   * As {@link query}, on a connection of the ORM's pool, and without a limit of time: for reading much. Asked through the ORM, pg links each
+   * answer to the next, so that what was read survives one garbage collection after another.
+   */
+  readonly bulkQuery: PostgresqlQuery = async <T>(sql: string, parameters?: readonly unknown[]) =>
+    (await (await this.poolOfOrm()).query(sql, parameters)).rows as T[];
+
   /** Runs `work` in a transaction of its own: committed when it resolves, rolled back when it throws. */
   async transaction<T>(work: (query: PostgresqlQuery) => Promise<T>): Promise<T> {
     const client = await (await this.open('work')).connect();
@@ -137,8 +144,7 @@ export class PostgresqlDirectConnection implements OnApplicationShutdown {
   }
 
   private async createPool(role: PoolRole): Promise<PgPool> {
-    const connection = this.orm.driver.getConnection() as AbstractSqlConnection;
-    const pool = (await connection.getNativeClient()) as PgPool;
+    const pool = await this.poolOfOrm();
     const Pool = pool.constructor as new (options: object) => PgPool;
     const own = new Pool({
       ...this.settingsOf(pool),
@@ -153,6 +159,10 @@ export class PostgresqlDirectConnection implements OnApplicationShutdown {
       if (!this.isClosed) this.logger.warn(`An idle connection of the queue was lost: ${String(error)}`);
     });
     return own;
+  }
+
+  private async poolOfOrm(): Promise<PgPool> {
+    return (await (this.orm.driver.getConnection() as AbstractSqlConnection).getNativeClient()) as PgPool;
   }
 
   /** Where and as whom the ORM connects; pg hides the password from enumeration. */
