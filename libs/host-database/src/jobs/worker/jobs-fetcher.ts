@@ -60,6 +60,7 @@ export class JobsFetcher {
   private cursorsUntil = 0;
   private invitations = 1;
   private seen = 0;
+  private isLooking = false;
   private isLookSlow = false;
   /** Behind whom a claim of a queue with limits begins to look. */
   private lastTenant: string | undefined;
@@ -93,9 +94,27 @@ export class JobsFetcher {
   }
 
   /** Whether there may be tenants with work that is not known of, and it is time to find out. */
-  get mustLook(): boolean {
+  private get mustLook(): boolean {
     if (this.invitations === this.seen) return false;
     return this.tenants.length === 0 || !this.isLookSlow || performance.now() >= this.lookAgainAt;
+  }
+
+  /** Whether somebody is finding out which tenants have work, and none is known meanwhile. */
+  get isBlind(): boolean {
+    return this.isLooking && this.tenants.length === 0;
+  }
+
+  /** Whether to find out again which tenants have work. */
+  get isLookDue(): boolean {
+    return this.context.limits === undefined && !this.isLooking && (this.mustLook || (this.tenants.length > 0 && !this.isFresh));
+  }
+
+  /** Finds out which tenants have work, and claims up to so many jobs of those that have none in the buffer. */
+  async fetchForOthers(wanted: number): Promise<readonly ClaimedJob[]> {
+    const asOf = this.invitations;
+    await this.look();
+    const waiting = this.tenants.filter((fairnessKey) => !this.buffer.has(fairnessKey));
+    return (await this.claim(this.sharesOf(waiting, wanted), [], asOf)).jobs;
   }
 
   /** Records what was completed and claims up to so many jobs, in one statement where the queue has no limits. */
@@ -113,12 +132,15 @@ export class JobsFetcher {
     }
     // What is announced from here on may not be in the answers.
     const asOf = this.invitations;
-    const shares = wantsMore ? await this.shares(wanted) : [];
-    if (shares.length === 0 && completed.length === 0) return { jobs: [], lostCount: 0, hasAsked: asOf === this.seen };
-    const began = performance.now();
-    const { jobs, heldCount } = await store.claim({ ...this.claimant, queue, shares, completed });
-    this.learn(shares, jobs, { began, asOf });
-    return { jobs, lostCount: completed.length - heldCount, hasAsked: true };
+    const isClaiming = wantsMore && wanted > 0;
+    const mustLook = isClaiming && !this.isLooking && (this.tenants.length === 0 || this.isLookDue);
+    if (mustLook) await this.look();
+    const { jobs, heldCount, hasAsked } = await this.claim(
+      isClaiming ? this.sharesOf(this.tenants, wanted) : [],
+      completed,
+      asOf,
+    );
+    return { jobs, lostCount: completed.length - heldCount, hasAsked: hasAsked || mustLook };
   }
 
   /** Forgets what it waits for. */
@@ -154,27 +176,50 @@ export class JobsFetcher {
     return jobs;
   }
 
-  private async shares(wanted: number): Promise<Share[]> {
-    await this.look();
-    const waiting = this.tenants.filter((fairnessKey) => !this.buffer.has(fairnessKey));
-    // A tenant that has nothing here gets a turn even where the buffer is full of another's jobs.
-    const [among, count] = wanted > 0 ? [this.tenants, wanted] : [waiting, Math.min(waiting.length, this.context.concurrency)];
-    if (among.length === 0 || count === 0) return [];
-    const rooms: TenantRoom[] = among.map((fairnessKey) => ({ fairnessKey, room: Infinity }));
+  private async claim(shares: readonly Share[], completed: readonly JobClaim[], asOf: number) {
+    if (shares.length === 0 && completed.length === 0) return { jobs: [], heldCount: 0, hasAsked: false };
+    const { store, queue } = this.context;
+    const began = performance.now();
+    const { jobs, heldCount } = await store.claim({ ...this.claimant, queue, shares, completed });
+    this.learn(shares, jobs, { began, asOf });
+    return { jobs, heldCount, hasAsked: true };
+  }
+
+  private sharesOf(tenants: readonly string[], count: number): Share[] {
+    if (tenants.length === 0 || count === 0) return [];
+    const rooms: TenantRoom[] = tenants.map((fairnessKey) => ({ fairnessKey, room: Infinity }));
     return this.turns.shareOut(rooms, count).map(({ fairnessKey, count: share }) => {
       this.untried.delete(fairnessKey);
       return { fairnessKey, count: share, after: this.cursors.get(fairnessKey) };
     });
   }
 
-  /** Finds out which tenants have work, unless that is known well enough. */
-  private async look(): Promise<void> {
-    const now = performance.now();
+  private get isFresh(): boolean {
     // Of many tenants, those that were seen have their turns before others are looked for: else a round could end without them.
-    const isFresh = now < this.lookAgainAt || (!this.hasAllTenants && this.untried.size > 0);
-    if (this.tenants.length > 0 && isFresh && !this.mustLook) return;
+    return performance.now() < this.lookAgainAt || (!this.hasAllTenants && this.untried.size > 0);
+  }
+
+  /** Finds out which tenants have work. */
+  private async look(): Promise<void> {
+    const began = performance.now();
     const asOf = this.invitations;
     this.seen = asOf;
+    this.isLooking = true;
+    try {
+      const found = await this.nextTenants(asOf);
+      this.lookedTo = found.at(-1);
+      this.tenants = found;
+      this.untried = new Set(found);
+      if (found.length === 0 && this.invitations === asOf) this.mayHaveWork = false;
+    } finally {
+      this.isLooking = false;
+    }
+    const tookMs = performance.now() - began;
+    this.isLookSlow = tookMs > LOOK_AGAIN_MS / PAUSE_FACTOR;
+    this.lookAgainAt = began + Math.max(LOOK_AGAIN_MS, PAUSE_FACTOR * tookMs);
+  }
+
+  private async nextTenants(asOf: number): Promise<string[]> {
     const { store, queue } = this.context;
     const after = this.hasAllTenants ? undefined : this.lookedTo;
     let found = after === undefined ? [] : await store.findReadyTenants(queue, after, TENANTS_PER_CLAIM);
@@ -186,13 +231,7 @@ export class JobsFetcher {
       if (!wasInVain) found = await store.findReadyTenants(queue, undefined, TENANTS_PER_CLAIM);
     }
     this.hasAllTenants = isNewRound && found.length < TENANTS_PER_CLAIM;
-    this.lookedTo = found.at(-1);
-    this.tenants = found;
-    this.untried = new Set(found);
-    const tookMs = performance.now() - now;
-    this.isLookSlow = tookMs > LOOK_AGAIN_MS / PAUSE_FACTOR;
-    this.lookAgainAt = now + Math.max(LOOK_AGAIN_MS, PAUSE_FACTOR * tookMs);
-    if (found.length === 0 && this.invitations === asOf) this.mayHaveWork = false;
+    return found;
   }
 
   /** Who got less than their share has no more; where everybody did, there is nothing until somebody says so. */

@@ -1,6 +1,6 @@
 import { JobCancelledError, JobLeaseLostError, JobTimeoutError, WorkerShutdownError } from '../jobs.errors.js';
 import type { ClaimedJob, JobClaim, JobOutcome, LostClaim } from '../store/index.js';
-import { Appetite, MAX_TURNS } from './appetite.js';
+import { Appetite, JOBS_AT_ONCE, MAX_TURNS } from './appetite.js';
 import { JobAttempt } from './job-attempt.js';
 import { endingOf, type Ending } from './job-ending.js';
 import { type EndedJobs, EndedJobsLedger } from './ended-jobs.js';
@@ -25,6 +25,8 @@ export class QueueWorker {
   private readonly fetcher: JobsFetcher;
   private readonly ended = new EndedJobsLedger();
   private turns = 0;
+  /** Whether one of them looks for other tenants' jobs. */
+  private isLooking = false;
   /** How many jobs the turns under way may bring. */
   private expected = 0;
   private mayHaveForgotten = false;
@@ -133,32 +135,55 @@ export class QueueWorker {
       if (!job) break;
       this.begin(job);
     }
+    if (this.isLookTurn) void this.lookForOthers();
     while (this.isTurn) void this.turn();
     if (this.isIdle) for (const resolve of this.idle.splice(0)) resolve();
   }
 
   private get isTurn(): boolean {
-    if (this.hasEnded || this.retryTimer !== undefined || this.turns >= (this.mayHaveForgotten ? 1 : MAX_TURNS)) return false;
-    if (this.turns === 0) return this.ended.size > 0 || this.mayHaveForgotten || this.isHungry;
+    if (this.hasEnded || this.retryTimer !== undefined) return false;
+    // What has been forgotten is told from what is being claimed when nothing is.
+    if (this.mayHaveForgotten) return this.turns === 0;
+    const beside = this.turns - (this.isLooking ? 1 : 0);
+    if (beside === 0) return this.ended.size > 0 || this.isHungry;
     // Another one beside it is for a lot of short jobs only.
-    return this.appetite.batch > this.context.concurrency && (this.ended.completedCount >= this.appetite.batch || this.isHungry);
+    const isALot = this.ended.completedCount >= this.appetite.batch || this.isHungry;
+    return beside < MAX_TURNS && this.appetite.batch > this.context.concurrency && isALot;
   }
 
   /** Whether more jobs are worth a statement: a good part of what may be held is missing. */
   private get isHungry(): boolean {
-    if (this.isStopping || !this.fetcher.isInvited) return false;
-    // Another tenant's job gets in between short ones at once. Between long ones it is claimed when it can begin.
-    const hasRoom = this.capacity > 0 || (this.context.limits === undefined && this.appetite.prefetch > 0);
-    if (this.fetcher.mustLook && this.turns === 0 && hasRoom) return true;
-    return this.capacity >= this.appetite.batch;
+    return !this.isStopping && this.fetcher.isInvited && !this.fetcher.isBlind && this.capacity >= this.appetite.batch;
+  }
+
+  /**
+   * Whether to look for tenants that have work and are not known to. It does not wait for the turns under way, nor they for it: those
+   * are of a size that pays where there is a lot of work, and a tenant with a few jobs would wait for the long line of another.
+   */
+  private get isLookTurn(): boolean {
+    if (this.hasEnded || this.isStopping || this.isLooking || this.mayHaveForgotten || this.retryTimer !== undefined)
+      return false;
+    return this.fetcher.isInvited && this.fetcher.isLookDue && this.roomForOthers > 0;
+  }
+
+  /** Another tenant's job gets in between short ones at once. Between long ones it is claimed when it can begin. */
+  private get roomForOthers(): number {
+    const { concurrency } = this.context;
+    if (this.appetite.prefetch > 0) return Math.min(concurrency, this.appetite.roomBeside(this.held - concurrency));
+    return this.turns > 0 ? Math.min(concurrency, this.capacity) : 0;
+  }
+
+  /** How many jobs are here or on their way. */
+  private get held(): number {
+    return this.running.size + this.buffer.size + this.expected;
   }
 
   private get capacity(): number {
-    return this.appetite.roomBeside(this.running.size + this.buffer.size + this.expected);
+    return this.appetite.roomBeside(this.held);
   }
 
   private async turn(): Promise<void> {
-    const wanted = this.isStopping ? 0 : this.capacity;
+    const wanted = this.isStopping ? 0 : Math.min(this.capacity, JOBS_AT_ONCE);
     this.turns++;
     this.expected += wanted;
     let unrecorded = this.ended.take();
@@ -194,6 +219,25 @@ export class QueueWorker {
     if (hasAsked) this.pump();
     // Nothing was waited for: others get their turn before this is tried again.
     else setImmediate(() => this.pump());
+  }
+
+  private async lookForOthers(): Promise<void> {
+    const wanted = this.roomForOthers;
+    this.isLooking = true;
+    this.turns++;
+    this.expected += wanted;
+    try {
+      const workerId = this.context.workerId();
+      const jobs = await this.fetcher.fetchForOthers(wanted);
+      await this.take(jobs, workerId === this.context.workerId());
+    } catch (error) {
+      this.backOff(error);
+    } finally {
+      this.isLooking = false;
+      this.turns--;
+      this.expected -= wanted;
+    }
+    this.pump();
   }
 
   private async settle(outcomes: readonly JobOutcome[]): Promise<void> {
@@ -253,7 +297,7 @@ export class QueueWorker {
     // One that was abandoned, and whose job may be running again by now.
     if (this.running.get(attempt.id) !== attempt) return;
     this.running.delete(attempt.id);
-    this.appetite.digest();
+    this.appetite.digest(performance.now() - attempt.startedAt);
     const { job } = attempt;
     if (ending === 'completed') this.ended.addCompleted(job);
     else if (typeof ending === 'object') this.ended.addOutcomes([ending]);
