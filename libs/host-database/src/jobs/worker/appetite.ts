@@ -41,6 +41,15 @@ export class Appetite {
     return Math.min(JOBS_AT_ONCE, Math.max(1, Math.floor((this.concurrency + this.prefetch) / (MAX_TURNS + 1))));
   }
 
+  /**
+   * How many jobs of tenants that have none here may be claimed beside what was asked for. Another tenant's job gets in between short
+   * ones at once. Between long ones it is claimed when it can begin.
+   */
+  roomForOthers(held: number, isAsking: boolean): number {
+    if (this.prefetch > 0) return Math.min(this.concurrency, this.roomBeside(held - this.concurrency));
+    return isAsking ? Math.min(this.concurrency, this.roomBeside(held)) : 0;
+  }
+
   /** How many more may be held. */
   roomBeside(held: number): number {
     return Math.max(0, this.concurrency + this.prefetch - held);
