@@ -137,6 +137,26 @@ describe(JobsFetcher.name, () => {
     expect((await others).map(({ fairnessKey }) => fairnessKey)).toEqual([tenant(2)]);
   });
 
+  it.each([
+    { tookMs: 20, untilMs: 20, is: 'soon after one that took a while' },
+    { tookMs: 200, untilMs: 1_600, is: 'later, after one that took too long' },
+  ])('looks again for those that were announced $is', async ({ tookMs, untilMs }) => {
+    for (let index = 0; index < 50; index++) add(tenant(1));
+    const look = store.findReadyTenants;
+    jest.spyOn(store, 'findReadyTenants').mockImplementation((...given) => {
+      now += tookMs;
+      return look(...given);
+    });
+    buffer.add((await fetch(5)).jobs);
+    add(tenant(2));
+    sut.invite();
+    now += untilMs - 1;
+    expect(sut.isLookDue).toBe(false);
+    now += 1;
+    expect(sut.isLookDue).toBe(true);
+    expect((await sut.fetchForOthers(2)).map(({ fairnessKey }) => fairnessKey)).toEqual([tenant(2)]);
+  });
+
   it('claims nothing while this process is not registered', async () => {
     add(tenant(1));
     isRegistered = false;

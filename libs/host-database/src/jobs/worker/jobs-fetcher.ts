@@ -18,6 +18,11 @@ const CURSOR_MS = 250;
  * the time goes into that.
  */
 const PAUSE_FACTOR = 9;
+/**
+ * A look that took no longer is repeated as soon as work is announced, after a pause as long as itself: on a busy machine any look takes
+ * some time, and a tenant's job must not wait for a tenth of a second because of that.
+ */
+const QUICK_LOOK_MS = 50;
 
 export interface JobsFetcherContext {
   readonly queue: string;
@@ -61,7 +66,8 @@ export class JobsFetcher {
   private invitations = 1;
   private seen = 0;
   private isLooking = false;
-  private isLookSlow = false;
+  /** From when on an announcement is reason enough to look again. */
+  private lookWhenInvitedAt = -Infinity;
   /** Behind whom a claim of a queue with limits begins to look. */
   private lastTenant: string | undefined;
   private emptyClaims = 0;
@@ -96,7 +102,7 @@ export class JobsFetcher {
   /** Whether there may be tenants with work that is not known of, and it is time to find out. */
   private get mustLook(): boolean {
     if (this.invitations === this.seen) return false;
-    return this.tenants.length === 0 || !this.isLookSlow || performance.now() >= this.lookAgainAt;
+    return this.tenants.length === 0 || performance.now() >= this.lookWhenInvitedAt;
   }
 
   /** Whether somebody is finding out which tenants have work, and none is known meanwhile. */
@@ -215,7 +221,7 @@ export class JobsFetcher {
       this.isLooking = false;
     }
     const tookMs = performance.now() - began;
-    this.isLookSlow = tookMs > LOOK_AGAIN_MS / PAUSE_FACTOR;
+    this.lookWhenInvitedAt = began + tookMs * (tookMs > QUICK_LOOK_MS ? PAUSE_FACTOR : 2);
     this.lookAgainAt = began + Math.max(LOOK_AGAIN_MS, PAUSE_FACTOR * tookMs);
   }
 
