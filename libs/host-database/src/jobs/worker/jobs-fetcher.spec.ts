@@ -138,19 +138,21 @@ describe(JobsFetcher.name, () => {
   });
 
   it.each([
-    { tookMs: 20, untilMs: 20, is: 'soon after one that took a while' },
-    { tookMs: 200, untilMs: 1_600, is: 'later, after one that took too long' },
-  ])('looks again for those that were announced $is', async ({ tookMs, untilMs }) => {
-    for (let index = 0; index < 50; index++) add(tenant(1));
+    { tookMs: [20, 20], pauseMs: 20, is: 'soon, if looks take a while' },
+    { tookMs: [20, 200], pauseMs: 20, is: 'soon, if one of them took too long' },
+    { tookMs: [200, 200], pauseMs: 1_600, is: 'later, if they take too long' },
+  ])('looks again for tenants that are announced $is', async ({ tookMs, pauseMs }) => {
     const look = store.findReadyTenants;
     jest.spyOn(store, 'findReadyTenants').mockImplementation((...given) => {
-      now += tookMs;
+      now += tookMs.shift() ?? 0;
       return look(...given);
     });
+    for (let index = 0; index < 50; index++) add(tenant(1));
     buffer.add((await fetch(5)).jobs);
+    await sut.fetchForOthers(2);
     add(tenant(2));
     sut.invite();
-    now += untilMs - 1;
+    now += pauseMs - 1;
     expect(sut.isLookDue).toBe(false);
     now += 1;
     expect(sut.isLookDue).toBe(true);

@@ -2,6 +2,7 @@ import type { JobHandlersRegistry } from '../job-handlers.registry.js';
 import type { ClaimedJob, JobClaim, JobStore, QueueLimits, Share, TenantRoom } from '../store/index.js';
 import type { FairBuffer } from './fair-buffer.js';
 import { FairShare } from './fair-share.js';
+import { TIMER_MAX_MS } from './retry-pause.js';
 
 /** How many tenants one claim takes turns between. */
 const TENANTS_PER_CLAIM = 200;
@@ -9,8 +10,6 @@ const TENANTS_PER_CLAIM = 200;
 const LOOK_AGAIN_MS = 100;
 /** How many claims of a queue with limits may find nothing, one after the other, before somebody has to say that there is something. */
 const EMPTY_CLAIMS = 20;
-/** What a timer can wait. */
-const TIMER_MAX_MS = 2_147_483_647;
 /** For how long claims go on behind the last one, before they look again at the entries that they have passed. */
 const CURSOR_MS = 250;
 /**
@@ -19,8 +18,8 @@ const CURSOR_MS = 250;
  */
 const PAUSE_FACTOR = 9;
 /**
- * A look that took no longer is repeated as soon as work is announced, after a pause as long as itself: on a busy machine any look takes
- * some time, and a tenant's job must not wait for a tenth of a second because of that.
+ * After a look that took no longer, what is announced is looked for after a pause as long as the look. On a busy machine any look may
+ * take its time, so that the quicker one of the last two counts: a tenant's job must not wait because of one.
  */
 const QUICK_LOOK_MS = 50;
 
@@ -61,6 +60,8 @@ export class JobsFetcher {
   /** What a round of looks over all tenants has brought, and how often work had been announced when it began. */
   private round = { claimed: 0, asOf: 0 };
   private lookAgainAt = -Infinity;
+  /** What the claims under way are for. */
+  private readonly underWay: (readonly Share[])[] = [];
   private cursors = new Map<string, NonNullable<Share['after']>>();
   private cursorsUntil = 0;
   private invitations = 1;
@@ -68,6 +69,7 @@ export class JobsFetcher {
   private isLooking = false;
   /** From when on an announcement is reason enough to look again. */
   private lookWhenInvitedAt = -Infinity;
+  private lastLookMs = 0;
   /** Behind whom a claim of a queue with limits begins to look. */
   private lastTenant: string | undefined;
   private emptyClaims = 0;
@@ -120,7 +122,10 @@ export class JobsFetcher {
     const asOf = this.invitations;
     await this.look();
     const waiting = this.tenants.filter((fairnessKey) => !this.buffer.has(fairnessKey));
-    return (await this.claim(this.sharesOf(waiting, wanted), [], asOf)).jobs;
+    // Whoever empties the buffer as fast as it is filled has the ordinary claims.
+    const served = new Set(this.underWay.flat().map(({ fairnessKey }) => fairnessKey));
+    const unserved = waiting.filter((fairnessKey) => !served.has(fairnessKey));
+    return (await this.claim(this.sharesOf(unserved.length > 0 ? unserved : waiting, wanted), [], asOf)).jobs;
   }
 
   /** Records what was completed and claims up to so many jobs, in one statement where the queue has no limits. */
@@ -186,9 +191,14 @@ export class JobsFetcher {
     if (shares.length === 0 && completed.length === 0) return { jobs: [], heldCount: 0, hasAsked: false };
     const { store, queue } = this.context;
     const began = performance.now();
-    const { jobs, heldCount } = await store.claim({ ...this.claimant, queue, shares, completed });
-    this.learn(shares, jobs, { began, asOf });
-    return { jobs, heldCount, hasAsked: true };
+    this.underWay.push(shares);
+    try {
+      const { jobs, heldCount } = await store.claim({ ...this.claimant, queue, shares, completed });
+      this.learn(shares, jobs, { began, asOf });
+      return { jobs, heldCount, hasAsked: true };
+    } finally {
+      this.underWay.splice(this.underWay.indexOf(shares), 1);
+    }
   }
 
   private sharesOf(tenants: readonly string[], count: number): Share[] {
@@ -221,7 +231,9 @@ export class JobsFetcher {
       this.isLooking = false;
     }
     const tookMs = performance.now() - began;
-    this.lookWhenInvitedAt = began + tookMs * (tookMs > QUICK_LOOK_MS ? PAUSE_FACTOR : 2);
+    const quickerMs = Math.min(tookMs, this.lastLookMs);
+    this.lastLookMs = tookMs;
+    this.lookWhenInvitedAt = began + tookMs + quickerMs * (quickerMs > QUICK_LOOK_MS ? PAUSE_FACTOR - 1 : 1);
     this.lookAgainAt = began + Math.max(LOOK_AGAIN_MS, PAUSE_FACTOR * tookMs);
   }
 

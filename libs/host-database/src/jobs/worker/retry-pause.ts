@@ -1,3 +1,6 @@
+/** What a timer can wait. */
+export const TIMER_MAX_MS = 2_147_483_647;
+
 const PAUSE_MS = { min: 100, max: 5_000 };
 
 /** The pauses before something that fails again and again is tried once more, ever longer ones. */
