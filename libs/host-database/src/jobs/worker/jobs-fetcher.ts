@@ -130,13 +130,11 @@ export class JobsFetcher {
 
   /** Records what was completed and claims up to so many jobs, in one statement where the queue has no limits. */
   async fetch({ wanted, completed, isStopping }: FetchRequest): Promise<Fetched> {
-    const { limits, store, queue } = this.context;
+    const { limits, store } = this.context;
     const wantsMore = !isStopping && this.isInvited;
     if (limits) {
       const isRecording = completed.length > 0;
-      const { heldCount } = isRecording
-        ? await store.claim({ ...this.claimant, queue, shares: [], completed })
-        : { heldCount: 0 };
+      const { heldCount } = isRecording ? await store.claim({ ...this.claimant, shares: [], completed }) : { heldCount: 0 };
       const isClaiming = wantsMore && wanted > 0;
       const jobs = isClaiming ? await this.fetchWithin(limits, wanted) : [];
       return { jobs, lostCount: completed.length - heldCount, hasAsked: isRecording || isClaiming };
@@ -161,7 +159,7 @@ export class JobsFetcher {
   }
 
   private get claimant() {
-    return { workerId: this.context.workerId(), jobTypes: this.context.registry.types };
+    return { queue: this.context.queue, workerId: this.context.workerId(), jobTypes: this.context.registry.types };
   }
 
   private async fetchWithin(limits: QueueLimits, wanted: number): Promise<readonly ClaimedJob[]> {
@@ -169,7 +167,6 @@ export class JobsFetcher {
     this.seen = asOf;
     const { jobs, retryAfterMs, mayHaveMore } = await this.context.store.claimWithin({
       ...this.claimant,
-      queue: this.context.queue,
       limits,
       count: wanted,
       after: this.lastTenant,
@@ -189,11 +186,10 @@ export class JobsFetcher {
 
   private async claim(shares: readonly Share[], completed: readonly JobClaim[], asOf: number) {
     if (shares.length === 0 && completed.length === 0) return { jobs: [], heldCount: 0, hasAsked: false };
-    const { store, queue } = this.context;
     const began = performance.now();
     this.underWay.push(shares);
     try {
-      const { jobs, heldCount } = await store.claim({ ...this.claimant, queue, shares, completed });
+      const { jobs, heldCount } = await this.context.store.claim({ ...this.claimant, shares, completed });
       this.learn(shares, jobs, { began, asOf });
       return { jobs, heldCount, hasAsked: true };
     } finally {

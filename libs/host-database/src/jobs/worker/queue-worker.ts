@@ -150,11 +150,9 @@ export class QueueWorker {
    */
   private get isLookTurn(): boolean {
     if (this.hasEnded || this.isStopping || this.turns.isLooking || this.mayHaveForgotten || this.retry.isOn) return false;
-    return this.fetcher.isInvited && this.fetcher.isLookDue && this.roomForOthers > 0;
-  }
-
-  private get roomForOthers(): number {
-    return this.appetite.roomForOthers(this.held, this.turns.count > 0);
+    // Where statements run one after the other anyway, one more of them only makes the line longer.
+    if (this.turns.count > 0 && !this.context.store.hasConcurrentWriters) return false;
+    return this.fetcher.isInvited && this.fetcher.isLookDue && this.appetite.roomForOthers(this.held, this.turns.count > 0) > 0;
   }
 
   private get held(): number {
@@ -203,7 +201,7 @@ export class QueueWorker {
   }
 
   private async lookForOthers(): Promise<void> {
-    const wanted = this.roomForOthers;
+    const wanted = this.appetite.roomForOthers(this.held, this.turns.count > 0);
     const end = this.turns.begin('look', wanted);
     try {
       const workerId = this.context.workerId();
