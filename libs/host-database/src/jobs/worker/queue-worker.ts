@@ -132,6 +132,8 @@ export class QueueWorker {
     if (this.hasEnded || this.retry.isOn) return false;
     // What has been forgotten is told from what is being claimed when nothing is.
     if (this.mayHaveForgotten) return this.turns.count === 0;
+    // What it would do first is in the way of what the look is for.
+    if (this.turns.isLooking && !this.context.store.hasConcurrentWriters) return false;
     const beside = this.turns.ordinary;
     if (beside === 0) return this.ended.size > 0 || this.isHungry;
     // Another one beside it is for a lot of short jobs only.
