@@ -1,7 +1,5 @@
 import type { ClaimedJob, FreedPlace, JobClaim, JobOutcome } from '../store/index.js';
-
-/** How many finished jobs one statement takes. */
-const BATCH = 1_000;
+import { JOBS_AT_ONCE } from './appetite.js';
 
 /** Jobs that have ended and are not recorded yet, by the way in which they are. */
 export interface EndedJobs {
@@ -56,8 +54,8 @@ export class EndedJobsLedger {
   /** Takes what one turn records. */
   take(): EndedJobs {
     return {
-      completed: this.completed.splice(0, BATCH),
-      outcomes: this.outcomes.splice(0, BATCH),
+      completed: this.completed.splice(0, JOBS_AT_ONCE),
+      outcomes: this.outcomes.splice(0, JOBS_AT_ONCE),
       freed: this.freed.splice(0),
     };
   }

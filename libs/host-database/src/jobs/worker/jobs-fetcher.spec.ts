@@ -103,10 +103,11 @@ describe(JobsFetcher.name, () => {
     for (let index = 0; index < 50; index++) add(tenant(1));
     buffer.add((await fetch(5)).jobs);
     const asked = store.claims.length;
-    expect(await fetch(0)).toMatchObject({ jobs: [], lostCount: 0 });
+    expect(await fetch(0)).toMatchObject({ jobs: [], lostCount: 0, hasAsked: false });
+    expect(await sut.fetchForOthers(2)).toEqual([]);
     expect(store.claims).toHaveLength(asked);
     // What makes the worker try again at once.
-    expect(sut.mustLook).toBe(false);
+    expect(sut.isLookDue).toBe(false);
   });
 
   it('gives a tenant that is new a turn although the buffer is full of jobs of another', async () => {
@@ -114,8 +115,48 @@ describe(JobsFetcher.name, () => {
     buffer.add((await fetch(5)).jobs);
     add(tenant(2));
     sut.invite();
-    expect(sut.mustLook).toBe(true);
-    expect((await fetch(0)).jobs.map(({ fairnessKey }) => fairnessKey)).toEqual([tenant(2)]);
+    expect(sut.isLookDue).toBe(true);
+    expect((await sut.fetchForOthers(2)).map(({ fairnessKey }) => fairnessKey)).toEqual([tenant(2)]);
+  });
+
+  it('claims for the tenants that it knows while it looks for others', async () => {
+    for (let index = 0; index < 50; index++) add(tenant(1));
+    buffer.add((await fetch(5)).jobs);
+    add(tenant(2));
+    sut.invite();
+    const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+    const look = store.findReadyTenants;
+    jest.spyOn(store, 'findReadyTenants').mockImplementation(async (...given) => {
+      await answered;
+      return look(...given);
+    });
+    const others = sut.fetchForOthers(2);
+    expect(sut.isLookDue).toBe(false);
+    expect((await fetch(5)).jobs.map(({ fairnessKey }) => fairnessKey)).toEqual(Array.from({ length: 5 }, () => tenant(1)));
+    answer();
+    expect((await others).map(({ fairnessKey }) => fairnessKey)).toEqual([tenant(2)]);
+  });
+
+  it.each([
+    { tookMs: [20, 20], pauseMs: 20, is: 'soon, if looks take a while' },
+    { tookMs: [20, 200], pauseMs: 20, is: 'soon, if one of them took too long' },
+    { tookMs: [200, 200], pauseMs: 1_600, is: 'later, if they take too long' },
+  ])('looks again for tenants that are announced $is', async ({ tookMs, pauseMs }) => {
+    const look = store.findReadyTenants;
+    jest.spyOn(store, 'findReadyTenants').mockImplementation((...given) => {
+      now += tookMs.shift() ?? 0;
+      return look(...given);
+    });
+    for (let index = 0; index < 50; index++) add(tenant(1));
+    buffer.add((await fetch(5)).jobs);
+    await sut.fetchForOthers(2);
+    add(tenant(2));
+    sut.invite();
+    now += pauseMs - 1;
+    expect(sut.isLookDue).toBe(false);
+    now += 1;
+    expect(sut.isLookDue).toBe(true);
+    expect((await sut.fetchForOthers(2)).map(({ fairnessKey }) => fairnessKey)).toEqual([tenant(2)]);
   });
 
   it('claims nothing while this process is not registered', async () => {

@@ -2,6 +2,7 @@ import type { JobHandlersRegistry } from '../job-handlers.registry.js';
 import type { ClaimedJob, JobClaim, JobStore, QueueLimits, Share, TenantRoom } from '../store/index.js';
 import type { FairBuffer } from './fair-buffer.js';
 import { FairShare } from './fair-share.js';
+import { TIMER_MAX_MS } from './retry-pause.js';
 
 /** How many tenants one claim takes turns between. */
 const TENANTS_PER_CLAIM = 200;
@@ -9,8 +10,6 @@ const TENANTS_PER_CLAIM = 200;
 const LOOK_AGAIN_MS = 100;
 /** How many claims of a queue with limits may find nothing, one after the other, before somebody has to say that there is something. */
 const EMPTY_CLAIMS = 20;
-/** What a timer can wait. */
-const TIMER_MAX_MS = 2_147_483_647;
 /** For how long claims go on behind the last one, before they look again at the entries that they have passed. */
 const CURSOR_MS = 250;
 /**
@@ -18,6 +17,11 @@ const CURSOR_MS = 250;
  * the time goes into that.
  */
 const PAUSE_FACTOR = 9;
+/**
+ * After a look that took no longer, what is announced is looked for after a pause as long as the look. On a busy machine any look may
+ * take its time, so that the quicker one of the last two counts: a tenant's job must not wait because of one.
+ */
+const QUICK_LOOK_MS = 50;
 
 export interface JobsFetcherContext {
   readonly queue: string;
@@ -56,11 +60,16 @@ export class JobsFetcher {
   /** What a round of looks over all tenants has brought, and how often work had been announced when it began. */
   private round = { claimed: 0, asOf: 0 };
   private lookAgainAt = -Infinity;
+  /** What the claims under way are for. */
+  private readonly underWay: (readonly Share[])[] = [];
   private cursors = new Map<string, NonNullable<Share['after']>>();
   private cursorsUntil = 0;
   private invitations = 1;
   private seen = 0;
-  private isLookSlow = false;
+  private isLooking = false;
+  /** From when on an announcement is reason enough to look again. */
+  private lookWhenInvitedAt = -Infinity;
+  private lastLookMs = 0;
   /** Behind whom a claim of a queue with limits begins to look. */
   private lastTenant: string | undefined;
   private emptyClaims = 0;
@@ -93,32 +102,54 @@ export class JobsFetcher {
   }
 
   /** Whether there may be tenants with work that is not known of, and it is time to find out. */
-  get mustLook(): boolean {
+  private get mustLook(): boolean {
     if (this.invitations === this.seen) return false;
-    return this.tenants.length === 0 || !this.isLookSlow || performance.now() >= this.lookAgainAt;
+    return this.tenants.length === 0 || performance.now() >= this.lookWhenInvitedAt;
+  }
+
+  /** Whether somebody is finding out which tenants have work, and none is known meanwhile. */
+  get isBlind(): boolean {
+    return this.isLooking && this.tenants.length === 0;
+  }
+
+  /** Whether to find out again which tenants have work. */
+  get isLookDue(): boolean {
+    return this.context.limits === undefined && !this.isLooking && (this.mustLook || (this.tenants.length > 0 && !this.isFresh));
+  }
+
+  /** Finds out which tenants have work, and claims up to so many jobs of those that have none in the buffer. */
+  async fetchForOthers(wanted: number): Promise<readonly ClaimedJob[]> {
+    const asOf = this.invitations;
+    await this.look();
+    const waiting = this.tenants.filter((fairnessKey) => !this.buffer.has(fairnessKey));
+    // Whoever empties the buffer as fast as it is filled has the ordinary claims.
+    const served = new Set(this.underWay.flat().map(({ fairnessKey }) => fairnessKey));
+    const unserved = waiting.filter((fairnessKey) => !served.has(fairnessKey));
+    return (await this.claim(this.sharesOf(unserved.length > 0 ? unserved : waiting, wanted), [], asOf)).jobs;
   }
 
   /** Records what was completed and claims up to so many jobs, in one statement where the queue has no limits. */
   async fetch({ wanted, completed, isStopping }: FetchRequest): Promise<Fetched> {
-    const { limits, store, queue } = this.context;
+    const { limits, store } = this.context;
     const wantsMore = !isStopping && this.isInvited;
     if (limits) {
       const isRecording = completed.length > 0;
-      const { heldCount } = isRecording
-        ? await store.claim({ ...this.claimant, queue, shares: [], completed })
-        : { heldCount: 0 };
+      const { heldCount } = isRecording ? await store.claim({ ...this.claimant, shares: [], completed }) : { heldCount: 0 };
       const isClaiming = wantsMore && wanted > 0;
       const jobs = isClaiming ? await this.fetchWithin(limits, wanted) : [];
       return { jobs, lostCount: completed.length - heldCount, hasAsked: isRecording || isClaiming };
     }
     // What is announced from here on may not be in the answers.
     const asOf = this.invitations;
-    const shares = wantsMore ? await this.shares(wanted) : [];
-    if (shares.length === 0 && completed.length === 0) return { jobs: [], lostCount: 0, hasAsked: asOf === this.seen };
-    const began = performance.now();
-    const { jobs, heldCount } = await store.claim({ ...this.claimant, queue, shares, completed });
-    this.learn(shares, jobs, { began, asOf });
-    return { jobs, lostCount: completed.length - heldCount, hasAsked: true };
+    const isClaiming = wantsMore && wanted > 0;
+    const mustLook = isClaiming && !this.isLooking && (this.tenants.length === 0 || this.isLookDue);
+    if (mustLook) await this.look();
+    const { jobs, heldCount, hasAsked } = await this.claim(
+      isClaiming ? this.sharesOf(this.tenants, wanted) : [],
+      completed,
+      asOf,
+    );
+    return { jobs, lostCount: completed.length - heldCount, hasAsked: hasAsked || mustLook };
   }
 
   /** Forgets what it waits for. */
@@ -128,7 +159,7 @@ export class JobsFetcher {
   }
 
   private get claimant() {
-    return { workerId: this.context.workerId(), jobTypes: this.context.registry.types };
+    return { queue: this.context.queue, workerId: this.context.workerId(), jobTypes: this.context.registry.types };
   }
 
   private async fetchWithin(limits: QueueLimits, wanted: number): Promise<readonly ClaimedJob[]> {
@@ -136,7 +167,6 @@ export class JobsFetcher {
     this.seen = asOf;
     const { jobs, retryAfterMs, mayHaveMore } = await this.context.store.claimWithin({
       ...this.claimant,
-      queue: this.context.queue,
       limits,
       count: wanted,
       after: this.lastTenant,
@@ -154,27 +184,56 @@ export class JobsFetcher {
     return jobs;
   }
 
-  private async shares(wanted: number): Promise<Share[]> {
-    await this.look();
-    const waiting = this.tenants.filter((fairnessKey) => !this.buffer.has(fairnessKey));
-    // A tenant that has nothing here gets a turn even where the buffer is full of another's jobs.
-    const [among, count] = wanted > 0 ? [this.tenants, wanted] : [waiting, Math.min(waiting.length, this.context.concurrency)];
-    if (among.length === 0 || count === 0) return [];
-    const rooms: TenantRoom[] = among.map((fairnessKey) => ({ fairnessKey, room: Infinity }));
+  private async claim(shares: readonly Share[], completed: readonly JobClaim[], asOf: number) {
+    if (shares.length === 0 && completed.length === 0) return { jobs: [], heldCount: 0, hasAsked: false };
+    const began = performance.now();
+    this.underWay.push(shares);
+    try {
+      const { jobs, heldCount } = await this.context.store.claim({ ...this.claimant, shares, completed });
+      this.learn(shares, jobs, { began, asOf });
+      return { jobs, heldCount, hasAsked: true };
+    } finally {
+      this.underWay.splice(this.underWay.indexOf(shares), 1);
+    }
+  }
+
+  private sharesOf(tenants: readonly string[], count: number): Share[] {
+    if (tenants.length === 0 || count === 0) return [];
+    const rooms: TenantRoom[] = tenants.map((fairnessKey) => ({ fairnessKey, room: Infinity }));
     return this.turns.shareOut(rooms, count).map(({ fairnessKey, count: share }) => {
       this.untried.delete(fairnessKey);
       return { fairnessKey, count: share, after: this.cursors.get(fairnessKey) };
     });
   }
 
-  /** Finds out which tenants have work, unless that is known well enough. */
-  private async look(): Promise<void> {
-    const now = performance.now();
+  private get isFresh(): boolean {
     // Of many tenants, those that were seen have their turns before others are looked for: else a round could end without them.
-    const isFresh = now < this.lookAgainAt || (!this.hasAllTenants && this.untried.size > 0);
-    if (this.tenants.length > 0 && isFresh && !this.mustLook) return;
+    return performance.now() < this.lookAgainAt || (!this.hasAllTenants && this.untried.size > 0);
+  }
+
+  /** Finds out which tenants have work. */
+  private async look(): Promise<void> {
+    const began = performance.now();
     const asOf = this.invitations;
     this.seen = asOf;
+    this.isLooking = true;
+    try {
+      const found = await this.nextTenants(asOf);
+      this.lookedTo = found.at(-1);
+      this.tenants = found;
+      this.untried = new Set(found);
+      if (found.length === 0 && this.invitations === asOf) this.mayHaveWork = false;
+    } finally {
+      this.isLooking = false;
+    }
+    const tookMs = performance.now() - began;
+    const quickerMs = Math.min(tookMs, this.lastLookMs);
+    this.lastLookMs = tookMs;
+    this.lookWhenInvitedAt = began + tookMs + quickerMs * (quickerMs > QUICK_LOOK_MS ? PAUSE_FACTOR - 1 : 1);
+    this.lookAgainAt = began + Math.max(LOOK_AGAIN_MS, PAUSE_FACTOR * tookMs);
+  }
+
+  private async nextTenants(asOf: number): Promise<string[]> {
     const { store, queue } = this.context;
     const after = this.hasAllTenants ? undefined : this.lookedTo;
     let found = after === undefined ? [] : await store.findReadyTenants(queue, after, TENANTS_PER_CLAIM);
@@ -186,13 +245,7 @@ export class JobsFetcher {
       if (!wasInVain) found = await store.findReadyTenants(queue, undefined, TENANTS_PER_CLAIM);
     }
     this.hasAllTenants = isNewRound && found.length < TENANTS_PER_CLAIM;
-    this.lookedTo = found.at(-1);
-    this.tenants = found;
-    this.untried = new Set(found);
-    const tookMs = performance.now() - now;
-    this.isLookSlow = tookMs > LOOK_AGAIN_MS / PAUSE_FACTOR;
-    this.lookAgainAt = now + Math.max(LOOK_AGAIN_MS, PAUSE_FACTOR * tookMs);
-    if (found.length === 0 && this.invitations === asOf) this.mayHaveWork = false;
+    return found;
   }
 
   /** Who got less than their share has no more; where everybody did, there is nothing until somebody says so. */

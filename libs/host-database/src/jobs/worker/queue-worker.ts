@@ -1,38 +1,37 @@
-import { JobCancelledError, JobLeaseLostError, JobTimeoutError, WorkerShutdownError } from '../jobs.errors.js';
+import { WorkerShutdownError } from '../jobs.errors.js';
 import type { ClaimedJob, JobClaim, JobOutcome, LostClaim } from '../store/index.js';
-import { Appetite, MAX_TURNS } from './appetite.js';
+import { Appetite, JOBS_AT_ONCE, MAX_TURNS } from './appetite.js';
 import { JobAttempt } from './job-attempt.js';
 import { endingOf, type Ending } from './job-ending.js';
 import { type EndedJobs, EndedJobsLedger } from './ended-jobs.js';
 import { FairBuffer } from './fair-buffer.js';
 import { JobsFetcher } from './jobs-fetcher.js';
 import type { QueueWorkerContext } from './queue-worker.context.js';
-import { isSuspect, separateSuspects } from './suspects.js';
+import { RetryPause } from './retry-pause.js';
+import { RunningJobs } from './running-jobs.js';
 import { settleOneByOne } from './settle-one-by-one.js';
+import { isSuspect, separateSuspects } from './suspects.js';
+import { TurnsUnderWay } from './turns-under-way.js';
 
 /** After so many failures in a row the outcomes are recorded one by one: one that the database refuses must not hold up the others. */
 const ONE_BY_ONE_AFTER = 3;
-const BACKOFF_MS = { min: 100, max: 5_000 };
 
 /**
  * Works on one queue: fetches, runs several jobs at a time and records how they ended. Each turn is one statement, which records what
  * has ended since the last one and claims what is run next, while the jobs at hand go on.
  */
 export class QueueWorker {
-  private readonly running = new Map<string, JobAttempt>();
+  private readonly running = new RunningJobs();
   private readonly buffer = new FairBuffer();
   private readonly appetite: Appetite;
   private readonly fetcher: JobsFetcher;
   private readonly ended = new EndedJobsLedger();
-  private turns = 0;
-  /** How many jobs the turns under way may bring. */
-  private expected = 0;
+  private readonly turns = new TurnsUnderWay();
+  private readonly retry = new RetryPause();
   private mayHaveForgotten = false;
   private taking: Promise<void> = Promise.resolve();
   private isStopping = false;
   private hasEnded = false;
-  private failures = 0;
-  private retryTimer: NodeJS.Timeout | undefined;
   private readonly idle: (() => void)[] = [];
 
   constructor(private readonly context: QueueWorkerContext) {
@@ -52,23 +51,18 @@ export class QueueWorker {
 
   /** Every claim that this worker believes to hold. */
   get claims(): JobClaim[] {
-    return [...this.runningJobs, ...this.buffer.peek()];
+    return [...this.running.jobs, ...this.buffer.peek()];
   }
 
   /** The claims of jobs that have run for so long that somebody may have had second thoughts. */
   claimsOlderThan(ms: number): JobClaim[] {
-    const before = performance.now() - ms;
-    return [...this.running.values()].flatMap(({ startedAt, job }) => (startedAt < before ? job : []));
+    return this.running.olderThan(ms);
   }
 
   /** Gives up jobs that are no longer this worker's: their handlers are asked to end, and what they still do is not recorded. */
   lose(lost: readonly (LostClaim & JobClaim)[]): void {
     this.buffer.remove(lost);
-    for (const { id, claimToken, status } of lost) {
-      const attempt = this.running.get(id);
-      if (attempt?.job.claimToken !== claimToken) continue;
-      attempt.abort(status === 'cancelled' ? new JobCancelledError(id) : new JobLeaseLostError(id));
-    }
+    this.running.lose(lost);
     this.pump();
   }
 
@@ -76,16 +70,12 @@ export class QueueWorker {
   loseAll(): void {
     this.fetcher.dismiss();
     this.buffer.drain();
-    for (const attempt of this.running.values()) attempt.abort(new JobLeaseLostError(attempt.id));
+    this.running.loseAll();
   }
 
   /** Ends attempts that have taken too long, and goes on without those that do not end. */
   watch(): void {
-    const now = performance.now();
-    for (const attempt of this.running.values()) {
-      if (attempt.isOverdue(now)) attempt.abort(new JobTimeoutError(attempt.id, attempt.timeoutMs));
-      else if (attempt.isStuck(now, this.context.abortGraceMs)) this.abandon(attempt);
-    }
+    for (const attempt of this.running.watch(this.context.abortGraceMs)) this.abandon(attempt);
   }
 
   /** Takes no more jobs, and gives back at once those that it has not begun. */
@@ -98,12 +88,12 @@ export class QueueWorker {
 
   /** Asks the running jobs to end. */
   abort(): void {
-    for (const attempt of this.running.values()) attempt.abort(new WorkerShutdownError(attempt.id));
+    this.running.abort();
   }
 
   /** Goes on without the jobs that still run; they are given back. */
   abandonAll(): void {
-    for (const attempt of this.running.values()) this.abandon(attempt);
+    for (const attempt of this.running.all) this.abandon(attempt);
   }
 
   /** Looks whether the database has claims of this worker that the worker does not know of. */
@@ -115,7 +105,7 @@ export class QueueWorker {
   /** Gives up what could not be recorded: others take those jobs over. */
   end(): void {
     this.hasEnded = true;
-    clearTimeout(this.retryTimer);
+    this.retry.end();
   }
 
   /** Resolves once nothing is running and everything is recorded. */
@@ -124,7 +114,7 @@ export class QueueWorker {
   }
 
   private get isIdle(): boolean {
-    return this.running.size === 0 && this.turns === 0 && this.ended.size === 0;
+    return this.running.size === 0 && this.turns.count === 0 && this.ended.size === 0;
   }
 
   private pump(): void {
@@ -133,34 +123,51 @@ export class QueueWorker {
       if (!job) break;
       this.begin(job);
     }
+    if (this.isLookTurn) void this.lookForOthers();
     while (this.isTurn) void this.turn();
     if (this.isIdle) for (const resolve of this.idle.splice(0)) resolve();
   }
 
   private get isTurn(): boolean {
-    if (this.hasEnded || this.retryTimer !== undefined || this.turns >= (this.mayHaveForgotten ? 1 : MAX_TURNS)) return false;
-    if (this.turns === 0) return this.ended.size > 0 || this.mayHaveForgotten || this.isHungry;
+    if (this.hasEnded || this.retry.isOn) return false;
+    // What has been forgotten is told from what is being claimed when nothing is.
+    if (this.mayHaveForgotten) return this.turns.count === 0;
+    // What it would do first is in the way of what the look is for.
+    if (this.turns.isLooking && !this.context.store.hasConcurrentWriters) return false;
+    const beside = this.turns.ordinary;
+    if (beside === 0) return this.ended.size > 0 || this.isHungry;
     // Another one beside it is for a lot of short jobs only.
-    return this.appetite.batch > this.context.concurrency && (this.ended.completedCount >= this.appetite.batch || this.isHungry);
+    const isALot = this.ended.completedCount >= this.appetite.batch || this.isHungry;
+    return beside < MAX_TURNS && this.appetite.batch > this.context.concurrency && isALot;
   }
 
   /** Whether more jobs are worth a statement: a good part of what may be held is missing. */
   private get isHungry(): boolean {
-    if (this.isStopping || !this.fetcher.isInvited) return false;
-    // Another tenant's job gets in between short ones at once. Between long ones it is claimed when it can begin.
-    const hasRoom = this.capacity > 0 || (this.context.limits === undefined && this.appetite.prefetch > 0);
-    if (this.fetcher.mustLook && this.turns === 0 && hasRoom) return true;
-    return this.capacity >= this.appetite.batch;
+    return !this.isStopping && this.fetcher.isInvited && !this.fetcher.isBlind && this.capacity >= this.appetite.batch;
+  }
+
+  /**
+   * Whether to look for tenants that are not known to have work. The turns under way are of a size that pays where there is a lot of
+   * it: a tenant with a few jobs must not wait for them, in the long line of another.
+   */
+  private get isLookTurn(): boolean {
+    if (this.hasEnded || this.isStopping || this.turns.isLooking || this.mayHaveForgotten || this.retry.isOn) return false;
+    // Where statements run one after the other anyway, one more of them only makes the line longer.
+    if (this.turns.count > 0 && !this.context.store.hasConcurrentWriters) return false;
+    return this.fetcher.isInvited && this.fetcher.isLookDue && this.appetite.roomForOthers(this.held, this.turns.count > 0) > 0;
+  }
+
+  private get held(): number {
+    return this.running.size + this.buffer.size + this.turns.expected;
   }
 
   private get capacity(): number {
-    return this.appetite.roomBeside(this.running.size + this.buffer.size + this.expected);
+    return this.appetite.roomBeside(this.held);
   }
 
   private async turn(): Promise<void> {
-    const wanted = this.isStopping ? 0 : this.capacity;
-    this.turns++;
-    this.expected += wanted;
+    const wanted = this.isStopping ? 0 : Math.min(this.capacity, JOBS_AT_ONCE);
+    const end = this.turns.begin('turn', wanted);
     let unrecorded = this.ended.take();
     let hasAsked = unrecorded.outcomes.length > 0 || this.mayHaveForgotten;
     try {
@@ -184,22 +191,36 @@ export class QueueWorker {
         await this.context.store.unblock(this.queue, freed);
         this.fetcher.invite();
       }
-      this.failures = 0;
+      this.retry.reset();
     } catch (error) {
       hasAsked = true;
       this.ended.putBack(unrecorded);
       this.backOff(error);
     } finally {
-      this.turns--;
-      this.expected -= wanted;
+      end();
     }
     if (hasAsked) this.pump();
     // Nothing was waited for: others get their turn before this is tried again.
     else setImmediate(() => this.pump());
   }
 
+  private async lookForOthers(): Promise<void> {
+    const wanted = this.appetite.roomForOthers(this.held, this.turns.count > 0);
+    const end = this.turns.begin('look', wanted);
+    try {
+      const workerId = this.context.workerId();
+      const jobs = await this.fetcher.fetchForOthers(wanted);
+      await this.take(jobs, workerId === this.context.workerId());
+    } catch (error) {
+      this.backOff(error);
+    } finally {
+      end();
+    }
+    this.pump();
+  }
+
   private async settle(outcomes: readonly JobOutcome[]): Promise<void> {
-    if (this.failures < ONE_BY_ONE_AFTER) await this.context.store.settle(outcomes);
+    if (this.retry.failures < ONE_BY_ONE_AFTER) await this.context.store.settle(outcomes);
     else await settleOneByOne(this.context.store, outcomes);
     const delaysMs = outcomes.flatMap(({ status, delayMs = 0 }) => (status === 'scheduled' ? delayMs : []));
     if (delaysMs.length > 0) this.context.onScheduled(Math.min(...delaysMs));
@@ -220,15 +241,11 @@ export class QueueWorker {
   }
 
   private async takeWithSuspects(claimed: readonly ClaimedJob[]): Promise<void> {
-    const held = [...this.runningJobs, ...this.buffer.peek().filter(isSuspect), ...this.ended.suspects];
+    const held = [...this.running.jobs, ...this.buffer.peek().filter(isSuspect), ...this.ended.suspects];
     const { jobs, refused } = separateSuspects(claimed, held, this.context.concurrency);
     // Before any of the others begins: it may be the one that takes the process, and all that it holds, with it.
     if (refused.length > 0) await this.settle(refused);
     this.buffer.add(jobs);
-  }
-
-  private get runningJobs(): ClaimedJob[] {
-    return [...this.running.values()].map(({ job }) => job);
   }
 
   /** A claim whose answer was lost with the connection has been made all the same, and nobody is going to run those jobs. */
@@ -247,15 +264,13 @@ export class QueueWorker {
       return;
     }
     const attempt = new JobAttempt(job, handler, this.context.defaults, this.context.store);
-    this.running.set(job.id, attempt);
+    this.running.add(attempt);
     void this.context.runner.run(attempt).then((ending) => this.finish(attempt, ending));
   }
 
   private finish(attempt: JobAttempt, ending: Ending): void {
-    // One that was abandoned, and whose job may be running again by now.
-    if (this.running.get(attempt.id) !== attempt) return;
-    this.running.delete(attempt.id);
-    this.appetite.digest();
+    if (!this.running.remove(attempt)) return;
+    this.appetite.digest(performance.now() - attempt.startedAt);
     const { job } = attempt;
     if (isSuspect(job) && (ending === 'completed' || typeof ending === 'object')) this.ended.addSuspect(job);
     if (ending === 'completed') this.ended.addCompleted(job);
@@ -276,17 +291,10 @@ export class QueueWorker {
 
   /** A database that cannot be reached is asked again, ever more seldom. What has ended meanwhile is kept. */
   private backOff(error: unknown): void {
-    this.failures++;
     this.mayHaveForgotten = true;
-    const limit = Math.min(BACKOFF_MS.max, BACKOFF_MS.min * 2 ** this.failures);
-    const delayMs = limit / 2 + (Math.random() * limit) / 2;
-    this.context.logger.error(`Queue ${this.queue} is tried again in ${Math.round(delayMs)} ms: ${String(error)}`);
     this.fetcher.invite();
-    clearTimeout(this.retryTimer);
-    this.retryTimer = setTimeout(() => {
-      this.retryTimer = undefined;
-      this.pump();
-    }, delayMs);
+    const delayMs = this.retry.begin(() => this.pump());
+    this.context.logger.error(`Queue ${this.queue} is tried again in ${Math.round(delayMs)} ms: ${String(error)}`);
   }
 }
 
