@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,7 +55,17 @@ class Library {
   ) {}
 }
 
-describe.each(['sqlite', 'postgresql'] as const)(`${TenantDatabases.name} on %s`, (database) => {
+/** Every way of keeping tenants apart: a file, a database, a schema in one that they share, and that with and without users of their own. */
+const ISOLATIONS = [
+  { database: 'sqlite', mode: 'database', users: 'shared' },
+  { database: 'postgresql', mode: 'database', users: 'shared' },
+  { database: 'postgresql', mode: 'schema', users: 'shared' },
+  { database: 'postgresql', mode: 'schema', users: 'own' },
+] as const;
+const secrets = { keyId: 'k', keys: { k: randomBytes(32) } };
+
+describe.each(ISOLATIONS)(`${TenantDatabases.name} on $database, a $mode each, $users users`, ({ database, mode, users }) => {
+  const place = { placement: { mode }, users };
   let host: TestHost;
   let sut: TenantDatabases;
   let library: Library;
@@ -65,7 +76,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantDatabases.name} on %s`
     host = await createTestHost({
       database,
       providers: [Library],
-      options: { tenantDatabases: { entities: [Author, Book, Tag] } },
+      options: { secrets, tenantDatabases: { entities: [Author, Book, Tag], ...place } },
     });
     sut = host.get(TenantDatabases);
     library = host.get(Library);
@@ -455,7 +466,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantDatabases.name} on %s`
       const other = await createTestHost({
         database,
         mikroOrm: { driverOptions: database === 'sqlite' ? { timeout: 100 } : {} },
-        options: { tenantDatabases: { entities: [Author, Book, Tag] } },
+        options: { secrets, tenantDatabases: { entities: [Author, Book, Tag], ...place } },
       });
       const tenants = other.get(TenantDatabases);
       const { id } = await other.newTenant();

@@ -47,12 +47,18 @@ export class TenantServers {
 
   /** The server that an address leads to; undefined where it is none of them. */
   at(address: string): TenantServer | undefined {
+    const host = this.servers.get(HOST_SERVER);
+    return this.besideHost(address) ?? (host && this.isAt(host, address) ? host : undefined);
+  }
+
+  /** As {@link at}, but for `host`. An entry of its own for the host's server has its own administrator. */
+  besideHost(address: string): TenantServer | undefined {
+    return this.all.find((server) => server.name !== HOST_SERVER && this.isAt(server, address));
+  }
+
+  private isAt(server: TenantServer, address: string): boolean {
     const place = this.hostSettings.forTenant(address, {});
-    const others = this.all.filter(({ name }) => name !== HOST_SERVER);
-    // An entry of its own for the host's server has its own administrator.
-    return [...others, ...this.all].find((server) =>
-      place.type === 'sqlite' ? server.directory === dirname(place.name) : server.settings.isSameServer(place),
-    );
+    return place.type === 'sqlite' ? server.directory === dirname(place.name) : server.settings.isSameServer(place);
   }
 
   /** Where an address leads to, with the administrator's credentials where it has none and the server is known, else the host's. */
