@@ -55,7 +55,6 @@ class Library {
   ) {}
 }
 
-/** Every way of keeping tenants apart: a file, a database, a schema in one that they share, and that with and without users of their own. */
 const ISOLATIONS = [
   { database: 'sqlite', mode: 'database', users: 'shared' },
   { database: 'postgresql', mode: 'database', users: 'shared' },

@@ -1,7 +1,5 @@
 export {
-  HOST_SERVER,
   type PlacementChoice,
-  resolvePlacementOptions,
   SCHEMA_DATABASE_SUFFIX,
   type ServerLoad,
   type TenantPlacementOptions,

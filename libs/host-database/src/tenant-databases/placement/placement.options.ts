@@ -54,7 +54,7 @@ export interface TenantPlacementOptions {
 export function resolvePlacementOptions(given: TenantPlacementOptions | undefined): TenantPlacementOptions {
   const { mode = 'database', servers = { [HOST_SERVER]: {} }, choose } = given ?? {};
   if (!TENANT_MODES.includes(mode)) {
-    throw new InvalidOptionError('tenantDatabases.placement.mode', `is '${String(mode)}'. Use ${TENANT_MODES.join(' or ')}.`);
+    throw new InvalidOptionError('tenantDatabases.placement.mode', `is '${mode}'. Use ${TENANT_MODES.join(' or ')}.`);
   }
   const checked = Object.entries(servers).map(([name, server]) => [name, checkedServer(name, server)] as const);
   if (!checked.some(([, { acceptsNew = true }]) => acceptsNew)) {

@@ -57,7 +57,6 @@ export class TenantPlacement {
   async choose({ tenantId, mode = this.defaultMode, server }: PlacementRequest): Promise<TenantPlace> {
     if (mode === 'schema' && this.hostSettings.type === 'sqlite') throw new TenantPlacementError(tenantId, 'no-schemas');
     const chosen = this.servers.named(server ?? (await this.decide(tenantId, mode)), tenantId);
-    this.placed.set(tenantId, { server: chosen.name, at: performance.now() });
     return { server: chosen.name, mode, address: chosen.addressOf(tenantId, mode) };
   }
 
@@ -71,31 +70,31 @@ export class TenantPlacement {
     if (!only) throw new TenantPlacementError(tenantId, 'no-server');
     const { choose } = this.options.placement;
     if (!choose && takers.length === 1) return only.name;
-    const counts = await this.count(tenantId);
-    const loads = takers.map(({ name, weight }): ServerLoad => ({ name, weight, tenants: counts.get(name) ?? 0 }));
-    return choose ? choose({ tenantId, mode, servers: loads }) : leastLoaded(loads, only.name);
+    const living = await this.countLiving();
+    // From here to where this one is remembered nobody gets in between: many at once are spread as if they came one by one.
+    const loads = takers.map(({ name, weight }): ServerLoad => {
+      const placed = [...this.placed].filter(([id, { server }]) => server === name && id !== tenantId).length;
+      return { name, weight, tenants: (living.get(name) ?? 0) + placed };
+    });
+    const name = choose ? await choose({ tenantId, mode, servers: loads }) : leastLoaded(loads, only.name);
+    this.placed.set(tenantId, { server: name, at: performance.now() });
+    return name;
   }
 
-  /** How many tenants live on each server, and are about to. */
-  private async count(tenantId: string): Promise<Map<string, number>> {
+  /** How many tenants live on each server, as the catalogue says; forgets those of `placed` that are among them. */
+  private async countLiving(): Promise<Map<string, number>> {
     for (const [id, { at }] of this.placed) if (performance.now() - at > REMEMBERED_MS) this.placed.delete(id);
-    const placed = [...this.placed].filter(([id]) => id !== tenantId);
     const em = this.hostOrm.em.fork({ disableContextResolution: true }) as SqlEntityManager;
+    const settled = this.placed.size === 0 ? [] : await this.settled(em, [...this.placed.keys()]);
     const living = await em.execute<{ server: string; tenants: number | string }[]>(
       `select server, count(*) as tenants from core_tenants where server is not null and status <> 'deleted' group by server`,
     );
-    const counts = new Map(living.map(({ server, tenants }) => [server, Number(tenants)]));
-    const ids = placed.map(([id]) => id);
-    const known = ids.length === 0 ? [] : await this.withServer(em, ids);
-    for (const [id, { server }] of placed) {
-      if (known.includes(id)) this.placed.delete(id);
-      else counts.set(server, (counts.get(server) ?? 0) + 1);
-    }
-    return counts;
+    for (const id of settled) this.placed.delete(id);
+    return new Map(living.map(({ server, tenants }) => [server, Number(tenants)]));
   }
 
-  /** Which of these tenants the catalogue counts itself. */
-  private async withServer(em: SqlEntityManager, ids: readonly string[]): Promise<string[]> {
+  /** Which of these tenants the catalogue counts itself, or will not come to live anywhere. */
+  private async settled(em: SqlEntityManager, ids: readonly string[]): Promise<string[]> {
     const places = ids.map(() => '?').join(', ');
     const rows = await em.execute<{ id: string }[]>(
       `select id from core_tenants where id in (${places}) and (server is not null or status in ('failed', 'deleted'))`,

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { InvalidOptionError } from '../../common/index.js';
 import {
   DATABASE_OPTIONS,
@@ -16,16 +16,19 @@ import { TenantServer } from './tenant-server.js';
 
 /** The servers that tenants may live on. */
 @Injectable()
-export class TenantServers {
+export class TenantServers implements OnModuleInit {
   private readonly servers = new Map<string, TenantServer>();
 
   constructor(
     @Inject(TENANT_DATABASES_OPTIONS) private readonly options: TenantDatabasesOptions,
     @Inject(DATABASE_OPTIONS) private readonly host: DatabaseModuleOptions,
     @Inject(DATABASE_SETTINGS) private readonly hostSettings: DatabaseSettings,
-  ) {
-    const { placement } = options;
-    assertServersOf(hostSettings.type, placement);
+  ) {}
+
+  /** @throws InvalidOptionError naming the option that does not agree with the host database, or with another server */
+  onModuleInit(): void {
+    const { placement } = this.options;
+    assertServersOf(this.hostSettings.type, placement);
     const { servers = {} } = placement;
     for (const [name, server] of Object.entries(servers)) this.servers.set(name, this.serverOf(name, server));
     // Tenants from before there were others live there.
