@@ -64,7 +64,7 @@ const ISOLATIONS = [
 const secrets = { keyId: 'k', keys: { k: randomBytes(32) } };
 
 describe.each(ISOLATIONS)(`${TenantDatabases.name} on $database, a $mode each, $users users`, ({ database, mode, users }) => {
-  const place = { placement: { mode }, users };
+  const options = { secrets, tenantDatabases: { entities: [Author, Book, Tag], placement: { mode }, users } };
   let host: TestHost;
   let sut: TenantDatabases;
   let library: Library;
@@ -72,11 +72,7 @@ describe.each(ISOLATIONS)(`${TenantDatabases.name} on $database, a $mode each, $
   let tenantB: string;
 
   beforeAll(async () => {
-    host = await createTestHost({
-      database,
-      providers: [Library],
-      options: { secrets, tenantDatabases: { entities: [Author, Book, Tag], ...place } },
-    });
+    host = await createTestHost({ database, providers: [Library], options });
     sut = host.get(TenantDatabases);
     library = host.get(Library);
     tenantA = (await host.newTenant()).id;
@@ -191,7 +187,7 @@ describe.each(ISOLATIONS)(`${TenantDatabases.name} on $database, a $mode each, $
 
     it('refuses a tenant whose database is gone, and never makes it anew', async () => {
       const missingFile = join(tmpdir(), 'there-is-no-such-file.db');
-      const url = database === 'sqlite' ? `sqlite://${missingFile}` : `postgresql://127.0.0.1:1/tenant_${genId()}`;
+      const url = database === 'sqlite' ? `sqlite://${missingFile}` : 'postgresql://127.0.0.1:1/tenant';
       const other = await createTestHost({ database, options: { tenantDatabases: { connect: { attempts: 2, backoffMs: 1 } } } });
       const tenant = await other.newTenant({ provisioned: false });
       await other.run(() => other.get(TenantsService).activate(tenant.id, url));
@@ -465,7 +461,7 @@ describe.each(ISOLATIONS)(`${TenantDatabases.name} on $database, a $mode each, $
       const other = await createTestHost({
         database,
         mikroOrm: { driverOptions: database === 'sqlite' ? { timeout: 100 } : {} },
-        options: { secrets, tenantDatabases: { entities: [Author, Book, Tag], ...place } },
+        options,
       });
       const tenants = other.get(TenantDatabases);
       const { id } = await other.newTenant();

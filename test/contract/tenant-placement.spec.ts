@@ -98,7 +98,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantPlacement.name} on %s`
       choose: async (choice) => {
         await Promise.resolve();
         asked.push(choice);
-        return 'other';
+        return { server: 'other' };
       },
     });
     const tenantId = 'c'.repeat(32);
@@ -106,6 +106,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantPlacement.name} on %s`
     expect(asked).toEqual([
       {
         tenantId,
+        planTier: undefined,
         mode: 'database',
         servers: [
           { name: 'host', weight: 2, tenants: 0 },
@@ -123,7 +124,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantPlacement.name} on %s`
 
   it.each([
     ['asked for', { servers: { host: {} } }, { server: 'gone' }],
-    ['chosen by the application', { choose: () => 'gone' }, {}],
+    ['chosen by the application', { choose: () => ({ server: 'gone' }) }, {}],
   ])('refuses a server that is not configured (%s)', async (_, placement, request) => {
     const sut = await start(placement);
     const tenantId = 'e'.repeat(32);
@@ -148,10 +149,9 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantPlacement.name} on %s`
     const { id } = await host.newTenant({ provisioned: false });
     const { address } = await host.get(TenantPlacement).choose({ tenantId: id, server: 'host' });
     await host.get(TenantStorage).create(address);
-    if (database === 'postgresql') {
-      await host.run(() => host.get(TenantsService).activate(id, address, { server: 'host' }));
-      expect(await siteOf(id)).not.toBe('localhost');
-    }
+    await host.run(() => host.get(TenantsService).activate(id, address, { server: 'host' }));
+    expect(await host.run(() => host.get(TenantsService).getById(id))).toMatchObject({ server: 'host', mode: 'database' });
+    expect(address).not.toContain(database === 'sqlite' ? directory : 'localhost');
     await host.get(TenantStorage).drop(address);
   });
 
@@ -170,17 +170,6 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantPlacement.name} on %s`
       await storage.drop(address);
       expect(await storage.exists(address)).toBe(false);
     }
-  });
-
-  it('mixes modes where there are several', async () => {
-    const sut = await start();
-    const asSchema = sut.choose({ tenantId: 'f'.repeat(32), mode: 'schema' });
-    const outcome = await asSchema.catch((error: unknown) => error);
-    expect(outcome).toMatchObject(
-      database === 'sqlite'
-        ? { code: 'TENANT_DATABASES_NO_PLACE', reason: 'no-schemas' }
-        : { mode: 'schema', address: expect.stringMatching(/_tenants\?schema=tenant_f{32}$/) },
-    );
   });
 });
 
@@ -216,6 +205,34 @@ function anotherServer(database: DatabaseType, directory: string, options?: Tena
 function elsewhere(database: DatabaseType, directory: string): TenantServerOptions {
   return database === 'sqlite' ? { directory: join(directory, 'full') } : { url: 'postgresql://full.example.com/postgres' };
 }
+
+describe('a fleet', () => {
+  it('mixes databases and schemas on postgresql, as the application decides by the plan', async () => {
+    const host = await createTestHost({
+      database: 'postgresql',
+      options: {
+        tenantDatabases: {
+          entities: [Note],
+          placement: { choose: ({ planTier }) => (planTier === 'enterprise' ? {} : { mode: 'schema' }) },
+        },
+      },
+    });
+    const made = [await host.newTenant({ planTier: 'enterprise' }), await host.newTenant(), await host.newTenant()];
+    expect(made.map(({ mode }) => mode)).toEqual(['database', 'schema', 'schema']);
+    const tenants = host.get(TenantDatabases);
+    for (const { id } of made) await tenants.run(id, (em) => void em.create(Note, { id: 1, text: id }));
+    const read = made.map(({ id }) => tenants.run(id, (em) => em.execute('select text from note')));
+    expect(await Promise.all(read)).toEqual(made.map(({ id }) => [{ text: id }]));
+    await host.close();
+  });
+
+  it('has no schemas on sqlite', async () => {
+    const host = await createTestHost();
+    const choosing = host.get(TenantPlacement).choose({ tenantId: 'f'.repeat(32), mode: 'schema' });
+    await expect(choosing).rejects.toMatchObject({ code: 'TENANT_DATABASES_NO_PLACE', reason: 'no-schemas' });
+    await host.close();
+  });
+});
 
 // SQLite has no administrators.
 describe('the address of an administrator on postgresql', () => {

@@ -7,6 +7,7 @@ export {
 export type { TenantDatabasesStatistics } from './lease-pool.options.js';
 export {
   type PlacementChoice,
+  type PlacementDecision,
   type PlacementRequest,
   SCHEMA_DATABASE_SUFFIX,
   type ServerLoad,

@@ -1,5 +1,6 @@
 export {
   type PlacementChoice,
+  type PlacementDecision,
   SCHEMA_DATABASE_SUFFIX,
   type ServerLoad,
   type TenantPlacementOptions,
