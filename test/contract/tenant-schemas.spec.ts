@@ -214,6 +214,30 @@ describe('migrations of tenants in schemas', () => {
   });
 });
 
+describe('a schema that the application names', () => {
+  it('is made, entered and removed whatever its name is', async () => {
+    const host = await createTestHost({ database: 'postgresql' });
+    const [storage, schema] = [host.get(TenantStorage), String.raw`odd "name" \, public`];
+    const url = new URL(getDbUri(host.hostDatabase));
+    Object.assign(url, {
+      username: '',
+      password: '',
+      pathname: `${url.pathname}_tenants`,
+      search: `?schema=${encodeURIComponent(schema)}`,
+    });
+    const { id } = await host.newTenant({ provisioned: false });
+    await storage.create(url.href);
+    await host.run(() => host.get(TenantsService).activate(id, url.href));
+    expect(await host.run(() => host.get(TenantsService).getById(id))).toMatchObject({ mode: 'schema', server: null });
+    const run = host.get(TenantDatabases).run(id, (em) => em.execute('select current_schema() as schema'));
+    expect(await run).toEqual([{ schema }]);
+    expect(await storage.exists(url.href)).toBe(true);
+    await storage.drop(url.href);
+    expect(await storage.exists(url.href)).toBe(false);
+    await host.close();
+  });
+});
+
 describe('an entity that names a schema itself', () => {
   it('is refused for a tenant that lives in one', async () => {
     const Fixed = defineEntity({ name: 'Fixed', schema: 'somewhere', properties: { id: p.integer().primary() } });
