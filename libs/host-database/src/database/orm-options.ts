@@ -34,13 +34,13 @@ export interface OrmBlueprint {
 export async function ormOptions(blueprint: OrmBlueprint): Promise<Options> {
   const { settings, guards, isWatched = true, mikroOrm = {}, wrap = (base) => base } = blueprint;
   const dialect = dialectOf(settings.type);
-  const { driver, entityManager } = await dialect.loadDriver();
+  const { driver, entityManager } = await dialect.loadDriver(settings);
   const connection = dialect.connectionOptions(settings);
   return {
     ...mikroOrm,
     ...connection,
     ...(blueprint.password && { password: blueprint.password }),
-    ...(mikroOrm.driverOptions && { driverOptions: { ...connection.driverOptions, ...mikroOrm.driverOptions } }),
+    ...(mikroOrm.driverOptions && { driverOptions: mergedDriverOptions(connection.driverOptions, mikroOrm.driverOptions) }),
     driver,
     entityManager: wrap(scopedEntityManager(entityManager, blueprint.scope, guards)),
     ...(guards && isWatched && { onCreateConnection: watched(guards, mikroOrm.onCreateConnection) }),
@@ -54,6 +54,17 @@ export async function ormOptions(blueprint: OrmBlueprint): Promise<Options> {
     extensions: [Migrator],
     ...(blueprint.migrations && { migrations: blueprint.migrations }),
   } as Options;
+}
+
+/** The application's win; but what the server is asked for at the beginning of a connection is asked for after what they ask for. */
+function mergedDriverOptions(ours: StartupOptions | undefined, theirs: StartupOptions): object {
+  const options = [theirs.options, ours?.options].filter((given) => given !== undefined);
+  return { ...ours, ...theirs, ...(options.length > 0 && { options: options.join(' ') }) };
+}
+
+/** What `pg` hands to the server as it is. */
+interface StartupOptions {
+  readonly options?: string;
 }
 
 /** The application's own hook comes first: it sets up the connection and is no business of the guards. */

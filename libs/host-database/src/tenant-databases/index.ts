@@ -9,15 +9,32 @@ export type { TenantDatabasesStatistics } from './lease-pool.options.js';
 export { type KeyedCache, TenantCache } from './tenant-cache.js';
 export { TenantKeys } from './tenant-keys.js';
 export {
+  type PlacementChoice,
+  type PlacementDecision,
+  type PlacementRequest,
+  SCHEMA_DATABASE_SUFFIX,
+  type ServerLoad,
+  type TenantPlace,
+  TenantPlacement,
+  type TenantPlacementOptions,
+  type TenantServerOptions,
+  TenantUsers,
+} from './placement/index.js';
+export {
   AuditOutboxMissingError,
   AuditOutboxWriteError,
   NoTenantError,
   TenantCapacityError,
   TenantDatabasesClosedError,
+  TenantPlacementError,
+  type TenantPlacementReason,
   TenantRunEndedError,
+  TenantSchemaError,
+  TenantServerUnknownError,
   TenantSwitchError,
   WrongTenantError,
 } from './tenant-databases.errors.js';
 export { TenantDatabasesModule } from './tenant-databases.module.js';
 export { resolveTenantDatabasesOptions, TENANT_DATABASES_OPTIONS, TenantDatabasesOptions } from './tenant-databases.options.js';
 export { TenantDatabases } from './tenant-databases.service.js';
+export { TenantStorage } from './tenant-storage.js';

@@ -3,6 +3,7 @@ import type { EntityDefinition } from '../database/index.js';
 import { OutboxRecovery } from './audit-outbox/outbox-recovery.js';
 import { TenantChangeCapture } from './audit-outbox/tenant-change-capture.js';
 import { EntityOwnership } from './entity-ownership.js';
+import { TenantServers, TenantUserPolicy } from './placement/index.js';
 import { TenantBindings } from './tenant-bindings.js';
 import { TenantConnections } from './tenant-connections.js';
 import { TENANT_ENTITIES } from './tenant-databases.options.js';
@@ -24,6 +25,8 @@ export class TenantConnectionsModule {
       TenantConnections,
       TenantOrmFactory,
       TenantChangeCapture,
+      TenantServers,
+      TenantUserPolicy,
       { provide: TENANT_ENTITIES, useValue: entities },
     ];
     return {

@@ -2,6 +2,7 @@ import { type DynamicModule, Global, Module, type Provider } from '@nestjs/commo
 import type { EntityDefinition } from '../database/index.js';
 import { TenantAuditCapture, TenantAuditRelay, tenantAuditRelayJobs } from './audit-outbox/index.js';
 import { getTenantRepositoryToken, TENANT_ENTITY_MANAGER } from './inject-tenant.decorators.js';
+import { TenantPlacement, TenantUsers } from './placement/index.js';
 import { TenantBindings } from './tenant-bindings.js';
 import { TenantConnectionsModule } from './tenant-connections.module.js';
 import { TenantDatabases } from './tenant-databases.service.js';
@@ -32,13 +33,24 @@ export class TenantDatabasesModule {
         TenantKeys,
         TenantProvisioning,
         TenantStorage,
+        TenantPlacement,
+        TenantUsers,
         TenantJobs,
         TenantAuditCapture,
         TenantAuditRelay,
         tenantAuditRelayJobs,
         ...injectables,
       ],
-      exports: [TenantDatabases, TenantKeys, TenantAuditCapture, TenantAuditRelay, ...injectables],
+      exports: [
+        TenantDatabases,
+        TenantKeys,
+        TenantStorage,
+        TenantPlacement,
+        TenantUsers,
+        TenantAuditCapture,
+        TenantAuditRelay,
+        ...injectables,
+      ],
     };
   }
 }

@@ -1,4 +1,5 @@
 import { MikroORM, type Options } from '@mikro-orm/core';
+import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import {
   connectWithRetries,
@@ -14,8 +15,10 @@ import {
   TransactionScope,
 } from '../database/index.js';
 import { TenantChangeCapture } from './audit-outbox/tenant-change-capture.js';
+import { TenantServers } from './placement/index.js';
 import { EntityOwnership, tenantContextName } from './entity-ownership.js';
 import { sharingOrm } from './sharing-orm.js';
+import { TenantSchemaError } from './tenant-databases.errors.js';
 import { TenantBindings } from './tenant-bindings.js';
 import { TENANT_DATABASES_OPTIONS, TENANT_ENTITIES, type TenantDatabasesOptions } from './tenant-databases.options.js';
 import { tenantEntityManager } from './tenant-entity-manager.js';
@@ -31,6 +34,7 @@ export class TenantOrmFactory implements OnModuleInit {
     @Inject(TENANT_DATABASES_OPTIONS) private readonly options: TenantDatabasesOptions,
     @Inject(DATABASE_OPTIONS) private readonly host: DatabaseModuleOptions,
     @Inject(DATABASE_SETTINGS) private readonly hostSettings: DatabaseSettings,
+    private readonly servers: TenantServers,
     private readonly scope: TransactionScope,
     private readonly bindings: TenantBindings,
     private readonly ownership: EntityOwnership,
@@ -44,7 +48,7 @@ export class TenantOrmFactory implements OnModuleInit {
 
   /** Where a tenant's `db_url` points to. */
   settingsOf(dbUrl: string): DatabaseSettings {
-    return this.hostSettings.forTenant(dbUrl, this.options.pool);
+    return this.servers.settingsOf(dbUrl);
   }
 
   /**
@@ -52,9 +56,12 @@ export class TenantOrmFactory implements OnModuleInit {
    *
    * @throws DatabaseUnreachableError
    */
-  async open(tenantId: string, dbUrl: string, { create = false, password }: OpeningOptions = {}): Promise<MikroORM> {
-    const settings = this.settingsOf(dbUrl);
-    const options = await this.ormOptions(settings, {
+  async open(tenantId: string, dbUrl: string, options: OpeningOptions = {}): Promise<MikroORM> {
+    const { create = false, migrates = false, password } = options;
+    // A user who may not make tables leaves that to the administrator.
+    const asAdministrator = migrates && this.options.userRights === 'data';
+    const settings = asAdministrator ? this.servers.administratorOf(dbUrl) : this.settingsOf(dbUrl);
+    const given = await this.ormOptions(settings, {
       // A name of its own: with a shared one, a look-up inside one tenant's transaction would find that of another.
       contextName: tenantContextName(tenantId),
       wrap: (base) => (this.entityManager ??= tenantEntityManager(base, { bindings: this.bindings, ownership: this.ownership })),
@@ -63,9 +70,10 @@ export class TenantOrmFactory implements OnModuleInit {
       // Where tables are made nothing is guarded, as at the boot of the host.
       isWatched: !create,
     });
-    const orm = sharingOrm(options, await this.sharedTemplate());
+    const orm = sharingOrm(given, await this.sharedTemplate());
     if (!create) this.capture.attach(orm);
     await connectWithRetries(orm, settings, this.options.connect);
+    await assertInOwnSchema(orm, settings);
     return orm;
   }
 
@@ -105,6 +113,8 @@ export class TenantOrmFactory implements OnModuleInit {
 
 interface OpeningOptions {
   readonly create?: boolean;
+  /** Tables are to be made or changed. */
+  readonly migrates?: boolean;
   /** That of the tenant's own database user, where the address names one. */
   readonly password?: PasswordSource | undefined;
 }
@@ -113,6 +123,26 @@ interface OpeningOptions {
 interface TenantOrmOptions extends Pick<OrmBlueprint, 'wrap' | 'password' | 'isWatched'> {
   readonly contextName: string;
   readonly driverOptions?: object | false;
+}
+
+/**
+ * Where a tenant has a schema, all that does not name one has to land there. A proxy may have kept the connection's settings to itself,
+ * and a schema that is gone is not made anew.
+ *
+ * @throws TenantSchemaError
+ */
+async function assertInOwnSchema(orm: MikroORM, { schema }: DatabaseSettings): Promise<void> {
+  if (schema === undefined) return;
+  try {
+    const foreign = [...orm.getMetadata()].find((meta) => meta.schema !== undefined);
+    if (foreign) throw new TenantSchemaError(schema, { entityName: foreign.className });
+    const connection = orm.driver.getConnection() as AbstractSqlConnection;
+    const [row] = await connection.execute<{ schema: string | null }[]>('select current_schema() as schema');
+    if (row?.schema !== schema) throw new TenantSchemaError(schema, { found: row?.schema ?? undefined });
+  } catch (error) {
+    await orm.close(true);
+    throw error;
+  }
 }
 
 /** No tenant's: nothing is looked up by it. */

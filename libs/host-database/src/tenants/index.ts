@@ -6,6 +6,7 @@ export {
   type KeyRotationProgress,
   type LocalSecretsOptions,
   PasswordNotRotatableError,
+  PasswordRotationInTransactionError,
   type PasswordNotRotatableReason,
   resolveSecretsOptions,
   SecretKeyProviderError,
@@ -18,6 +19,7 @@ export {
   type StoredAddress,
   TenantAddresses,
   TenantSecrets,
+  TenantServerUsers,
 } from './secrets/index.js';
 export { auditTenants } from './tenants.audit.js';
 export {
@@ -39,4 +41,4 @@ export {
 } from './tenants.errors.js';
 export { TenantCreated, TenantEvents, TenantStatusChanged } from './tenants.events.js';
 export { TenantsModule } from './tenants.module.js';
-export { type NewTenant, PROVISION_TENANT_JOB, TenantsService } from './tenants.service.js';
+export { type NewTenant, PROVISION_TENANT_JOB, type TenantPlaceFacts, TenantsService } from './tenants.service.js';

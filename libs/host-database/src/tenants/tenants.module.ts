@@ -1,6 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { AuditCatalogue, AuditedEntities } from '../audit/index.js';
-import { KeyRotation, PasswordRotation, TenantAddresses, TenantSecrets } from './secrets/index.js';
+import { KeyRotation, PasswordRotation, TenantAddresses, TenantSecrets, TenantServerUsers } from './secrets/index.js';
 import { TenantActivation } from './tenant-activation.js';
 import { auditTenants } from './tenants.audit.js';
 import { tenantAuditEvents } from './tenants.audit-events.js';
@@ -10,8 +10,17 @@ import { TenantsService } from './tenants.service.js';
 /** Which tenants are there, and in which state? */
 @Global()
 @Module({
-  providers: [TenantsService, TenantEvents, TenantActivation, TenantAddresses, TenantSecrets, KeyRotation, PasswordRotation],
-  exports: [TenantsService, TenantEvents, TenantAddresses, TenantSecrets],
+  providers: [
+    TenantsService,
+    TenantEvents,
+    TenantActivation,
+    TenantAddresses,
+    TenantSecrets,
+    KeyRotation,
+    PasswordRotation,
+    TenantServerUsers,
+  ],
+  exports: [TenantsService, TenantEvents, TenantAddresses, TenantSecrets, TenantServerUsers],
 })
 export class TenantsModule {
   constructor(audited: AuditedEntities, catalogue: AuditCatalogue) {

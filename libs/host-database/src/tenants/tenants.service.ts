@@ -1,11 +1,17 @@
 import { LockMode } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
 import { assertId, assertText, Clock } from '../common/index.js';
-import { UnitOfWork, violatesUnique } from '../database/index.js';
+import { parseDatabaseUrl, UnitOfWork, violatesUnique } from '../database/index.js';
 import { JobsService } from '../jobs/index.js';
 import { assertSlug, isSlug } from './slug.js';
 import { TenantAddresses } from './secrets/index.js';
-import { DB_URL_HASH_UNIQUE, effectiveStatus, TenantCatalog, type TenantStatus } from './tenant-catalog.entity.js';
+import {
+  DB_URL_HASH_UNIQUE,
+  effectiveStatus,
+  TenantCatalog,
+  type TenantMode,
+  type TenantStatus,
+} from './tenant-catalog.entity.js';
 import {
   DuplicateSlugError,
   DuplicateTenantDatabaseError,
@@ -47,6 +53,14 @@ export interface NewTenant {
   readonly ownerId?: string;
   /** @default 'free' */
   readonly planTier?: string;
+}
+
+/** How and where a tenant lives. */
+export interface TenantPlaceFacts {
+  /** The name of one of the configured servers. @default none: the application has brought the database itself */
+  readonly server?: string | null;
+  /** @default what the address says */
+  readonly mode?: TenantMode;
 }
 
 /** The catalogue of tenants: which there are, and in which state. */
@@ -118,7 +132,7 @@ export class TenantsService {
   }
 
   /**
-   * Opens a tenant whose database is at `dbUrl`. The provisioning job calls this; call it yourself for a database that exists.
+   * Opens a tenant whose database, or schema (`?schema=`), is at `dbUrl`. The provisioning job calls this; call it yourself for a database that exists.
    *
    * The address is encrypted where the module has `secrets`.
    *
@@ -126,12 +140,12 @@ export class TenantsService {
    * @throws SecretsNotConfiguredError when the address has a password and the module no `secrets`
    * @throws TenantNotFoundError, TenantStatusConflictError, DuplicateTenantDatabaseError
    */
-  async activate(tenantId: string, dbUrl: string): Promise<TenantCatalog> {
+  async activate(tenantId: string, dbUrl: string, { server = null, mode }: TenantPlaceFacts = {}): Promise<TenantCatalog> {
     const sealed = await this.addresses.seal(assertId(tenantId, 'tenant'), dbUrl);
     try {
       return await this.changeStatus(tenantId, 'active', (tenant) => {
         if (tenant.dbUrlHash != null && tenant.dbUrlHash !== sealed.dbUrlHash) tenant.generation++;
-        Object.assign(tenant, sealed);
+        Object.assign(tenant, sealed, { server, mode: mode ?? modeOf(dbUrl) });
       });
     } catch (cause) {
       if (violatesUnique(cause, DB_URL_HASH_UNIQUE)) throw new DuplicateTenantDatabaseError(tenantId, { cause });
@@ -191,4 +205,8 @@ export class TenantsService {
       return tenant;
     });
   }
+}
+
+function modeOf(address: string): TenantMode {
+  return parseDatabaseUrl(address).schema === undefined ? 'database' : 'schema';
 }
