@@ -19,6 +19,7 @@ export {
   TenantAddresses,
   TenantSecrets,
 } from './secrets/index.js';
+export { TenantDomain } from './domains/tenant-domain.entity.js';
 export { auditTenants } from './tenants.audit.js';
 export {
   effectiveStatus,

@@ -4,6 +4,7 @@ import { PostgresqlDirectConnection } from './postgresql-direct-connection.js';
 import { SqliteDirectConnection } from './sqlite-direct-connection.js';
 
 export { PostgresqlDirectConnection, type PostgresqlQuery, type PostgresqlSession } from './postgresql-direct-connection.js';
+export type { NotificationSubscriber, NotificationSubscription } from './postgresql-notifications.js';
 export { SqliteDirectConnection } from './sqlite-direct-connection.js';
 
 /** A way to the host database beside the ORM's. */

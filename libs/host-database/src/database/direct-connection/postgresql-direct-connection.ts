@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import type { MikroORM } from '@mikro-orm/core';
+import { PostgresqlNotifications } from './postgresql-notifications.js';
 
 /** What is used of `pg`, which comes with `@mikro-orm/postgresql` and is taken from there. */
 interface PgClient extends EventEmitter {
@@ -53,6 +54,8 @@ const IDLE_TIMEOUT_MS = 10_000;
  */
 export class PostgresqlDirectConnection implements OnApplicationShutdown {
   readonly type = 'postgresql';
+  /** What this process hears, on one session for all who listen. */
+  readonly notifications = new PostgresqlNotifications(this);
   private readonly logger = new Logger('Database');
   private readonly pools = new Map<PoolRole, Promise<PgPool>>();
   private isClosed = false;
@@ -85,14 +88,16 @@ export class PostgresqlDirectConnection implements OnApplicationShutdown {
     }
   }
 
-  /** Opens a session of its own that listens on `channel`. */
-  async listen(channel: string, onNotification: (payload: string) => void): Promise<PostgresqlSession> {
+  /** Opens a session of its own that listens on `channel`, and on others once it is told to. */
+  async listen(channel: string, onNotification: (payload: string, channel: string) => void): Promise<PostgresqlSession> {
     const pool = await this.open('work');
     const client = new pool.Client({ ...this.settingsOf(pool), application_name: applicationName('listen') });
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     client.on('error', () => end());
     client.on('end', () => end());
-    client.on('notification', ({ payload = '' }: { payload?: string }) => onNotification(payload));
+    client.on('notification', (heard: { channel: string; payload?: string }) =>
+      onNotification(heard.payload ?? '', heard.channel),
+    );
     try {
       await client.connect();
       await client.query(`listen "${channel}"`);
