@@ -1,7 +1,7 @@
 import type { DatabaseOptions, DatabaseType, MigratePolicy } from './database/index.js';
 import type { AuditOptions } from './audit/index.js';
 import type { JobsOptions } from './jobs/index.js';
-import type { SecretsOptions } from './tenants/index.js';
+import type { SecretsOptions, TenantDirectoryOptions, TenantDomainsOptions } from './tenants/index.js';
 import type { TenantDatabasesOptions } from './tenant-databases/index.js';
 
 /** All options of the library. Every one has a default; without `database` the `DB_*` environment is read. */
@@ -12,6 +12,10 @@ export interface HostDatabaseOptions {
   readonly migrate?: MigratePolicy;
   /** The tenants' own databases. Without entities nothing but the host database is used. */
   readonly tenantDatabases?: Partial<TenantDatabasesOptions>;
+  /** What this process remembers of the catalogue of tenants. */
+  readonly tenantDirectory?: Partial<TenantDirectoryOptions>;
+  /** How tenants prove that a domain is theirs. */
+  readonly tenantDomains?: Partial<TenantDomainsOptions>;
   /** How this process takes part in the work of the queue. */
   readonly jobs?: Partial<JobsOptions>;
   /** What the audit log records, and how it is protected. */

@@ -1,4 +1,28 @@
 export {
+  type ReplacedRecord,
+  resolveTenantDirectoryOptions,
+  TENANT_DIRECTORY_OPTIONS,
+  TenantDirectory,
+  TenantDirectoryOptions,
+  type TenantDirectoryStatistics,
+  TenantRecord,
+} from './catalog-cache/index.js';
+export {
+  type ClaimedDomain,
+  DomainLookupError,
+  DomainNotFoundError,
+  DomainNotVerifiedError,
+  type DomainRecord,
+  DomainTakenError,
+  DomainVerificationInTransactionError,
+  DomainVerifier,
+  resolveTenantDomainsOptions,
+  TENANT_DOMAINS_OPTIONS,
+  TenantDomain,
+  TenantDomains,
+  TenantDomainsOptions,
+} from './domains/index.js';
+export {
   type DataKeyContext,
   type ExternalSecretsOptions,
   KeyRotationInTransactionError,
@@ -19,7 +43,6 @@ export {
   TenantAddresses,
   TenantSecrets,
 } from './secrets/index.js';
-export { TenantDomain } from './domains/tenant-domain.entity.js';
 export { auditTenants } from './tenants.audit.js';
 export {
   effectiveStatus,

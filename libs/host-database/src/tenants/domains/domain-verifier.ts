@@ -1,0 +1,41 @@
+import { Resolver } from 'node:dns/promises';
+import { Injectable } from '@nestjs/common';
+import { DomainLookupError } from './tenant-domains.errors.js';
+
+/** A TXT record that whoever owns a domain can publish. */
+export interface DomainRecord {
+  readonly type: 'TXT';
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Looks into DNS. Replace it where names are resolved in a way of your own, and by a fake in tests. */
+export abstract class DomainVerifier {
+  /**
+   * Whether the record is published. Others of the same name do not matter.
+   *
+   * @throws DomainLookupError when DNS gives no answer
+   */
+  abstract hasRecord(record: DomainRecord): Promise<boolean>;
+}
+
+const TIMEOUT_MS = 3_000;
+const TRIES = 2;
+/** The name does not exist, or has no such record: that is an answer. */
+const ABSENT = new Set(['ENOTFOUND', 'ENODATA']);
+
+/** Asks the name servers of the machine. */
+@Injectable()
+export class DnsDomainVerifier extends DomainVerifier {
+  async hasRecord({ name, value }: DomainRecord): Promise<boolean> {
+    try {
+      // One for each question: it keeps sockets open for as long as it is asked.
+      const records = await new Resolver({ timeout: TIMEOUT_MS, tries: TRIES }).resolveTxt(name);
+      // A long text is sent in pieces.
+      return records.some((pieces) => pieces.join('') === value);
+    } catch (cause) {
+      if (ABSENT.has(String((cause as { code?: unknown }).code))) return false;
+      throw new DomainLookupError(name, { cause });
+    }
+  }
+}
