@@ -58,6 +58,8 @@ export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     for (const stop of this.stopListening) stop();
     await this.pool.close({ timeoutMs: this.options.shutdownTimeoutMs, forcedTimeoutMs: FORCED_CLOSE_MS });
+    // The ORM of the host is closed next, and would wait for a question that it cannot answer any more.
+    await this.directory.settled();
   }
 
   /** A lease on the ORM of a tenant that is known to be active, without waiting; undefined when that has to be found out. */

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { assertId } from '../../common/index.js';
 import { DATABASE_SETTINGS, type DatabaseSettings, UnitOfWork } from '../../database/index.js';
 import { normalizeDomain } from '../domains/domain-name.js';
@@ -41,7 +41,7 @@ export interface TenantDirectoryStatistics {
  * to be suspended, or to have been changed since, never is as active.
  */
 @Injectable()
-export class TenantDirectory implements OnModuleInit, OnApplicationShutdown {
+export class TenantDirectory implements OnModuleInit, BeforeApplicationShutdown {
   private readonly logger = new Logger('Tenants');
   /** What begins in one request and serves all must not keep its context. */
   private readonly detached = AsyncLocalStorage.snapshot();
@@ -58,7 +58,6 @@ export class TenantDirectory implements OnModuleInit, OnApplicationShutdown {
     isInterested: () => this.cache.hasFresh(performance.now()),
   };
   private hearsSince = Number.POSITIVE_INFINITY;
-  private stopListening: (() => void) | undefined;
 
   constructor(
     @Inject(TENANT_DIRECTORY_OPTIONS) private readonly options: ResolvedTenantDirectoryOptions,
@@ -84,12 +83,17 @@ export class TenantDirectory implements OnModuleInit, OnApplicationShutdown {
   onModuleInit(): void {
     // This process knows of its own changes before anybody tells it.
     this.events.onCreated(async ({ tenant: { id, slug } }) => this.unitOfWork.afterCommit(() => this.invalidate(id, { slug })));
-    this.stopListening = this.events.onStatusChanged(({ tenantId }) => this.invalidate(tenantId));
+    this.events.onStatusChanged(({ tenantId }) => this.invalidate(tenantId));
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    this.stopListening?.();
+  /** Work that is under way may go on to ask, until the ORM is closed: after this, nothing asks by itself. */
+  async beforeApplicationShutdown(): Promise<void> {
     await this.changes.close();
+    await this.settled();
+  }
+
+  /** Resolves when the host database is not being asked any more. */
+  async settled(): Promise<void> {
     await this.lookups.settled();
   }
 
