@@ -9,6 +9,7 @@ export {
 } from './catalog-cache/index.js';
 export {
   type ClaimedDomain,
+  DnsDomainVerifier,
   DomainLookupError,
   DomainNotFoundError,
   DomainNotVerifiedError,

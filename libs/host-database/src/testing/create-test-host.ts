@@ -5,10 +5,11 @@ import { type DatabaseType, type MikroOrmPassThrough, UnitOfWork } from '../data
 import { HostDatabase, HostDatabaseModule, type HostDatabaseOptions } from '../index.js';
 import { JobsService } from '../jobs/index.js';
 import { MembershipsService } from '../memberships/index.js';
-import { TenantAddresses, TenantCatalog, TenantsService } from '../tenants/index.js';
+import { DomainVerifier, TenantAddresses, TenantCatalog, TenantsService } from '../tenants/index.js';
 import { UsersService } from '../users/index.js';
 import { Builders } from './builders.js';
 import { FakeClock } from './fake-clock.js';
+import { FakeDomainVerifier } from './fake-domain-verifier.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 import { TestJobs } from './test-jobs.js';
 
@@ -51,6 +52,8 @@ export interface TestHost extends Pick<Builders, 'newUser' | 'newTenant' | 'newM
   readonly app: INestApplication;
   readonly hostDatabase: HostDatabase;
   readonly clock: FakeClock;
+  /** The DNS in which tenants prove that a domain is theirs. */
+  readonly dns: FakeDomainVerifier;
   /** What is pending: to run it, to look at it and to assert what was enqueued. */
   readonly jobs: TestJobs;
   /** Options that open the same database again: a second process, or a restart. */
@@ -84,6 +87,7 @@ export async function createTestHost(test: TestHostOptions = {}): Promise<TestHo
     tenantDatabases: { directory: database.tenantDirectory, ...test.options?.tenantDatabases },
   };
   const clock = new FakeClock();
+  const dns = new FakeDomainVerifier();
   let module: TestingModule | undefined;
   try {
     const builder = Test.createTestingModule({
@@ -92,11 +96,13 @@ export async function createTestHost(test: TestHostOptions = {}): Promise<TestHo
       controllers: test.controllers ?? [],
     })
       .overrideProvider(Clock)
-      .useValue(clock);
+      .useValue(clock)
+      .overrideProvider(DomainVerifier)
+      .useValue(dns);
     module = await (test.override?.(builder) ?? builder).compile();
     const app = test.http?.(module);
     await (app ?? module).init();
-    return startedHost({ module, app, clock, options, database });
+    return startedHost({ module, app, clock, dns, options, database });
   } catch (error) {
     // A boot that fails leaves as little behind as a test that ends.
     await module?.close();
@@ -109,11 +115,12 @@ interface Started {
   readonly module: TestingModule;
   readonly app: INestApplication | undefined;
   readonly clock: FakeClock;
+  readonly dns: FakeDomainVerifier;
   readonly options: HostDatabaseOptions;
   readonly database: TestDatabase;
 }
 
-function startedHost({ module, app, clock, options, database }: Started): TestHost {
+function startedHost({ module, app, clock, dns, options, database }: Started): TestHost {
   const get: TestHost['get'] = (token) => module.get(token, { strict: false });
   const unitOfWork = get(UnitOfWork);
   const jobsService = get(JobsService);
@@ -133,6 +140,7 @@ function startedHost({ module, app, clock, options, database }: Started): TestHo
     },
     hostDatabase: get(HostDatabase),
     clock,
+    dns,
     jobs,
     options,
     get,

@@ -17,7 +17,10 @@ export interface FoundTenantRecord {
 
 /** What the catalogue said to some questions. */
 export interface CatalogAnswer {
-  readonly keys: Iterable<TenantKey>;
+  /** What somebody has asked for. */
+  readonly keys: ReadonlySet<TenantKey>;
+  /** Tenants that were read since they have changed, whether or not anybody wants to know. */
+  readonly changedTenants: ReadonlySet<string>;
   readonly found: readonly FoundTenantRecord[];
   /** Until when it counts, for a tenant that was not changed while the catalogue was asked. */
   readonly freshUntil: () => number;
@@ -105,17 +108,18 @@ export class TenantCache {
     const records = new Map<TenantKey, TenantRecord>();
     const replaced: ReplacedRecord[] = [];
     for (const { record, domain } of answer.found) {
+      const names = namesOf(record, domain);
+      this.forgetMissing(names);
+      // Who is told of changes is not made to remember every tenant that changes.
+      if (!this.entries.peek(record.id) && !names.some((key) => answer.keys.has(key))) continue;
       const entry = this.put(record, answer, replaced);
-      const keys: TenantKey[] = [`id:${record.id}`];
-      if (record.slug !== null) keys.push(`slug:${record.slug}`);
-      if (domain !== null) keys.push(`domain:${domain}`);
-      for (const key of keys) {
+      for (const key of names) {
         records.set(key, entry.record);
-        this.missing.delete(key);
         if (!key.startsWith('id:')) this.name(key, entry);
       }
     }
     for (const key of answer.keys) if (!records.has(key)) this.putMissing(key, answer, replaced);
+    for (const id of answer.changedTenants) if (!records.has(`id:${id}`)) this.remove(id, replaced);
     return { records, replaced };
   }
 
@@ -158,17 +162,18 @@ export class TenantCache {
   }
 
   private putMissing(key: TenantKey, { missingUntil }: CatalogAnswer, replaced: ReplacedRecord[]): void {
-    if (key.startsWith('id:')) {
-      const tenantId = valueOf(key);
-      const before = this.entries.peek(tenantId);
-      if (before) {
-        before.record.freshUntil = 0;
-        this.entries.delete(tenantId);
-        replaced.push({ tenantId, record: undefined });
-      }
-    } else this.aliases.delete(key);
+    if (key.startsWith('id:')) this.remove(valueOf(key), replaced);
+    else this.aliases.delete(key);
     const until = missingUntil();
     if (until > 0) this.missing.set(key, this.noted(until));
+  }
+
+  private remove(tenantId: string, replaced: ReplacedRecord[]): void {
+    const before = this.entries.peek(tenantId);
+    if (!before) return;
+    before.record.freshUntil = 0;
+    this.entries.delete(tenantId);
+    replaced.push({ tenantId, record: undefined });
   }
 
   private name(key: TenantKey, { record, version }: Entry): void {
@@ -179,6 +184,14 @@ export class TenantCache {
     this.lastFreshUntil = Math.max(this.lastFreshUntil, freshUntil);
     return freshUntil;
   }
+}
+
+/** Everything that leads to it, as far as it was found out. */
+function namesOf({ id, slug }: TenantRecord, domain: string | null): TenantKey[] {
+  const names: TenantKey[] = [`id:${id}`];
+  if (slug !== null) names.push(`slug:${slug}`);
+  if (domain !== null) names.push(`domain:${domain}`);
+  return names;
 }
 
 function fresh(entry: Entry | undefined, now: number): TenantRecord | undefined {

@@ -68,7 +68,8 @@ export class TenantLookups {
     if (this.down) {
       const stale = this.whileDown(key);
       if (stale) {
-        if (performance.now() - this.triedAt >= RETRY_EVERY_MS) this.enqueue(key).promise.catch(() => undefined);
+        // Not as a question: what is served meanwhile would be the answer to it.
+        if (performance.now() - this.triedAt >= RETRY_EVERY_MS) this.refresh([stale.id]);
         return stale;
       }
     }
@@ -148,7 +149,8 @@ export class TenantLookups {
       const found = await this.read({ keys: [...batch.keys.keys()], tenantsWithNames: [...batch.tenantsWithNames] });
       this.down = false;
       const { records, replaced } = this.context.cache.store({
-        keys: [...batch.keys.keys(), ...[...batch.tenantsWithNames].map((id): TenantKey => `id:${id}`)],
+        keys: new Set(batch.keys.keys()),
+        changedTenants: batch.tenantsWithNames,
         found,
         freshUntil: () => this.context.freshUntil(askedAt),
         missingUntil: () => (batch.isUntouched ? this.context.missingUntil(askedAt) : 0),

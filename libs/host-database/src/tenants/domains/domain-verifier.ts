@@ -1,5 +1,4 @@
 import { Resolver } from 'node:dns/promises';
-import { Injectable } from '@nestjs/common';
 import { DomainLookupError } from './tenant-domains.errors.js';
 
 /** A TXT record that whoever owns a domain can publish. */
@@ -24,13 +23,18 @@ const TRIES = 2;
 /** The name does not exist, or has no such record: that is an answer. */
 const ABSENT = new Set(['ENOTFOUND', 'ENODATA']);
 
-/** Asks the name servers of the machine. */
-@Injectable()
+/** Asks name servers: those of the machine, where no others are given. */
 export class DnsDomainVerifier extends DomainVerifier {
+  /** @param servers their addresses, such as `192.0.2.1` or `192.0.2.1:5353` */
+  constructor(private readonly servers?: readonly string[]) {
+    super();
+  }
+
   async hasRecord({ name, value }: DomainRecord): Promise<boolean> {
     try {
-      // One for each question: it keeps sockets open for as long as it is asked.
-      const records = await new Resolver({ timeout: TIMEOUT_MS, tries: TRIES }).resolveTxt(name);
+      const resolver = new Resolver({ timeout: TIMEOUT_MS, tries: TRIES });
+      if (this.servers) resolver.setServers(this.servers);
+      const records = await resolver.resolveTxt(name);
       // A long text is sent in pieces.
       return records.some((pieces) => pieces.join('') === value);
     } catch (cause) {

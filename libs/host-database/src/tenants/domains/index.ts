@@ -1,4 +1,4 @@
-export { type DomainRecord, DomainVerifier } from './domain-verifier.js';
+export { DnsDomainVerifier, type DomainRecord, DomainVerifier } from './domain-verifier.js';
 export { TenantDomain } from './tenant-domain.entity.js';
 export {
   DomainLookupError,

@@ -131,12 +131,16 @@ export class TenantDomains {
   private async confirm(tenantId: string, { id, token, domain }: TenantDomain): Promise<ClaimedDomain> {
     try {
       return await this.unitOfWork.transactional(async (em) => {
+        // All of them in one order, for others may be proving the same domain at this moment.
+        const locked = { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true, orderBy: { id: 1 } } as const;
+        const claims = await em.find(TenantDomain, { domain }, locked);
+        const others = claims.filter((each) => each.id !== id);
+        if (others.some(({ verifiedAt }) => verifiedAt != null)) throw new DomainTakenError(domain);
         // It may have been removed, and claimed anew with another token, while DNS was asked.
-        const claim = await em.findOne(TenantDomain, { id, token }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true });
+        const claim = claims.find((each) => each.id === id && each.token === token);
         if (!claim) throw new DomainNotFoundError(tenantId, domain);
-        await this.refuseTaken(em, domain);
         claim.verifiedAt ??= this.clock.now();
-        for (const other of await em.find(TenantDomain, { domain, id: { $ne: id } })) em.remove(other);
+        for (const other of others) em.remove(other);
         await em.flush();
         this.tellAfterCommit(tenantId, domain);
         return this.describe(claim);
