@@ -3,10 +3,10 @@ import { MikroORM } from '@mikro-orm/core';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import { genId, type HostDatabaseOptions } from 'nestjs-host-database';
 import { TenantDatabases } from 'nestjs-host-database/tenant-databases';
+import { TenantAddresses } from 'nestjs-host-database/tenants';
 import { isFullChaos, report } from '../support/chaos-arena.js';
 import { type DirectoryArena, openDirectoryArena, outcomeOf } from '../support/directory-arena.js';
 import { type PostgresServer, startPostgres } from '../support/postgres-server.mjs';
-import { scratchDatabase } from '../support/scratch-database.js';
 import { until } from '../support/until.js';
 
 // CHAOS=full: for a minute.
@@ -53,11 +53,8 @@ describe('tenants while the host database is away', () => {
     const tenantDirectory = { ttlMs: 200, staleWhileDownMs: AWAY_MS + 60_000 };
     await open('postgresql', { secrets: { keyId: 'only', keys }, tenantDirectory }, server.url);
     const { directory, host } = arena;
-    const database = await scratchDatabase('postgresql');
-    cleanUp.push(() => database.drop());
-    const { TenantAddresses } = await import('nestjs-host-database/tenants');
     const hot = await arena.newTenant();
-    const elsewhere = new URL(database.options.url ?? '');
+    const elsewhere = new URL(process.env.TEST_DB_URL ?? '');
     elsewhere.pathname = '/postgres';
     const sealed = await arena.get(TenantAddresses).seal(hot.id, elsewhere.href);
     await host.run(async () => void Object.assign(await host.tenantCatalogs.findOneOrFail(hot.id), sealed));

@@ -48,7 +48,7 @@ export async function openDirectoryArena(
   const other = await HostDatabase.open({ database: scratch.options });
   const directory = app.get(TenantDirectory);
 
-  const change = async (work: () => Promise<unknown> | unknown) => {
+  const change = async (work: () => unknown) => {
     await work();
     await other.commit();
     other.rollback();

@@ -32,7 +32,6 @@ export {
   type NotificationSubscription,
   PostgresqlDirectConnection,
   type PostgresqlQuery,
-  type PostgresqlSession,
   SqliteDirectConnection,
 } from './direct-connection/index.js';
 export { hostOrmOptions, prepareHostOrm } from './host-orm.js';
@@ -43,7 +42,7 @@ export { type PasswordSource, passwordSource } from './password-source.js';
 export { FOLLOWS_CHANGES, hasPendingChanges } from './pending-changes.js';
 export type { SqlEntityManagerClass } from './scoped-entity-manager.js';
 export { StatementGuards } from './statement-guards.js';
-export { TENANT_CHANGES_CHANNEL, TENANT_CHANGES_KEPT, TENANT_CHANGES_TABLE } from './tenant-changes/index.js';
+export { TENANT_CHANGES_CHANNEL, TENANT_CHANGES_TABLE } from './tenant-changes/index.js';
 export { TENANT_CONTEXT_PREFIX, TransactionScope } from './transaction-scope.js';
 export { type TransactionalOptions, UnitOfWork } from './unit-of-work.service.js';
 export { violatesUnique } from './violations.js';

@@ -3,6 +3,7 @@ import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import type { MikroORM } from '@mikro-orm/core';
 import { PostgresqlNotifications } from './postgresql-notifications.js';
+import type { PostgresqlQuery, PostgresqlSession } from './postgresql-session.js';
 
 /** What is used of `pg`, which comes with `@mikro-orm/postgresql` and is taken from there. */
 interface PgClient extends EventEmitter {
@@ -17,17 +18,6 @@ interface PgPool extends EventEmitter {
   connect(): Promise<PgClient & { release(destroy?: boolean): void }>;
   query: PgClient['query'];
   end(): Promise<void>;
-}
-
-/** Runs one statement. Parameters are `$1`, `$2` and so on. */
-export type PostgresqlQuery = <T>(sql: string, parameters?: readonly unknown[]) => Promise<T[]>;
-
-/** A session that listens to notifications until it is closed or lost. */
-export interface PostgresqlSession {
-  readonly query: PostgresqlQuery;
-  /** Resolves when the session has ended, whoever ended it. */
-  readonly ended: Promise<void>;
-  close(): Promise<void>;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;

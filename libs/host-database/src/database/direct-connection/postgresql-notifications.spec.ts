@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { PostgresqlSession } from './postgresql-direct-connection.js';
+import type { PostgresqlSession } from './postgresql-session.js';
 import { type NotificationConnection, type NotificationSubscriber, PostgresqlNotifications } from './postgresql-notifications.js';
 
 /** A connection whose notifications arrive when the test says so, and whose session ends when it says so. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { genId } from '../../common/index.js';
-import type { PostgresqlQuery, PostgresqlSession } from './postgresql-direct-connection.js';
+import type { PostgresqlQuery, PostgresqlSession } from './postgresql-session.js';
 
 /** Here a process sends to itself, to hear whether anything arrives. */
 const ECHO_CHANNEL = 'nestjs_host_database_echo';

@@ -1,10 +1,5 @@
 export { tenantChangesProvider } from './changes/index.js';
-export {
-  type ResolvedTenantDirectoryOptions,
-  resolveTenantDirectoryOptions,
-  TENANT_DIRECTORY_OPTIONS,
-  TenantDirectoryOptions,
-} from './tenant-directory.options.js';
+export { resolveTenantDirectoryOptions, TENANT_DIRECTORY_OPTIONS, TenantDirectoryOptions } from './tenant-directory.options.js';
 export type { ReplacedRecord } from './tenant-cache.js';
 export { TenantDirectory, type TenantDirectoryStatistics } from './tenant-directory.service.js';
 export { TenantReader } from './tenant-reader.js';

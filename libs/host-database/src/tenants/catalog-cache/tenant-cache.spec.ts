@@ -75,11 +75,9 @@ describe(TenantCache.name, () => {
 
   it('forgets the least recently used, whose record counts no more', () => {
     const sut = create();
-    learn(
-      sut,
-      ['a', 'b', 'c'].map((id) => row(id)),
-    );
-    const b = sut.get('id:b', NOW) as TenantRecord;
+    learn(sut, [row('a')]);
+    const b = learn(sut, [row('b')]).records.get('id:b');
+    learn(sut, [row('c')]);
     sut.get('id:a', NOW);
     learn(sut, [row('d')]);
     expect([sut.sizes.entries, b?.freshUntil, sut.get('id:b', NOW)]).toEqual([3, 0, undefined]);

@@ -30,10 +30,10 @@ export class TenantDirectoryOptions {
   readonly pollIntervalMs: number = 250;
 }
 
-/** The options, and what the others have decided. */
-export interface ResolvedTenantDirectoryOptions extends TenantDirectoryOptions {
+/** The options, and what others have decided. */
+export class ResolvedTenantDirectoryOptions extends TenantDirectoryOptions {
   /** How long an answer counts where changes are not heard; with 0 each question goes to the database. */
-  readonly catalogTtlMs: number;
+  readonly catalogTtlMs: number = 1_000;
 }
 
 /** Injection token of the {@link ResolvedTenantDirectoryOptions}. */
@@ -56,10 +56,7 @@ export function resolveTenantDirectoryOptions(
   given: Partial<TenantDirectoryOptions> | undefined,
   decided: { readonly catalogTtlMs: number; readonly notifications: boolean },
 ): ResolvedTenantDirectoryOptions {
-  const options = {
-    ...decided,
-    ...withDefaults({ ...new TenantDirectoryOptions(), notifications: decided.notifications }, given),
-  };
+  const options = withDefaults(withDefaults(new ResolvedTenantDirectoryOptions(), decided), given);
   for (const [name, min] of Object.entries(WHOLE_OPTIONS)) {
     assertWholeOption(`tenantDirectory.${name}`, options[name as keyof typeof WHOLE_OPTIONS], min);
   }

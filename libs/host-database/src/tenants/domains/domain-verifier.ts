@@ -1,12 +1,6 @@
 import { Resolver } from 'node:dns/promises';
+import type { DomainRecord } from './domain-record.js';
 import { DomainLookupError } from './tenant-domains.errors.js';
-
-/** A TXT record that whoever owns a domain can publish. */
-export interface DomainRecord {
-  readonly type: 'TXT';
-  readonly name: string;
-  readonly value: string;
-}
 
 /** Looks into DNS. Replace it where names are resolved in a way of your own, and by a fake in tests. */
 export abstract class DomainVerifier {

@@ -1,4 +1,5 @@
-export { DnsDomainVerifier, type DomainRecord, DomainVerifier } from './domain-verifier.js';
+export type { DomainRecord } from './domain-record.js';
+export { DnsDomainVerifier, DomainVerifier } from './domain-verifier.js';
 export { TenantDomain } from './tenant-domain.entity.js';
 export {
   DomainLookupError,

@@ -1,5 +1,5 @@
 import { HostDatabaseError } from '../../common/index.js';
-import type { DomainRecord } from './domain-verifier.js';
+import type { DomainRecord } from './domain-record.js';
 
 /** Another tenant has proved that this domain is theirs. Nothing was written. */
 export class DomainTakenError extends HostDatabaseError {

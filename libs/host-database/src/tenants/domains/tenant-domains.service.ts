@@ -9,7 +9,8 @@ import { TenantDirectory } from '../catalog-cache/index.js';
 import { TenantCatalog } from '../tenant-catalog.entity.js';
 import { TenantNotFoundError } from '../tenants.errors.js';
 import { assertDomain } from './domain-name.js';
-import { type DomainRecord, DomainVerifier } from './domain-verifier.js';
+import type { DomainRecord } from './domain-record.js';
+import { DomainVerifier } from './domain-verifier.js';
 import { TenantDomain, VERIFIED_DOMAIN_UNIQUE } from './tenant-domain.entity.js';
 import {
   DomainNotFoundError,
