@@ -56,7 +56,8 @@ export function resolveTenantDirectoryOptions(
   given: Partial<TenantDirectoryOptions> | undefined,
   decided: { readonly catalogTtlMs: number; readonly notifications: boolean },
 ): ResolvedTenantDirectoryOptions {
-  const options = withDefaults(withDefaults(new ResolvedTenantDirectoryOptions(), decided), given);
+  const defaults = withDefaults<ResolvedTenantDirectoryOptions>(new ResolvedTenantDirectoryOptions(), decided);
+  const options = withDefaults<ResolvedTenantDirectoryOptions>(defaults, given);
   for (const [name, min] of Object.entries(WHOLE_OPTIONS)) {
     assertWholeOption(`tenantDirectory.${name}`, options[name as keyof typeof WHOLE_OPTIONS], min);
   }
