@@ -5,7 +5,14 @@ import type { HostDatabaseOptions } from './host-database.options.js';
 import { AUDIT_OPTIONS, resolveAuditOptions } from './audit/index.js';
 import { JOBS_OPTIONS, resolveJobsOptions } from './jobs/index.js';
 import { resolveTenantDatabasesOptions, TENANT_DATABASES_OPTIONS } from './tenant-databases/index.js';
-import { resolveSecretsOptions, SECRETS_OPTIONS } from './tenants/index.js';
+import {
+  resolveSecretsOptions,
+  resolveTenantDirectoryOptions,
+  resolveTenantDomainsOptions,
+  SECRETS_OPTIONS,
+  TENANT_DIRECTORY_OPTIONS,
+  TENANT_DOMAINS_OPTIONS,
+} from './tenants/index.js';
 
 /** Hands each room its own options, with their defaults. */
 @Global()
@@ -35,11 +42,33 @@ import { resolveSecretsOptions, SECRETS_OPTIONS } from './tenants/index.js';
       useFactory: ({ tenantDatabases }: HostDatabaseOptions) => resolveTenantDatabasesOptions(tenantDatabases),
     },
     {
+      provide: TENANT_DIRECTORY_OPTIONS,
+      inject: [HOST_DATABASE_OPTIONS],
+      useFactory: ({ tenantDirectory, tenantDatabases, jobs }: HostDatabaseOptions) =>
+        resolveTenantDirectoryOptions(tenantDirectory, {
+          catalogTtlMs: resolveTenantDatabasesOptions(tenantDatabases).catalogTtlMs,
+          notifications: resolveJobsOptions(jobs).notifications,
+        }),
+    },
+    {
+      provide: TENANT_DOMAINS_OPTIONS,
+      inject: [HOST_DATABASE_OPTIONS],
+      useFactory: ({ tenantDomains }: HostDatabaseOptions) => resolveTenantDomainsOptions(tenantDomains),
+    },
+    {
       provide: SECRETS_OPTIONS,
       inject: [HOST_DATABASE_OPTIONS],
       useFactory: ({ secrets }: HostDatabaseOptions) => resolveSecretsOptions(secrets),
     },
   ],
-  exports: [DATABASE_OPTIONS, JOBS_OPTIONS, AUDIT_OPTIONS, TENANT_DATABASES_OPTIONS, SECRETS_OPTIONS],
+  exports: [
+    DATABASE_OPTIONS,
+    JOBS_OPTIONS,
+    AUDIT_OPTIONS,
+    TENANT_DATABASES_OPTIONS,
+    TENANT_DIRECTORY_OPTIONS,
+    TENANT_DOMAINS_OPTIONS,
+    SECRETS_OPTIONS,
+  ],
 })
 export class HostDatabaseOptionsModule extends ConfigurableModuleClass {}

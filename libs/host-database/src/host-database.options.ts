@@ -1,7 +1,7 @@
 import type { DatabaseOptions, DatabaseType, EntityDefinition, MigratePolicy, MigrationDefinition } from './database/index.js';
 import type { AuditOptions } from './audit/index.js';
 import type { JobsOptions } from './jobs/index.js';
-import type { SecretsOptions } from './tenants/index.js';
+import type { SecretsOptions, TenantDirectoryOptions, TenantDomainsOptions } from './tenants/index.js';
 import type { TenantDatabasesOptions } from './tenant-databases/index.js';
 
 /** What an application keeps in the host database beside the library's tables. */
@@ -26,6 +26,10 @@ export interface HostDatabaseOptions {
   readonly hostDatabase?: HostTablesOptions;
   /** The tenants' own databases. Without entities nothing but the host database is used. */
   readonly tenantDatabases?: Partial<TenantDatabasesOptions>;
+  /** What this process remembers of the catalogue of tenants. */
+  readonly tenantDirectory?: Partial<TenantDirectoryOptions>;
+  /** How tenants prove that a domain is theirs. */
+  readonly tenantDomains?: Partial<TenantDomainsOptions>;
   /** How this process takes part in the work of the queue. */
   readonly jobs?: Partial<JobsOptions>;
   /** What the audit log records, and how it is protected. */

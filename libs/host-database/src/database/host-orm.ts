@@ -7,6 +7,7 @@ import { migrateSchema } from './host-schema.js';
 import { hostMigrations, type MigrationDefinition } from './migrations/index.js';
 import { type EntityDefinition, ormOptions } from './orm-options.js';
 import type { StatementGuards } from './statement-guards.js';
+import { TENANT_CHANGES_TABLE } from './tenant-changes/index.js';
 import { TransactionScope } from './transaction-scope.js';
 import { hostContext } from './unit-of-work.service.js';
 
@@ -25,11 +26,11 @@ export interface HostOrmBlueprint {
   readonly script?: () => EntityManager | undefined;
 }
 
-/** What migrations make that entities cannot say: the guards and the partitions of the log. The schema diff would drop them. */
+/** What migrations make that entities cannot say: the guards and the partitions of the log, and what tells of changed tenants. The schema diff would drop them. */
 const UNMANAGED: Options['schemaGenerator'] = {
   ignoreTriggers: true,
   ignoreRoutines: true,
-  skipTables: [/^sys_audit_logs_p\d+$/],
+  skipTables: [/^sys_audit_logs_p\d+$/, TENANT_CHANGES_TABLE],
 };
 
 /** MikroORM's options for the host database: what the module, scripts and MikroORM's own CLI run on. */

@@ -1,6 +1,7 @@
 export { findMissingGuards, hasGuardedTables } from './append-only/index.js';
 export { appendOnlyStatements as guardStatements } from './append-only/postgresql.sql.js';
 export { connectWithRetries } from './connect.js';
+export { isConnectionFailure } from './connection-failure.js';
 export { DATABASE_OPTIONS, DATABASE_SETTINGS, DIRECT_CONNECTION } from './database.constants.js';
 export { type DatabaseEnv, databaseOptionsFromEnv, databaseTypeFromEnv } from './database.env.js';
 export {
@@ -28,9 +29,10 @@ export { getDbUri } from './db-uri.js';
 export { dialectOf, type ServerAdministration, type UserAdministration } from './dialects/index.js';
 export {
   type DirectConnection,
+  type NotificationSubscriber,
+  type NotificationSubscription,
   PostgresqlDirectConnection,
   type PostgresqlQuery,
-  type PostgresqlSession,
   SqliteDirectConnection,
 } from './direct-connection/index.js';
 export { hostOrmOptions, prepareHostOrm } from './host-orm.js';
@@ -42,6 +44,7 @@ export { assertOwnSchema } from './own-schema.js';
 export { FOLLOWS_CHANGES, hasPendingChanges } from './pending-changes.js';
 export type { SqlEntityManagerClass } from './scoped-entity-manager.js';
 export { StatementGuards } from './statement-guards.js';
+export { TENANT_CHANGES_CHANNEL, TENANT_CHANGES_TABLE } from './tenant-changes/index.js';
 export { TENANT_CONTEXT_PREFIX, TransactionScope } from './transaction-scope.js';
 export { type TransactionalOptions, UnitOfWork } from './unit-of-work.service.js';
 export { violatesUnique } from './violations.js';

@@ -2,7 +2,7 @@ import type { MikroORM } from '@mikro-orm/core';
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { InvalidOptionError } from '../common/index.js';
 import { DATABASE_SETTINGS, type DatabaseSettings } from '../database/index.js';
-import { TenantEvents, TenantNotActiveError, TenantNotFoundError } from '../tenants/index.js';
+import { TenantDirectory, TenantEvents, TenantNotActiveError, TenantNotFoundError } from '../tenants/index.js';
 import type { Lease, TenantLocation } from './lease.js';
 import { LeasePool } from './lease-pool.js';
 import type { TenantDatabasesStatistics } from './lease-pool.options.js';
@@ -13,20 +13,15 @@ import { TenantOrmFactory } from './tenant-orm.factory.js';
 /** How long a shutdown waits for what it has cut to be gone. */
 const FORCED_CLOSE_MS = 1_000;
 
-interface CurrentTenant extends FoundTenant {
-  /** Until when the catalogue need not be asked again, in milliseconds of the process's monotonic clock. */
-  freshUntil: number;
-}
-
 /** The leases on the open ORMs of this process's tenants. */
 @Injectable()
 export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('TenantDatabases');
   private readonly pool: LeasePool<MikroORM>;
   /** Where the tenants with an open ORM are, by what the catalogue said last. */
-  private readonly current = new Map<string, CurrentTenant>();
+  private readonly current = new Map<string, FoundTenant>();
   private readonly connectionsOfEach: number;
-  private stopListening: (() => void) | undefined;
+  private readonly stopListening: (() => void)[] = [];
 
   constructor(
     @Inject(TENANT_DATABASES_OPTIONS) private readonly options: TenantDatabasesOptions,
@@ -34,6 +29,7 @@ export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
     private readonly factory: TenantOrmFactory,
     private readonly locations: TenantLocations,
     private readonly tenantEvents: TenantEvents,
+    private readonly directory: TenantDirectory,
   ) {
     this.connectionsOfEach = connectionsOfEach(options, hostSettings);
     this.pool = new LeasePool<MikroORM>(options, {
@@ -48,22 +44,28 @@ export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
       const problem = `is ${this.options.maxConnections}, but each tenant may have ${this.connectionsOfEach} (pool.max). Raise it, or lower that.`;
       throw new InvalidOptionError('tenantDatabases.maxConnections', problem);
     }
-    this.stopListening = this.tenantEvents.onStatusChanged(({ tenantId, status }) => {
-      const tenant = this.current.get(tenantId);
-      if (tenant) tenant.freshUntil = 0;
-      if (status !== 'active') this.retire(tenantId);
-    });
+    this.stopListening.push(
+      this.tenantEvents.onStatusChanged(({ tenantId, status }) => {
+        if (status !== 'active') this.retire(tenantId);
+      }),
+      // What another process has done to a tenant.
+      this.directory.onReplaced(({ tenantId, record }) => {
+        if (record?.status !== 'active') this.retire(tenantId);
+      }),
+    );
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.stopListening?.();
+    for (const stop of this.stopListening) stop();
     await this.pool.close({ timeoutMs: this.options.shutdownTimeoutMs, forcedTimeoutMs: FORCED_CLOSE_MS });
+    // The ORM of the host is closed next, and would wait for a question that it cannot answer any more.
+    await this.directory.settled();
   }
 
   /** A lease on the ORM of a tenant that is known to be active, without waiting; undefined when that has to be found out. */
   warm(tenantId: string): Lease<MikroORM> | undefined {
     const tenant = this.current.get(tenantId);
-    return tenant && performance.now() < tenant.freshUntil ? this.pool.leaseOpen(tenant.location) : undefined;
+    return tenant && performance.now() < tenant.record.freshUntil ? this.pool.leaseOpen(tenant.location) : undefined;
   }
 
   /**
@@ -79,7 +81,7 @@ export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
       const lease = atOnce ?? (await this.pool.lease(tenant.location));
       try {
         // It may have been suspended, or have moved, while this caller waited for a place.
-        const isCurrent = atOnce !== undefined || performance.now() < this.locations.freshUntil(tenant);
+        const isCurrent = atOnce !== undefined || performance.now() < tenant.record.freshUntil;
         const now = isCurrent ? tenant : await this.find(tenantId);
         if (now.location.key === tenant.location.key) {
           this.remember(now);
@@ -111,9 +113,9 @@ export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
   private remember(tenant: FoundTenant): void {
     const { tenantId, key } = tenant.location;
     const before = this.current.get(tenantId);
-    if (!tenant.isCommitted || (before && before.askedAt > tenant.askedAt)) return;
+    if (!tenant.record.isCommitted || (before && before.record.askedAt > tenant.record.askedAt)) return;
     if (before && before.location.key !== key) this.pool.retire(before.location);
-    this.current.set(tenantId, { ...tenant, freshUntil: this.locations.freshUntil(tenant) });
+    this.current.set(tenantId, tenant);
   }
 
   /** Work that is under way goes on. */

@@ -39,7 +39,10 @@ export class TenantDatabasesOptions {
   readonly waitTimeoutMs: number = 10_000;
   /** How long a shutdown waits for work in the tenants' databases to end, before it closes them all the same. */
   readonly shutdownTimeoutMs: number = 10_000;
-  /** How long this process goes on without asking the catalogue whether a tenant is still active. */
+  /**
+   * How long the catalogue's word on a tenant counts where this process does not hear of changes; with 0 it is asked each time. Where it
+   * does, answers count for `tenantDirectory.ttlMs`.
+   */
   readonly catalogTtlMs: number = 1_000;
   /** How often an unreachable tenant database is tried. */
   readonly connect: ConnectOptions = { attempts: 3, backoffMs: 100 };

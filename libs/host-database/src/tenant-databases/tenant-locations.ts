@@ -1,102 +1,52 @@
-import { MikroORM } from '@mikro-orm/core';
-import type { SqlEntityManager } from '@mikro-orm/sql';
-import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { UnitOfWork, withoutPassword } from '../database/index.js';
-import {
-  effectiveStatus,
-  TenantAddresses,
-  TenantCatalog,
-  TenantEvents,
-  TenantNotActiveError,
-  TenantNotFoundError,
-} from '../tenants/index.js';
-import { TenantServers } from './placement/index.js';
+import { Injectable } from '@nestjs/common';
+import { withoutPassword } from '../database/index.js';
+import { TenantAddresses, TenantDirectory, type TenantRecord } from '../tenants/index.js';
 import { TenantLocation } from './lease.js';
-import { TENANT_DATABASES_OPTIONS, type TenantDatabasesOptions } from './tenant-databases.options.js';
+import { TenantServers } from './placement/index.js';
 import { TenantPasswords } from './tenant-passwords.js';
 
-/** What the catalogue said. */
+/** Where a tenant's data is, by what the catalogue said. */
 export interface FoundTenant {
   readonly location: TenantLocation;
-  /** When it was asked, in milliseconds of the process's monotonic clock. */
-  readonly askedAt: number;
-  /** Inside a transaction the catalogue may show what is never committed: that is for this caller only. */
-  readonly isCommitted: boolean;
-  /** How many changes of status this process had seen when it was asked. */
-  readonly changes: number;
+  readonly record: TenantRecord;
 }
 
-/** Asks the catalogue where the data of active tenants is. */
+/** Opens what the catalogue says of the places of active tenants. */
 @Injectable()
-export class TenantLocations implements OnModuleInit, OnApplicationShutdown {
-  private readonly asking = new Map<string, Promise<FoundTenant>>();
-  private changes = 0;
-  private stopListening: (() => void) | undefined;
+export class TenantLocations {
+  /** A record does not change, so it is opened once. */
+  private readonly opened = new WeakMap<TenantRecord, Promise<TenantLocation>>();
 
   constructor(
-    @Inject(TENANT_DATABASES_OPTIONS) private readonly options: TenantDatabasesOptions,
-    private readonly hostOrm: MikroORM,
-    private readonly unitOfWork: UnitOfWork,
-    private readonly tenantEvents: TenantEvents,
+    private readonly directory: TenantDirectory,
     private readonly addresses: TenantAddresses,
     private readonly passwords: TenantPasswords,
     private readonly servers: TenantServers,
   ) {}
 
-  onModuleInit(): void {
-    this.stopListening = this.tenantEvents.onStatusChanged(({ tenantId }) => {
-      this.changes++;
-      // Whoever asks from now on gets an answer from after the change.
-      this.asking.delete(tenantId);
-    });
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    this.stopListening?.();
-    await Promise.allSettled(this.asking.values());
-  }
-
   /**
-   * Asks once for any number of simultaneous callers; in a transaction of the host, with what that has written.
+   * Finds out where an active tenant is; in a transaction of the host, with what that has written.
    *
-   * @throws TenantNotFoundError, TenantNotActiveError, TenantServerUnknownError
+   * @throws TenantNotFoundError, TenantNotActiveError, TenantServerUnknownError, DatabaseUnreachableError
    * @throws SecretTamperedError, SecretKeyUnknownError, SecretKeyProviderError, SecretsNotConfiguredError
    */
-  find(tenantId: string): Promise<FoundTenant> {
-    if (this.unitOfWork.isActive && this.unitOfWork.isInTransaction) {
-      return this.ask(tenantId, { em: this.unitOfWork.em, isCommitted: false });
-    }
-    let answer = this.asking.get(tenantId);
-    if (!answer) {
-      const em = this.hostOrm.em.fork({ disableContextResolution: true }) as SqlEntityManager;
-      const asked = this.ask(tenantId, { em, isCommitted: true }).finally(() => {
-        if (this.asking.get(tenantId) === asked) this.asking.delete(tenantId);
-      });
-      answer = asked;
-      this.asking.set(tenantId, answer);
-    }
-    return answer;
-  }
-
-  /** Until when the catalogue need not be asked again; 0 when it has to be. */
-  freshUntil({ askedAt, changes, isCommitted }: FoundTenant): number {
-    return isCommitted && changes === this.changes ? askedAt + this.options.catalogTtlMs : 0;
-  }
-
-  private async ask(
-    tenantId: string,
-    { em, isCommitted }: { readonly em: SqlEntityManager; readonly isCommitted: boolean },
-  ): Promise<FoundTenant> {
-    const [askedAt, changes] = [performance.now(), this.changes];
-    const tenant = await em.findOne(TenantCatalog, { id: tenantId }, { disableIdentityMap: true });
-    if (!tenant) throw new TenantNotFoundError(tenantId);
-    if (effectiveStatus(tenant) !== 'active' || tenant.dbUrl == null) {
-      throw new TenantNotActiveError(tenantId, effectiveStatus(tenant));
-    }
+  async find(tenantId: string): Promise<FoundTenant> {
+    const record = await this.directory.getById(tenantId);
+    const dbUrl = record.assertActive();
     // What its server is called now decides; where it is not configured any more, nobody knows whose credentials to use.
-    if (tenant.server != null) this.servers.named(tenant.server, tenantId);
-    const address = await this.addresses.reveal({ id: tenantId, dbUrl: tenant.dbUrl });
-    const location = new TenantLocation(tenantId, withoutPassword(address), this.passwords.of(tenantId, address));
-    return { location, askedAt, changes, isCommitted };
+    if (record.server !== null) this.servers.named(record.server, tenantId);
+    let location = this.opened.get(record);
+    if (!location) {
+      location = this.open(tenantId, dbUrl);
+      this.opened.set(record, location);
+      // A key that could not be had now may be there the next time.
+      location.catch(() => this.opened.delete(record));
+    }
+    return { location: await location, record };
+  }
+
+  private async open(id: string, dbUrl: string): Promise<TenantLocation> {
+    const address = await this.addresses.reveal({ id, dbUrl });
+    return new TenantLocation(id, withoutPassword(address), this.passwords.of(id, address));
   }
 }

@@ -1,4 +1,29 @@
 export {
+  type ReplacedRecord,
+  resolveTenantDirectoryOptions,
+  TENANT_DIRECTORY_OPTIONS,
+  TenantDirectory,
+  TenantDirectoryOptions,
+  type TenantDirectoryStatistics,
+  TenantRecord,
+} from './catalog-cache/index.js';
+export {
+  type ClaimedDomain,
+  DnsDomainVerifier,
+  DomainLookupError,
+  DomainNotFoundError,
+  DomainNotVerifiedError,
+  type DomainRecord,
+  DomainTakenError,
+  DomainVerificationInTransactionError,
+  DomainVerifier,
+  resolveTenantDomainsOptions,
+  TENANT_DOMAINS_OPTIONS,
+  TenantDomain,
+  TenantDomains,
+  TenantDomainsOptions,
+} from './domains/index.js';
+export {
   type DataKeyContext,
   type ExternalSecretsOptions,
   KeyRotationInTransactionError,

@@ -1,6 +1,8 @@
 import { Global, Module } from '@nestjs/common';
 import { AuditCatalogue, AuditedEntities } from '../audit/index.js';
 import { KeyRotation, PasswordRotation, TenantAddresses, TenantSecrets, TenantServerUsers } from './secrets/index.js';
+import { TenantDirectory, tenantChangesProvider, TenantReader } from './catalog-cache/index.js';
+import { DomainVerifier, TENANT_DOMAINS_OPTIONS, TenantDomains, type TenantDomainsOptions } from './domains/index.js';
 import { TenantActivation } from './tenant-activation.js';
 import { auditTenants } from './tenants.audit.js';
 import { tenantAuditEvents } from './tenants.audit-events.js';
@@ -19,8 +21,17 @@ import { TenantsService } from './tenants.service.js';
     KeyRotation,
     PasswordRotation,
     TenantServerUsers,
+    TenantDirectory,
+    TenantReader,
+    tenantChangesProvider,
+    TenantDomains,
+    {
+      provide: DomainVerifier,
+      inject: [TENANT_DOMAINS_OPTIONS],
+      useFactory: ({ verifier }: TenantDomainsOptions) => verifier,
+    },
   ],
-  exports: [TenantsService, TenantEvents, TenantAddresses, TenantSecrets, TenantServerUsers],
+  exports: [TenantsService, TenantEvents, TenantAddresses, TenantSecrets, TenantServerUsers, TenantDirectory, TenantDomains],
 })
 export class TenantsModule {
   constructor(audited: AuditedEntities, catalogue: AuditCatalogue) {

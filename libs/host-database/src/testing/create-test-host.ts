@@ -6,10 +6,11 @@ import { HostDatabase, HostDatabaseModule, type HostDatabaseOptions } from '../i
 import { JobsService } from '../jobs/index.js';
 import { MembershipsService } from '../memberships/index.js';
 import { TenantDatabases } from '../tenant-databases/index.js';
-import { TenantAddresses, TenantCatalog, TenantsService } from '../tenants/index.js';
+import { DomainVerifier, TenantAddresses, TenantCatalog, TenantsService } from '../tenants/index.js';
 import { UsersService } from '../users/index.js';
 import { Builders } from './builders.js';
 import { FakeClock } from './fake-clock.js';
+import { FakeDomainVerifier } from './fake-domain-verifier.js';
 import { TestFaults } from './faults/index.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 import { TestJobs } from './test-jobs.js';
@@ -53,6 +54,8 @@ export interface TestHost extends Pick<Builders, 'newUser' | 'newTenant' | 'newT
   readonly app: INestApplication;
   readonly hostDatabase: HostDatabase;
   readonly clock: FakeClock;
+  /** The DNS in which tenants prove that a domain is theirs. */
+  readonly dns: FakeDomainVerifier;
   /** What is pending: to run it, to look at it and to assert what was enqueued. */
   readonly jobs: TestJobs;
   /** Lets statements fail or wait, in one tenant's database or in the host's. */
@@ -88,6 +91,7 @@ export async function createTestHost(test: TestHostOptions = {}): Promise<TestHo
     tenantDatabases: { directory: database.tenantDirectory, ...test.options?.tenantDatabases },
   };
   const clock = new FakeClock();
+  const dns = new FakeDomainVerifier();
   let module: TestingModule | undefined;
   const faults = new TestFaults(() => module?.get(TenantDatabases, { strict: false }).currentTenantId);
   const watched = withFaults(options, faults);
@@ -98,11 +102,13 @@ export async function createTestHost(test: TestHostOptions = {}): Promise<TestHo
       controllers: test.controllers ?? [],
     })
       .overrideProvider(Clock)
-      .useValue(clock);
+      .useValue(clock)
+      .overrideProvider(DomainVerifier)
+      .useValue(dns);
     module = await (test.override?.(builder) ?? builder).compile();
     const app = test.http?.(module);
     await (app ?? module).init();
-    return startedHost({ module, app, clock, faults, options, database });
+    return startedHost({ module, app, clock, dns, faults, options, database });
   } catch (error) {
     // A boot that fails leaves as little behind as a test that ends.
     await module?.close();
@@ -133,11 +139,12 @@ interface Started {
   readonly app: INestApplication | undefined;
   readonly clock: FakeClock;
   readonly faults: TestFaults;
+  readonly dns: FakeDomainVerifier;
   readonly options: HostDatabaseOptions;
   readonly database: TestDatabase;
 }
 
-function startedHost({ module, app, clock, faults, options, database }: Started): TestHost {
+function startedHost({ module, app, clock, dns, faults, options, database }: Started): TestHost {
   const get: TestHost['get'] = (token) => module.get(token, { strict: false });
   const unitOfWork = get(UnitOfWork);
   const jobsService = get(JobsService);
@@ -157,6 +164,7 @@ function startedHost({ module, app, clock, faults, options, database }: Started)
     },
     hostDatabase: get(HostDatabase),
     clock,
+    dns,
     jobs,
     faults,
     options,

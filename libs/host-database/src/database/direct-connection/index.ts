@@ -3,7 +3,9 @@ import type { DatabaseSettings } from '../database-settings.js';
 import { PostgresqlDirectConnection } from './postgresql-direct-connection.js';
 import { SqliteDirectConnection } from './sqlite-direct-connection.js';
 
-export { PostgresqlDirectConnection, type PostgresqlQuery, type PostgresqlSession } from './postgresql-direct-connection.js';
+export { PostgresqlDirectConnection } from './postgresql-direct-connection.js';
+export type { NotificationSubscriber, NotificationSubscription } from './postgresql-notifications.js';
+export type { PostgresqlQuery } from './postgresql-session.js';
 export { SqliteDirectConnection } from './sqlite-direct-connection.js';
 
 /** A way to the host database beside the ORM's. */

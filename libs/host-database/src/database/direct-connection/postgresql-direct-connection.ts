@@ -2,6 +2,8 @@ import type { EventEmitter } from 'node:events';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import type { MikroORM } from '@mikro-orm/core';
+import { PostgresqlNotifications } from './postgresql-notifications.js';
+import type { PostgresqlQuery, PostgresqlSession } from './postgresql-session.js';
 
 /** What is used of `pg`, which comes with `@mikro-orm/postgresql` and is taken from there. */
 interface PgClient extends EventEmitter {
@@ -16,17 +18,6 @@ interface PgPool extends EventEmitter {
   connect(): Promise<PgClient & { release(destroy?: boolean): void }>;
   query: PgClient['query'];
   end(): Promise<void>;
-}
-
-/** Runs one statement. Parameters are `$1`, `$2` and so on. */
-export type PostgresqlQuery = <T>(sql: string, parameters?: readonly unknown[]) => Promise<T[]>;
-
-/** A session that listens to notifications until it is closed or lost. */
-export interface PostgresqlSession {
-  readonly query: PostgresqlQuery;
-  /** Resolves when the session has ended, whoever ended it. */
-  readonly ended: Promise<void>;
-  close(): Promise<void>;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -53,6 +44,8 @@ const IDLE_TIMEOUT_MS = 10_000;
  */
 export class PostgresqlDirectConnection implements OnApplicationShutdown {
   readonly type = 'postgresql';
+  /** What this process hears, on one session for all who listen. */
+  readonly notifications = new PostgresqlNotifications(this);
   private readonly logger = new Logger('Database');
   private readonly pools = new Map<PoolRole, Promise<PgPool>>();
   private isClosed = false;
@@ -92,14 +85,16 @@ export class PostgresqlDirectConnection implements OnApplicationShutdown {
     }
   }
 
-  /** Opens a session of its own that listens on `channel`. */
-  async listen(channel: string, onNotification: (payload: string) => void): Promise<PostgresqlSession> {
+  /** Opens a session of its own that listens on `channel`, and on others once it is told to. */
+  async listen(channel: string, onNotification: (payload: string, channel: string) => void): Promise<PostgresqlSession> {
     const pool = await this.open('work');
     const client = new pool.Client({ ...this.settingsOf(pool), application_name: applicationName('listen') });
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     client.on('error', () => end());
     client.on('end', () => end());
-    client.on('notification', ({ payload = '' }: { payload?: string }) => onNotification(payload));
+    client.on('notification', (heard: { channel: string; payload?: string }) =>
+      onNotification(heard.payload ?? '', heard.channel),
+    );
     try {
       await client.connect();
       await client.query(`listen "${channel}"`);
