@@ -5,7 +5,12 @@ import type { HostDatabaseOptions } from './host-database.options.js';
 import { AUDIT_OPTIONS, resolveAuditOptions } from './audit/index.js';
 import { JOBS_OPTIONS, resolveJobsOptions } from './jobs/index.js';
 import { resolveTenantDatabasesOptions, TENANT_DATABASES_OPTIONS } from './tenant-databases/index.js';
-import { resolveSecretsOptions, SECRETS_OPTIONS } from './tenants/index.js';
+import {
+  resolveSecretsOptions,
+  resolveTenantDeletionOptions,
+  SECRETS_OPTIONS,
+  TENANT_DELETION_OPTIONS,
+} from './tenants/index.js';
 
 /** Hands each room its own options, with their defaults. */
 @Global()
@@ -39,7 +44,12 @@ import { resolveSecretsOptions, SECRETS_OPTIONS } from './tenants/index.js';
       inject: [HOST_DATABASE_OPTIONS],
       useFactory: ({ secrets }: HostDatabaseOptions) => resolveSecretsOptions(secrets),
     },
+    {
+      provide: TENANT_DELETION_OPTIONS,
+      inject: [HOST_DATABASE_OPTIONS],
+      useFactory: ({ tenantDeletion }: HostDatabaseOptions) => resolveTenantDeletionOptions(tenantDeletion),
+    },
   ],
-  exports: [DATABASE_OPTIONS, JOBS_OPTIONS, AUDIT_OPTIONS, TENANT_DATABASES_OPTIONS, SECRETS_OPTIONS],
+  exports: [DATABASE_OPTIONS, JOBS_OPTIONS, AUDIT_OPTIONS, TENANT_DATABASES_OPTIONS, SECRETS_OPTIONS, TENANT_DELETION_OPTIONS],
 })
 export class HostDatabaseOptionsModule extends ConfigurableModuleClass {}

@@ -1,5 +1,6 @@
 export { findMissingGuards, hasGuardedTables } from './append-only/index.js';
 export { appendOnlyStatements as guardStatements } from './append-only/postgresql.sql.js';
+export { tenantGuardStatements } from './tenant-guards/postgresql.sql.js';
 export { connectWithRetries } from './connect.js';
 export { DATABASE_OPTIONS, DATABASE_SETTINGS, DIRECT_CONNECTION } from './database.constants.js';
 export { type DatabaseEnv, databaseOptionsFromEnv, databaseTypeFromEnv } from './database.env.js';
@@ -40,6 +41,7 @@ export { type PasswordSource, passwordSource } from './password-source.js';
 export { FOLLOWS_CHANGES, hasPendingChanges } from './pending-changes.js';
 export type { SqlEntityManagerClass } from './scoped-entity-manager.js';
 export { StatementGuards } from './statement-guards.js';
+export { findMissingTenantGuards, refusedTransition, TENANT_TRANSITIONS } from './tenant-guards/index.js';
 export { TENANT_CONTEXT_PREFIX, TransactionScope } from './transaction-scope.js';
 export { type TransactionalOptions, UnitOfWork } from './unit-of-work.service.js';
 export { violatesUnique } from './violations.js';

@@ -19,6 +19,20 @@ export {
   TenantAddresses,
   TenantSecrets,
 } from './secrets/index.js';
+export {
+  type ClosingOptions,
+  DELETE_TENANT_JOB,
+  type DeletionRequest,
+  resolveTenantDeletionOptions,
+  TENANT_DELETION_OPTIONS,
+  TenantDeletionDueError,
+  TenantDeletionOptions,
+  TenantDeletionRecord,
+  TenantExportNotConfiguredError,
+  type TenantExportSink,
+  TenantGuardsMissingError,
+  TenantStatusWriter,
+} from './lifecycle/index.js';
 export { auditTenants } from './tenants.audit.js';
 export {
   effectiveStatus,

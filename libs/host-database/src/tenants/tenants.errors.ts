@@ -1,4 +1,5 @@
 import { HostDatabaseError } from '../common/index.js';
+import { nextStatuses } from './lifecycle/transitions.js';
 import type { TenantStatus } from './tenant-catalog.entity.js';
 
 /** There is no tenant with this id or slug. */
@@ -67,8 +68,13 @@ export class TenantStatusConflictError extends HostDatabaseError {
     readonly tenantId: string,
     readonly from: TenantStatus,
     readonly to: TenantStatus,
+    options?: ErrorOptions,
   ) {
-    super(`Tenant ${tenantId} is ${from} and cannot become ${to} from there. Reload it and decide again.`);
+    const next = nextStatuses(from).join(', ') || 'nothing else';
+    super(
+      `Tenant ${tenantId} is ${from} and cannot become ${to} so; it could become ${next}. Reload it and decide again.`,
+      options,
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { AuditCatalogue, AuditedEntities } from '../audit/index.js';
+import { TenantDeletionRequests, TenantGuardsCheck, TenantLifecycle, TenantStatusWriter } from './lifecycle/index.js';
 import { KeyRotation, PasswordRotation, TenantAddresses, TenantSecrets } from './secrets/index.js';
 import { TenantActivation } from './tenant-activation.js';
 import { auditTenants } from './tenants.audit.js';
@@ -10,8 +11,20 @@ import { TenantsService } from './tenants.service.js';
 /** Which tenants are there, and in which state? */
 @Global()
 @Module({
-  providers: [TenantsService, TenantEvents, TenantActivation, TenantAddresses, TenantSecrets, KeyRotation, PasswordRotation],
-  exports: [TenantsService, TenantEvents, TenantAddresses, TenantSecrets],
+  providers: [
+    TenantsService,
+    TenantEvents,
+    TenantActivation,
+    TenantAddresses,
+    TenantSecrets,
+    KeyRotation,
+    PasswordRotation,
+    TenantGuardsCheck,
+    TenantStatusWriter,
+    TenantLifecycle,
+    TenantDeletionRequests,
+  ],
+  exports: [TenantsService, TenantEvents, TenantAddresses, TenantSecrets, TenantStatusWriter],
 })
 export class TenantsModule {
   constructor(audited: AuditedEntities, catalogue: AuditCatalogue) {
