@@ -6,13 +6,29 @@ export {
 } from './inject-tenant.decorators.js';
 export type { TenantDatabasesStatistics } from './lease-pool.options.js';
 export {
+  type PlacementChoice,
+  type PlacementRequest,
+  SCHEMA_DATABASE_SUFFIX,
+  type ServerLoad,
+  type TenantPlace,
+  TenantPlacement,
+  type TenantPlacementOptions,
+  type TenantServerOptions,
+  TenantUsers,
+} from './placement/index.js';
+export {
   NoTenantError,
   TenantCapacityError,
   TenantDatabasesClosedError,
+  TenantPlacementError,
+  type TenantPlacementReason,
   TenantRunEndedError,
+  TenantSchemaError,
+  TenantServerUnknownError,
   TenantSwitchError,
   WrongTenantError,
 } from './tenant-databases.errors.js';
 export { TenantDatabasesModule } from './tenant-databases.module.js';
 export { resolveTenantDatabasesOptions, TENANT_DATABASES_OPTIONS, TenantDatabasesOptions } from './tenant-databases.options.js';
 export { TenantDatabases } from './tenant-databases.service.js';
+export { TenantStorage } from './tenant-storage.js';

@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { EntityDefinition } from '../database/index.js';
 import { EntityOwnership } from './entity-ownership.js';
+import { TenantServers, TenantUserPolicy } from './placement/index.js';
 import { TenantBindings } from './tenant-bindings.js';
 import { TenantConnections } from './tenant-connections.js';
 import { TENANT_ENTITIES } from './tenant-databases.options.js';
@@ -17,7 +18,14 @@ import { TenantPasswords } from './tenant-passwords.js';
 @Module({})
 export class TenantConnectionsModule {
   static register({ entities }: { readonly entities: readonly EntityDefinition[] }): DynamicModule {
-    const shared = [TenantBindings, TenantConnections, TenantOrmFactory, { provide: TENANT_ENTITIES, useValue: entities }];
+    const shared = [
+      TenantBindings,
+      TenantConnections,
+      TenantOrmFactory,
+      TenantServers,
+      TenantUserPolicy,
+      { provide: TENANT_ENTITIES, useValue: entities },
+    ];
     return {
       module: TenantConnectionsModule,
       providers: [...shared, TenantLocations, TenantPasswords, EntityOwnership],

@@ -1,8 +1,9 @@
 import type { MikroORM } from '@mikro-orm/core';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { DATABASE_SETTINGS, type DatabaseSettings, dialectOf, migrateSchema } from '../database/index.js';
+import { DATABASE_SETTINGS, type DatabaseSettings, dialectOf, migrateSchema, ownSchemaOf } from '../database/index.js';
 import { JobHandler, type JobRun } from '../jobs/index.js';
 import { PROVISION_TENANT_JOB, TenantsService } from '../tenants/index.js';
+import { TenantPlacement, TenantUsers } from './placement/index.js';
 import { TenantBinding, TenantBindings } from './tenant-bindings.js';
 import { TENANT_DATABASES_OPTIONS, type TenantDatabasesOptions } from './tenant-databases.options.js';
 import { TenantOrmFactory } from './tenant-orm.factory.js';
@@ -16,7 +17,9 @@ export class TenantProvisioning {
   constructor(
     @Inject(TENANT_DATABASES_OPTIONS) private readonly options: TenantDatabasesOptions,
     @Inject(DATABASE_SETTINGS) private readonly hostSettings: DatabaseSettings,
+    private readonly placement: TenantPlacement,
     private readonly storage: TenantStorage,
+    private readonly users: TenantUsers,
     private readonly tenants: TenantsService,
     private readonly factory: TenantOrmFactory,
     private readonly bindings: TenantBindings,
@@ -30,11 +33,11 @@ export class TenantProvisioning {
     const tenant = await this.tenants.getById(tenantId);
     if (tenant.status !== 'provisioning') return;
     try {
-      const dialect = dialectOf(this.hostSettings.type);
-      const dbUrl = dialect.tenantDatabaseUrl(this.hostSettings, tenantId, this.options.directory);
-      await this.storage.create(dbUrl);
+      const { address, server, mode } = await this.placement.choose({ tenantId });
+      await this.storage.create(address);
+      const dbUrl = await this.users.create(address);
       await this.migrate(tenantId, dbUrl);
-      await this.tenants.activate(tenantId, dbUrl);
+      await this.tenants.activate(tenantId, dbUrl, { server, mode });
     } catch (error) {
       // The first error is the one to tell; a tenant that could not be marked can be provisioned again all the same.
       await this.tenants.markFailed(tenantId).catch((second: unknown) => {
@@ -45,7 +48,7 @@ export class TenantProvisioning {
   }
 
   private async migrate(tenantId: string, dbUrl: string): Promise<void> {
-    const orm = await this.factory.open(tenantId, dbUrl, { create: true });
+    const orm = await this.factory.open(tenantId, dbUrl, { create: true, migrates: true });
     try {
       await this.bindings.run(new TenantBinding(tenantId), () => this.applySchema(orm));
     } finally {
@@ -55,6 +58,12 @@ export class TenantProvisioning {
 
   private async applySchema(orm: MikroORM): Promise<void> {
     if (this.options.migrations) await migrateSchema(orm, dialectOf(this.hostSettings.type), 'on-boot');
-    else await orm.schema.update({ safe: true });
+    else await orm.schema.update({ safe: true, ...schemaOf(orm) });
   }
+}
+
+/** Nothing outside of it is looked at, where the tenant has no more than a schema. */
+function schemaOf({ config }: MikroORM): { readonly schema?: string } {
+  const schema = ownSchemaOf(config);
+  return schema === undefined ? {} : { schema };
 }

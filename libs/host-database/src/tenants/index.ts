@@ -53,4 +53,4 @@ export {
 } from './tenants.errors.js';
 export { TenantCreated, TenantEvents, TenantStatusChanged } from './tenants.events.js';
 export { TenantsModule } from './tenants.module.js';
-export { type NewTenant, PROVISION_TENANT_JOB, TenantsService } from './tenants.service.js';
+export { type NewTenant, PROVISION_TENANT_JOB, type TenantPlaceFacts, TenantsService } from './tenants.service.js';

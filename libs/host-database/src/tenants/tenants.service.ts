@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { assertId, assertText, Clock } from '../common/index.js';
-import { UnitOfWork, violatesUnique } from '../database/index.js';
+import { parseDatabaseUrl, UnitOfWork, violatesUnique } from '../database/index.js';
 import { JobsService } from '../jobs/index.js';
 import {
   type ClosingOptions,
@@ -11,7 +11,7 @@ import {
 } from './lifecycle/index.js';
 import { assertSlug, isSlug } from './slug.js';
 import { TenantAddresses } from './secrets/index.js';
-import { DB_URL_HASH_UNIQUE, TenantCatalog } from './tenant-catalog.entity.js';
+import { DB_URL_HASH_UNIQUE, TenantCatalog, type TenantMode } from './tenant-catalog.entity.js';
 import { DuplicateSlugError, DuplicateTenantDatabaseError, TenantNotFoundError } from './tenants.errors.js';
 import { TenantCreated, TenantEvents } from './tenants.events.js';
 import { TenantActivation } from './tenant-activation.js';
@@ -36,6 +36,14 @@ export interface NewTenant {
   readonly ownerId?: string;
   /** @default 'free' */
   readonly planTier?: string;
+}
+
+/** How and where a tenant lives. */
+export interface TenantPlaceFacts {
+  /** The name of one of the configured servers. @default none: the application has brought the database itself */
+  readonly server?: string | null;
+  /** @default what the address says */
+  readonly mode?: TenantMode;
 }
 
 /** The catalogue of tenants: which there are, and in which state. */
@@ -110,7 +118,7 @@ export class TenantsService {
   }
 
   /**
-   * Opens a tenant whose database is at `dbUrl`. The provisioning job calls this; call it yourself for a database that exists.
+   * Opens a tenant whose database, or schema (`?schema=`), is at `dbUrl`. The provisioning job calls this; call it yourself for a database that exists.
    *
    * The address is encrypted where the module has `secrets`.
    *
@@ -118,12 +126,12 @@ export class TenantsService {
    * @throws SecretsNotConfiguredError when the address has a password and the module no `secrets`
    * @throws TenantNotFoundError, TenantStatusConflictError, DuplicateTenantDatabaseError
    */
-  async activate(tenantId: string, dbUrl: string): Promise<TenantCatalog> {
+  async activate(tenantId: string, dbUrl: string, { server = null, mode }: TenantPlaceFacts = {}): Promise<TenantCatalog> {
     const sealed = await this.addresses.seal(assertId(tenantId, 'tenant'), dbUrl);
     try {
       return await this.statuses.change(tenantId, 'active', (tenant) => {
         if (tenant.dbUrlHash != null && tenant.dbUrlHash !== sealed.dbUrlHash) tenant.generation++;
-        Object.assign(tenant, sealed);
+        Object.assign(tenant, sealed, { server, mode: mode ?? modeOf(dbUrl) });
       });
     } catch (cause) {
       if (violatesUnique(cause, DB_URL_HASH_UNIQUE)) throw new DuplicateTenantDatabaseError(tenantId, { cause });
@@ -209,4 +217,8 @@ export class TenantsService {
   private async enqueueProvisioning(tenantId: string): Promise<void> {
     await this.jobs.enqueue(PROVISION_TENANT_JOB, { tenantId }, { tenantId });
   }
+}
+
+function modeOf(address: string): TenantMode {
+  return parseDatabaseUrl(address).schema === undefined ? 'database' : 'schema';
 }
