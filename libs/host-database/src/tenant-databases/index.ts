@@ -26,6 +26,7 @@ export {
   TenantSchemaError,
   TenantServerUnknownError,
   TenantSwitchError,
+  TenantWorkCutError,
   WrongTenantError,
 } from './tenant-databases.errors.js';
 export { TenantDatabasesModule } from './tenant-databases.module.js';

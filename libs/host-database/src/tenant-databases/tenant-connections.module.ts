@@ -4,6 +4,7 @@ import { EntityOwnership } from './entity-ownership.js';
 import { TenantServers, TenantUserPolicy } from './placement/index.js';
 import { TenantBindings } from './tenant-bindings.js';
 import { TenantConnections } from './tenant-connections.js';
+import { TenantCuts } from './tenant-cuts.js';
 import { TENANT_ENTITIES } from './tenant-databases.options.js';
 import { TenantLocations } from './tenant-locations.js';
 import { TenantOrmFactory } from './tenant-orm.factory.js';
@@ -28,7 +29,7 @@ export class TenantConnectionsModule {
     ];
     return {
       module: TenantConnectionsModule,
-      providers: [...shared, TenantLocations, TenantPasswords, EntityOwnership],
+      providers: [...shared, TenantCuts, TenantLocations, TenantPasswords, EntityOwnership],
       exports: shared,
     };
   }

@@ -21,6 +21,9 @@ export {
 } from './secrets/index.js';
 export {
   type ClosingOptions,
+  type DeletionCounts,
+  type TenantDeletionPart,
+  TenantDeletionParts,
   DELETE_TENANT_JOB,
   type DeletionRequest,
   resolveTenantDeletionOptions,

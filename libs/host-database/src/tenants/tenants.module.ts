@@ -1,6 +1,13 @@
 import { Global, Module } from '@nestjs/common';
 import { AuditCatalogue, AuditedEntities } from '../audit/index.js';
-import { TenantDeletionRequests, TenantGuardsCheck, TenantLifecycle, TenantStatusWriter } from './lifecycle/index.js';
+import {
+  JobsDeletion,
+  TenantDeletionParts,
+  TenantDeletionRequests,
+  TenantGuardsCheck,
+  TenantLifecycle,
+  TenantStatusWriter,
+} from './lifecycle/index.js';
 import { KeyRotation, PasswordRotation, TenantAddresses, TenantSecrets } from './secrets/index.js';
 import { TenantActivation } from './tenant-activation.js';
 import { auditTenants } from './tenants.audit.js';
@@ -23,12 +30,15 @@ import { TenantsService } from './tenants.service.js';
     TenantStatusWriter,
     TenantLifecycle,
     TenantDeletionRequests,
+    TenantDeletionParts,
+    JobsDeletion,
   ],
-  exports: [TenantsService, TenantEvents, TenantAddresses, TenantSecrets, TenantStatusWriter],
+  exports: [TenantsService, TenantEvents, TenantAddresses, TenantSecrets, TenantStatusWriter, TenantDeletionParts],
 })
 export class TenantsModule {
-  constructor(audited: AuditedEntities, catalogue: AuditCatalogue) {
+  constructor(audited: AuditedEntities, catalogue: AuditCatalogue, deletions: TenantDeletionParts, jobs: JobsDeletion) {
     auditTenants(audited);
     catalogue.add(tenantAuditEvents);
+    deletions.add(jobs);
   }
 }
