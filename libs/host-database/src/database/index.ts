@@ -41,6 +41,7 @@ export { type EntityDefinition, type OrmBlueprint, ormOptions } from './orm-opti
 export { type PasswordSource, passwordSource } from './password-source.js';
 export { assertOwnSchema, ownSchemaOf } from './own-schema.js';
 export { FOLLOWS_CHANGES, hasPendingChanges } from './pending-changes.js';
+export { type KeyedTable, readRowsAsJson } from './row-pages.js';
 export type { SqlEntityManagerClass } from './scoped-entity-manager.js';
 export { StatementGuards } from './statement-guards.js';
 export { findMissingTenantGuards, refusedTransition, TENANT_TRANSITIONS } from './tenant-guards/index.js';

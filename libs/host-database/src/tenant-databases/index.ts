@@ -1,4 +1,14 @@
 export {
+  type ExportedFile,
+  FileTenantExportSink,
+  TenantDeletion,
+  type TenantDeletionPlan,
+  TenantExportFailedError,
+  type TenantExportManifest,
+  TenantPlaceIsHostError,
+  type TenantRemovals,
+} from './deletion/index.js';
+export {
   getTenantRepositoryToken,
   InjectTenantEntityManager,
   InjectTenantRepository,

@@ -25,11 +25,12 @@ export class TenantConnectionsModule {
       TenantOrmFactory,
       TenantServers,
       TenantUserPolicy,
+      TenantPasswords,
       { provide: TENANT_ENTITIES, useValue: entities },
     ];
     return {
       module: TenantConnectionsModule,
-      providers: [...shared, TenantCuts, TenantLocations, TenantPasswords, EntityOwnership],
+      providers: [...shared, TenantCuts, TenantLocations, EntityOwnership],
       exports: shared,
     };
   }

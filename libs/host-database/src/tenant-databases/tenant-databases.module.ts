@@ -1,6 +1,14 @@
 import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common';
 import type { EntityDefinition } from '../database/index.js';
 import { getTenantRepositoryToken, TENANT_ENTITY_MANAGER } from './inject-tenant.decorators.js';
+import {
+  TenantDeletion,
+  TenantDeletionJobs,
+  TenantDeletionSweep,
+  TenantExports,
+  TenantPlacesOfDeleted,
+  TenantPurge,
+} from './deletion/index.js';
 import { TenantPlacement, TenantUsers } from './placement/index.js';
 import { TenantBindings } from './tenant-bindings.js';
 import { TenantConnectionsModule } from './tenant-connections.module.js';
@@ -23,11 +31,22 @@ export class TenantDatabasesModule {
         useFactory: (bindings: TenantBindings) => tenantRepositoryProxy(bindings, entity),
       })),
     ];
+    const deletion: Provider[] = [TenantDeletion, TenantPurge, TenantExports, TenantPlacesOfDeleted, TenantDeletionJobs];
     return {
       module: TenantDatabasesModule,
       imports: [TenantConnectionsModule.register({ entities })],
-      providers: [TenantDatabases, TenantProvisioning, TenantStorage, TenantPlacement, TenantUsers, TenantJobs, ...injectables],
-      exports: [TenantDatabases, TenantStorage, TenantPlacement, TenantUsers, ...injectables],
+      providers: [
+        TenantDatabases,
+        TenantProvisioning,
+        TenantStorage,
+        TenantPlacement,
+        TenantUsers,
+        TenantJobs,
+        ...deletion,
+        ...(entities.length > 0 ? [TenantDeletionSweep] : []),
+        ...injectables,
+      ],
+      exports: [TenantDatabases, TenantDeletion, TenantStorage, TenantPlacement, TenantUsers, ...injectables],
     };
   }
 }
