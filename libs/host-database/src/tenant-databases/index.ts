@@ -17,6 +17,7 @@ export {
 export type { TenantDatabasesStatistics } from './lease-pool.options.js';
 export {
   type PlacementChoice,
+  type PlacementDecision,
   type PlacementRequest,
   SCHEMA_DATABASE_SUFFIX,
   type ServerLoad,

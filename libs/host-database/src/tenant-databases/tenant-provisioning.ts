@@ -1,6 +1,6 @@
 import type { MikroORM } from '@mikro-orm/core';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { DATABASE_SETTINGS, type DatabaseSettings, dialectOf, migrateSchema, ownSchemaOf } from '../database/index.js';
+import { DATABASE_SETTINGS, type DatabaseSettings, dialectOf, migrateSchema } from '../database/index.js';
 import { JobHandler, type JobRun } from '../jobs/index.js';
 import { PROVISION_TENANT_JOB, TenantsService } from '../tenants/index.js';
 import { TenantPlacement, TenantUsers } from './placement/index.js';
@@ -58,12 +58,6 @@ export class TenantProvisioning {
 
   private async applySchema(orm: MikroORM): Promise<void> {
     if (this.options.migrations) await migrateSchema(orm, dialectOf(this.hostSettings.type), 'on-boot');
-    else await orm.schema.update({ safe: true, ...schemaOf(orm) });
+    else await orm.schema.update({ safe: true });
   }
-}
-
-/** Nothing outside of it is looked at, where the tenant has no more than a schema. */
-function schemaOf({ config }: MikroORM): { readonly schema?: string } {
-  const schema = ownSchemaOf(config);
-  return schema === undefined ? {} : { schema };
 }

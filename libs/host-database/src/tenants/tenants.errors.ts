@@ -1,5 +1,4 @@
 import { HostDatabaseError } from '../common/index.js';
-import { nextStatuses } from './lifecycle/transitions.js';
 import type { TenantStatus } from './tenant-catalog.entity.js';
 
 /** There is no tenant with this id or slug. */
@@ -70,11 +69,7 @@ export class TenantStatusConflictError extends HostDatabaseError {
     readonly to: TenantStatus,
     options?: ErrorOptions,
   ) {
-    const next = nextStatuses(from).join(', ') || 'nothing else';
-    super(
-      `Tenant ${tenantId} is ${from} and cannot become ${to} so; it could become ${next}. Reload it and decide again.`,
-      options,
-    );
+    super(`Tenant ${tenantId} is ${from} and cannot become ${to} from there. Reload it and decide again.`, options);
   }
 }
 

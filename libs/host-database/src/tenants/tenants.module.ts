@@ -8,7 +8,7 @@ import {
   TenantLifecycle,
   TenantStatusWriter,
 } from './lifecycle/index.js';
-import { KeyRotation, PasswordRotation, TenantAddresses, TenantSecrets } from './secrets/index.js';
+import { KeyRotation, PasswordRotation, TenantAddresses, TenantSecrets, TenantServerUsers } from './secrets/index.js';
 import { TenantActivation } from './tenant-activation.js';
 import { auditTenants } from './tenants.audit.js';
 import { tenantAuditEvents } from './tenants.audit-events.js';
@@ -32,8 +32,17 @@ import { TenantsService } from './tenants.service.js';
     TenantDeletionRequests,
     TenantDeletionParts,
     JobsDeletion,
+    TenantServerUsers,
   ],
-  exports: [TenantsService, TenantEvents, TenantAddresses, TenantSecrets, TenantStatusWriter, TenantDeletionParts],
+  exports: [
+    TenantsService,
+    TenantEvents,
+    TenantAddresses,
+    TenantSecrets,
+    TenantServerUsers,
+    TenantStatusWriter,
+    TenantDeletionParts,
+  ],
 })
 export class TenantsModule {
   constructor(audited: AuditedEntities, catalogue: AuditCatalogue, deletions: TenantDeletionParts, jobs: JobsDeletion) {

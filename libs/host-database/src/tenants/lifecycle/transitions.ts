@@ -8,8 +8,3 @@ const TRANSITIONS: Readonly<Record<TenantStatus, readonly TenantStatus[]>> = TEN
 export function canBecome(from: TenantStatus, to: TenantStatus): boolean {
   return TRANSITIONS[from].includes(to);
 }
-
-/** The statuses that a tenant can go to from this one. */
-export function nextStatuses(from: TenantStatus): readonly TenantStatus[] {
-  return TRANSITIONS[from];
-}
