@@ -38,6 +38,20 @@ const TagSchema = defineEntity({ name: 'Tag', properties: { name: p.string().pri
 class Tag extends TagSchema.class {}
 TagSchema.setClass(Tag);
 
+/** Keeps something else than what it was given, if it is told to. */
+class SpoilingSink extends FileTenantExportSink {
+  isSpoilt = false;
+
+  constructor(private readonly path: string) {
+    super(path);
+  }
+
+  override async write(tenantId: string, name: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    await super.write(tenantId, name, chunks);
+    if (this.isSpoilt && name === 'tag.jsonl') await writeFile(join(this.path, tenantId, name), '{"name":"a"}\n');
+  }
+}
+
 const DAY_MS = 86_400_000;
 /** More than one page of an export. */
 const PAGES = 1_203;
@@ -62,15 +76,17 @@ describe.each(VARIANTS)('The deletion of a tenant on %s', (_name, { database, op
   let sut: TenantDeletion;
   let tenants: TenantsService;
   let exportTo: string;
+  let sink: SpoilingSink;
 
   beforeAll(async () => {
     exportTo = await mkdtemp(join(tmpdir(), 'tenant-exports-'));
+    sink = new SpoilingSink(exportTo);
     const { tenantDatabases, ...others } = options;
     host = await createTestHost({
       database,
       options: {
         ...others,
-        tenantDeletion: { exportTo, graceDays: 7 },
+        tenantDeletion: { exportTo: sink, graceDays: 7 },
         tenantDatabases: { ...tenantDatabases, entities: [Page, Tag] },
       },
     });
@@ -252,26 +268,17 @@ describe.each(VARIANTS)('The deletion of a tenant on %s', (_name, { database, op
   it('removes nothing where the export is not what was written, and goes on when it is', async () => {
     const { id } = await fullTenant();
     await host.run(() => tenants.requestDeletion(id, { graceDays: 0, export: true }));
-    const write = FileTenantExportSink.prototype.write;
-    let spoils = true;
-    FileTenantExportSink.prototype.write = async function (tenantId, name, chunks) {
-      await write.call(this, tenantId, name, chunks);
-      if (spoils && name === 'tag.jsonl') await writeFile(join(exportTo, tenantId, name), '{"name":"a"}\n');
-    };
-    try {
-      await host.runJobs();
-      const [job] = await host.jobs.enqueued('tenants.delete', { payload: { tenantId: id } });
-      expect(job?.errorLog).toContain('TenantExportFailedError');
-      expect(await host.run(() => tenants.getById(id))).toMatchObject({ status: 'pending_deletion' });
-      expect((await plan(id)).removes.tables).toEqual({ page: 3, page_tags: 4, tag: 2 });
-      await expect(host.run(() => tenants.restore(id))).rejects.toMatchObject({ code: 'TENANTS_DELETION_DUE' });
-      spoils = false;
-      host.clock.advance(DAY_MS);
-      await host.runJobs();
-      expect(await host.run(() => tenants.getById(id))).toMatchObject({ status: 'deleted' });
-    } finally {
-      FileTenantExportSink.prototype.write = write;
-    }
+    sink.isSpoilt = true;
+    await host.runJobs();
+    const [job] = await host.jobs.enqueued('tenants.delete', { payload: { tenantId: id } });
+    expect(job?.errorLog).toContain('TenantExportFailedError');
+    expect(await host.run(() => tenants.getById(id))).toMatchObject({ status: 'pending_deletion' });
+    expect((await plan(id)).removes.tables).toEqual({ page: 3, page_tags: 4, tag: 2 });
+    await expect(host.run(() => tenants.restore(id))).rejects.toMatchObject({ code: 'TENANTS_DELETION_DUE' });
+    sink.isSpoilt = false;
+    host.clock.advance(DAY_MS);
+    await host.runJobs();
+    expect(await host.run(() => tenants.getById(id))).toMatchObject({ status: 'deleted' });
   });
 
   it('takes a tenant along that failed, or was never provisioned, and what was begun for it', async () => {

@@ -4,6 +4,7 @@ import { AuditCapture } from 'nestjs-host-database/audit';
 import {
   TENANT_STATUSES,
   TenantDeletionDueError,
+  TenantDeletionRecord,
   TenantExportNotConfiguredError,
   TenantNotFoundError,
   type TenantStatus,
@@ -244,6 +245,18 @@ describe.each(['sqlite', 'postgresql'] as const)('The life of a tenant on %s', (
       await expect(host.run(() => sut.restore(id))).rejects.toBeInstanceOf(TenantDeletionDueError);
       const now = await host.run(() => sut.requestDeletion(id)).catch((error: unknown) => error);
       expect(now).toBeInstanceOf(TenantStatusConflictError);
+    });
+
+    it('is deleted as it was last asked for, also where it was taken back in the same unit of work', async () => {
+      const { id } = await host.newTenant();
+      await host.run(async () => {
+        await sut.requestDeletion(id, { graceDays: 1 });
+        await sut.restore(id);
+        await sut.requestDeletion(id, { graceDays: 3 });
+      });
+      const record = await host.run(() => host.get(UnitOfWork).em.findOne(TenantDeletionRecord, { tenantId: id }));
+      expect(record).toMatchObject({ tenantId: id, startedAt: null });
+      await host.jobs.expectEnqueued('tenants.delete', { payload: { tenantId: id }, count: 1 });
     });
 
     it('whose provisioning never ended comes back as failed, to be tried again', async () => {

@@ -24,14 +24,14 @@ const tenants = app.get(TenantDatabases);
 const codeOf = (error: unknown) => String((error as { code?: unknown }).code);
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-let isRefused = false;
+const door = { isShut: false };
 const work = tenants
   .run(tenantId, (em) =>
     em.transactional(async (transaction) => {
       await transaction.insert(Note, { id: 1, text: 'not committed' });
       say('working');
       // Until it is cut, or nobody is let in any more.
-      while (!isRefused || process.env.UNTIL_CUT) {
+      while (!door.isShut || process.env.UNTIL_CUT) {
         await transaction.execute('select 1');
         await delay(ASK_EVERY_MS);
       }
@@ -41,11 +41,11 @@ const work = tenants
     () => say('work done'),
     (error: unknown) => say(`work ${codeOf(error)}`),
   );
-while (!isRefused) {
+while (!door.isShut) {
   await tenants
     .run(tenantId, () => undefined)
     .catch((error: unknown) => {
-      isRefused = true;
+      door.isShut = true;
       say(`refused ${codeOf(error)} at ${Date.now()}`);
     });
   await delay(ASK_EVERY_MS);

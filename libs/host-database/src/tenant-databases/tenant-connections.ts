@@ -38,7 +38,7 @@ export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
     this.connectionsOfEach = connectionsOfEach(options, hostSettings);
     this.pool = new LeasePool<MikroORM>(options, {
       open: ({ tenantId, dbUrl, password }) => this.factory.open(tenantId, dbUrl, { password }),
-      close: (orm, location, options) => this.close(orm, location, options),
+      close: (orm, location, { isCut }) => this.close(orm, location, isCut),
       connectionsOf: () => this.connectionsOfEach,
     });
   }
@@ -134,7 +134,7 @@ export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
     if (tenant) this.pool.retire(tenant.location);
   }
 
-  private async close(orm: MikroORM, { tenantId, key }: TenantLocation, { isCut }: { readonly isCut: boolean }): Promise<void> {
+  private async close(orm: MikroORM, { tenantId, key }: TenantLocation, isCut: boolean): Promise<void> {
     if (this.current.get(tenantId)?.location.key === key) this.current.delete(tenantId);
     try {
       await orm.close(isCut);

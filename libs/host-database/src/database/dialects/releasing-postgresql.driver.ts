@@ -103,10 +103,10 @@ class ReleasingPostgresqlConnection extends PostgreSqlConnection {
     const onPoolCreated = (pool: EventEmitter) => {
       pool.on('connect', (client: Client) => {
         this.clients.add(client);
-        const goodbye: Promise<unknown> = new Promise((resolve) => client.once('end', resolve)).then(() => {
-          this.clients.delete(client);
-          this.goodbyes.delete(goodbye);
-        });
+        client.once('end', () => this.clients.delete(client));
+        const goodbye: Promise<unknown> = new Promise((resolve) => client.once('end', resolve)).then(() =>
+          this.goodbyes.delete(goodbye),
+        );
         this.goodbyes.add(goodbye);
       });
       return (overrides as { onPoolCreated?: (pool: EventEmitter) => unknown } | undefined)?.onPoolCreated?.(pool);

@@ -84,7 +84,9 @@ export class TenantDeletionRequests {
       // Not with the status: the database compares it with where the tenant goes.
       tenant.deletionFrom = null;
       await em.flush();
-      await em.nativeDelete(TenantDeletionRecord, { tenantId: tenant.id });
+      // By the unit of work, which may write another one.
+      const record = await em.findOne(TenantDeletionRecord, { tenantId: tenant.id }, { refresh: true });
+      if (record) await em.remove(record).flush();
       const waiting = { jobType: DELETE_TENANT_JOB, uniqueKey: tenant.id, status: { $in: [...LIVE_JOB_STATUSES] } };
       for (const { id } of await em.find(SystemJob, waiting)) await this.jobs.cancel(id);
       const details = { from: 'pending_deletion', to: tenant.status } as const;
