@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { HostDatabaseModule, type HostDatabaseOptions } from 'nestjs-host-database';
+import { DEFAULT_EXPORT_DIRECTORY } from './audit/export-files.js';
 import { AuditLogModule } from './audit/audit-log.module.js';
 import { authEvents } from './auth/auth.audit-events.js';
 import { AuthModule } from './auth/auth.module.js';
@@ -21,7 +23,10 @@ export interface AppOptions {
 /** The application on the host database of these options. */
 @Module({})
 export class AppModule {
-  static register({ tenantDatabases, audit, ...options }: HostDatabaseOptions = {}, app: AppOptions = {}): DynamicModule {
+  static register(
+    { tenantDatabases, tenantDeletion, audit, ...options }: HostDatabaseOptions = {},
+    app: AppOptions = {},
+  ): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -33,6 +38,11 @@ export class AppModule {
             tenantEntities: [...auditedTenantEntities, ...(audit?.tenantEntities ?? [])],
           },
           tenantDatabases: { ...tenantDatabases, entities: tenantEntities },
+          // Beside those of the log, where whoever serves and whoever works can reach them.
+          tenantDeletion: {
+            exportTo: join(app.exportDirectory ?? DEFAULT_EXPORT_DIRECTORY, 'deleted-workspaces'),
+            ...tenantDeletion,
+          },
         }),
         AuthModule,
         WorkspacesModule,

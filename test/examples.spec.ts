@@ -35,6 +35,8 @@ const OUTPUT: Readonly<Record<string, RegExp>> = {
   'unit-of-work': /^The slug acme is taken\. .*\nusers: 1\ntenants: 1\naudit rows: \d+\njobs: 1\n$/,
   'nest-module': /^1 in the guest book\n$/,
   'tenant-databases': /^Acme: Acme's first project\nGlobex: Globex's first project\n$/,
+  'tenant-life':
+    /^restored: suspended\nwill remove 1 database with \{ project: 1 \}\nwill keep 0 subscriptions\ntaken back: suspended\ndeleted \[ 'manifest\.json', 'project\.jsonl' \]\n$/,
   'tenant-place': /^Acme: a database on small, open\nGlobex: a database on large, open\n$/,
   'tenant-catalog': /^TXT _tenant-challenge\.app\.acme\.example\n1000 requests for Acme: 1 query\n$/,
   'tenant-secrets':

@@ -38,6 +38,7 @@ describe.each(HTTP_ADAPTERS)('the description of the API on %s', (adapter) => {
       'get /workspaces/{workspaceId}/audit-log',
       'get /workspaces/{workspaceId}/audit-log.csv',
       'get /workspaces/{workspaceId}/audit-log/{rowId}/proof',
+      'get /workspaces/{workspaceId}/deletion-plan',
       'get /workspaces/{workspaceId}/members',
       'get /workspaces/{workspaceId}/projects',
       'get /workspaces/{workspaceId}/projects/{projectId}',
@@ -47,11 +48,16 @@ describe.each(HTTP_ADAPTERS)('the description of the API on %s', (adapter) => {
       'post /auth/sign-in',
       'post /auth/sign-up',
       'post /workspaces',
+      'post /workspaces/{workspaceId}/archive',
       'post /workspaces/{workspaceId}/audit-exports',
+      'post /workspaces/{workspaceId}/deletion',
       'post /workspaces/{workspaceId}/members',
       'post /workspaces/{workspaceId}/projects',
       'post /workspaces/{workspaceId}/projects/{projectId}/tasks',
       'post /workspaces/{workspaceId}/projects/{projectId}/tasks/{taskId}/complete',
+      'post /workspaces/{workspaceId}/reactivate',
+      'post /workspaces/{workspaceId}/restore',
+      'post /workspaces/{workspaceId}/suspend',
     ]);
     const create = body.paths['/workspaces/{workspaceId}/projects'].post;
     expect(create.security).toEqual([{ bearer: [] }]);

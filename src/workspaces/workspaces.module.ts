@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 import { MembersController } from './members.controller.js';
 import { MembersService } from './members.service.js';
+import { WorkspaceLifeController } from './workspace-life.controller.js';
+import { WorkspaceLifeService } from './workspace-life.service.js';
 import { WorkspaceRolesService } from './workspace-roles.service.js';
 import { WorkspacesController } from './workspaces.controller.js';
 import { WorkspacesService } from './workspaces.service.js';
@@ -9,8 +11,8 @@ import { WorkspacesService } from './workspaces.service.js';
 /** Where do people work together? */
 @Module({
   imports: [AuthModule],
-  controllers: [WorkspacesController, MembersController],
-  providers: [WorkspacesService, MembersService, WorkspaceRolesService],
+  controllers: [WorkspacesController, MembersController, WorkspaceLifeController],
+  providers: [WorkspacesService, MembersService, WorkspaceRolesService, WorkspaceLifeService],
   exports: [WorkspaceRolesService],
 })
 export class WorkspacesModule {}

@@ -3,6 +3,7 @@ import { genId, UnitOfWork } from 'nestjs-host-database';
 import { AuditService } from 'nestjs-host-database/audit';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
 import { ATTACKS, type AttackTarget, type Attempt, wholeRows } from '../support/audit-attacks.js';
+import { endLife } from '../support/tenant-lives.js';
 
 const TARGETS: readonly (AttackTarget & { readonly hasPartitions: boolean })[] = [
   { table: 'sys_audit_logs', column: 'leaf_hash', property: 'leafHash', hasPartitions: true },
@@ -138,9 +139,9 @@ describe.each(['sqlite', 'postgresql'] as const)('the append-only tables on %s',
     const before = await wholeRows(guarded, type, 'sys_audit_logs');
     expect(before.some((row) => row.includes(user.id) && row.includes(tenant.id))).toBe(true);
     await guarded.run(async () => {
-      const { em, globalUsers, tenantCatalogs } = guarded.hostDatabase;
+      const { em, globalUsers } = guarded.hostDatabase;
       em.remove(await globalUsers.findOneOrFail({ id: user.id }));
-      em.remove(await tenantCatalogs.findOneOrFail({ id: tenant.id }));
+      em.remove(await endLife(em, tenant.id));
       await em.flush();
       expect(await globalUsers.count({ id: user.id })).toBe(0);
     });

@@ -21,6 +21,7 @@ import {
 } from 'nestjs-host-database/audit';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
 import { SqlConversation } from '../support/sql-conversation.js';
+import { endLife } from '../support/tenant-lives.js';
 
 /** A write that does not come by a flush. `given` is a user that exists, `fresh` one that does not. */
 type DirectWrite = (em: SqlEntityManager, given: GlobalUser, fresh: ReturnType<typeof newRow>) => Promise<unknown>;
@@ -207,13 +208,16 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditCapture.name} on %s`, (
       });
       await inHost(async (em) => {
         em.remove(await em.findOneOrFail(GlobalUser, { id }));
-        em.remove(await em.findOneOrFail(TenantCatalog, { id: tenant.id }));
+        em.remove(await endLife(em, tenant.id));
       });
       const [created, updated, removed] = await outlines(id);
       expect(created).toMatchObject({ after: { passwordHash: '[redacted]' } });
       expect(updated).toMatchObject({ before: { passwordHash: '[redacted]' }, after: { passwordHash: '[redacted]' } });
       expect(removed).toMatchObject({ eventType: 'users.deleted' });
-      expect((await outlines(tenant.id)).at(-1)).toMatchObject({ before: { dbUrl: '[redacted]' } });
+      expect((await outlines(tenant.id)).at(-1)).toMatchObject({ eventType: 'tenants.deleted' });
+      expect(await outlines(tenant.id)).toContainEqual(
+        expect.objectContaining({ before: expect.objectContaining({ dbUrl: '[redacted]' }) }),
+      );
       const everything = JSON.stringify(await inHost((em) => em.execute('select * from sys_audit_logs')));
       expect(everything).toContain(tenant.id);
       for (const secret of [first, second, dbUrl]) expect(everything).not.toContain(secret);

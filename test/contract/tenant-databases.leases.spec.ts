@@ -9,6 +9,7 @@ import { TenantDatabases, type TenantDatabasesOptions } from 'nestjs-host-databa
 import { TenantsService } from 'nestjs-host-database/tenants';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
 import { until } from '../support/until.js';
+import { endLife } from '../support/tenant-lives.js';
 
 const ShelfSchema = defineEntity({
   name: 'Shelf',
@@ -142,7 +143,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`the leases of ${TenantDatabase
       }
       expect(await names(a)).toEqual([]);
       expect(sut.statistics()).toMatchObject({ open: 1, opening: 0, failedOpenings: 2 });
-      await write({ [gone.id]: { isActive: false, status: 'failed', dbUrl: null } });
+      await host.run(() => endLife(host.hostDatabase.em, gone.id));
     });
   });
 

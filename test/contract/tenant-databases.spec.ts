@@ -18,6 +18,7 @@ import {
 } from 'nestjs-host-database/tenant-databases';
 import { TenantNotActiveError, TenantNotFoundError, TenantsService } from 'nestjs-host-database/tenants';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
+import { endLife } from '../support/tenant-lives.js';
 
 const AuthorSchema = defineEntity({
   name: 'Author',
@@ -194,11 +195,7 @@ describe.each(ISOLATIONS)(`${TenantDatabases.name} on $database, a $mode each, $
       const entering = other.get(TenantDatabases).run(tenant.id, () => 'entered');
       await expect(entering).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE', attempts: 2 });
       expect(existsSync(missingFile)).toBe(false);
-      await other.run(() =>
-        other.hostDatabase.tenantCatalogs
-          .findOneOrFail({ id: tenant.id })
-          .then((stored) => Object.assign(stored, { isActive: false, status: 'failed', dbUrl: null })),
-      );
+      await other.run(() => endLife(other.hostDatabase.em, tenant.id));
       await other.close();
     });
   });

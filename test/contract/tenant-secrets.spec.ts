@@ -292,8 +292,11 @@ describe.each(['sqlite', 'postgresql'] as const)('an upgrade on %s of a catalogu
     scratches.push(() => scratch.drop());
     const config = await hostOrmConfig(database);
     const list = config.migrations?.migrationsList as { name: string }[];
-    const before = list.filter(({ name }) => !name.endsWith('encrypt_tenant_addresses'));
-    expect(before.length).toBe(list.length - 1);
+    const before = list.slice(
+      0,
+      list.findIndex(({ name }) => name.endsWith('encrypt_tenant_addresses')),
+    );
+    expect(before.length).toBeGreaterThan(0);
     const orm = await MikroORM.init({
       ...config,
       ensureDatabase: { create: false },

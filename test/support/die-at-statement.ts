@@ -4,6 +4,8 @@ import type { HostDatabase } from 'nestjs-host-database';
 export interface DeathAtStatement {
   /** Counts the half steps from here: 0 is before the first statement, 1 after it, 2 before the second. Undefined spares the process. */
   comesAt(step: number | undefined): void;
+  /** How many half steps there have been. */
+  readonly taken: number;
 }
 
 type Method = (...parameters: unknown[]) => unknown;
@@ -11,7 +13,9 @@ type Method = (...parameters: unknown[]) => unknown;
 /** Counts the statements of all connections of this process, those of the ORM and those beside it. */
 export async function dieAtStatement(host: HostDatabase): Promise<DeathAtStatement> {
   let steps: number | undefined;
+  let taken = 0;
   const step = () => {
+    taken++;
     if (steps !== undefined && steps-- === 0) process.kill(process.pid, 'SIGKILL');
   };
   const [target, names] = methodsOf((await host.em.getConnection().getNativeClient()) as object);
@@ -25,7 +29,12 @@ export async function dieAtStatement(host: HostDatabase): Promise<DeathAtStateme
       return result;
     };
   }
-  return { comesAt: (at) => (steps = at) };
+  return {
+    comesAt: (at) => (steps = at),
+    get taken() {
+      return taken;
+    },
+  };
 }
 
 /** Where the drivers send statements: a client of `pg`, or a statement of better-sqlite3. */

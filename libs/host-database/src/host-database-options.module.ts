@@ -12,6 +12,8 @@ import {
   SECRETS_OPTIONS,
   TENANT_DIRECTORY_OPTIONS,
   TENANT_DOMAINS_OPTIONS,
+  resolveTenantDeletionOptions,
+  TENANT_DELETION_OPTIONS,
 } from './tenants/index.js';
 
 /** Hands each room its own options, with their defaults. */
@@ -60,6 +62,11 @@ import {
       inject: [HOST_DATABASE_OPTIONS],
       useFactory: ({ secrets }: HostDatabaseOptions) => resolveSecretsOptions(secrets),
     },
+    {
+      provide: TENANT_DELETION_OPTIONS,
+      inject: [HOST_DATABASE_OPTIONS],
+      useFactory: ({ tenantDeletion }: HostDatabaseOptions) => resolveTenantDeletionOptions(tenantDeletion),
+    },
   ],
   exports: [
     DATABASE_OPTIONS,
@@ -69,6 +76,7 @@ import {
     TENANT_DIRECTORY_OPTIONS,
     TENANT_DOMAINS_OPTIONS,
     SECRETS_OPTIONS,
+    TENANT_DELETION_OPTIONS,
   ],
 })
 export class HostDatabaseOptionsModule extends ConfigurableModuleClass {}

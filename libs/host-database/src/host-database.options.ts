@@ -1,7 +1,7 @@
 import type { DatabaseOptions, DatabaseType, EntityDefinition, MigratePolicy, MigrationDefinition } from './database/index.js';
 import type { AuditOptions } from './audit/index.js';
 import type { JobsOptions } from './jobs/index.js';
-import type { SecretsOptions, TenantDirectoryOptions, TenantDomainsOptions } from './tenants/index.js';
+import type { SecretsOptions, TenantDirectoryOptions, TenantDomainsOptions, TenantDeletionOptions } from './tenants/index.js';
 import type { TenantDatabasesOptions } from './tenant-databases/index.js';
 
 /** What an application keeps in the host database beside the library's tables. */
@@ -36,6 +36,8 @@ export interface HostDatabaseOptions {
   readonly audit?: Partial<AuditOptions>;
   /** With which keys the addresses of tenants are encrypted at rest. Without it none may have a password. */
   readonly secrets?: SecretsOptions;
+  /** How long a tenant that is to be deleted can be restored, and where its data is exported to. */
+  readonly tenantDeletion?: Partial<TenantDeletionOptions>;
 }
 
 /** What decides which providers exist, and so has to be known before an asynchronous factory has run. */

@@ -2,7 +2,7 @@ import { auditEntities, type AuditedEntities } from './audit/index.js';
 import { auditBilling, PricingPlan, Subscription } from './billing/index.js';
 import { jobEntities } from './jobs/index.js';
 import { auditMemberships, Membership } from './memberships/index.js';
-import { auditTenants, TenantCatalog, TenantDomain } from './tenants/index.js';
+import { auditTenants, TenantCatalog, TenantDomain, TenantDeletionRecord } from './tenants/index.js';
 import { auditUsers, GlobalUser } from './users/index.js';
 
 /** The entities of every host database: the seven, and what the log and the queue keep their books in. */
@@ -13,6 +13,7 @@ export const hostEntities = [
   Membership,
   Subscription,
   PricingPlan,
+  TenantDeletionRecord,
   ...auditEntities,
   ...jobEntities,
 ] as const;

@@ -1,5 +1,6 @@
 export { findMissingGuards, hasGuardedTables } from './append-only/index.js';
 export { appendOnlyStatements as guardStatements } from './append-only/postgresql.sql.js';
+export { tenantGuardStatements } from './tenant-guards/postgresql.sql.js';
 export { connectWithRetries } from './connect.js';
 export { isConnectionFailure } from './connection-failure.js';
 export { DATABASE_OPTIONS, DATABASE_SETTINGS, DIRECT_CONNECTION } from './database.constants.js';
@@ -42,9 +43,11 @@ export { type EntityDefinition, type OrmBlueprint, ormOptions } from './orm-opti
 export { type PasswordSource, passwordSource } from './password-source.js';
 export { assertOwnSchema } from './own-schema.js';
 export { FOLLOWS_CHANGES, hasPendingChanges } from './pending-changes.js';
+export { type KeyedTable, readRowsAsJson } from './row-pages.js';
 export type { SqlEntityManagerClass } from './scoped-entity-manager.js';
 export { StatementGuards } from './statement-guards.js';
 export { TENANT_CHANGES_CHANNEL, TENANT_CHANGES_TABLE } from './tenant-changes/index.js';
+export { findMissingTenantGuards, refusedTransition, TENANT_TRANSITIONS } from './tenant-guards/index.js';
 export { TENANT_CONTEXT_PREFIX, TransactionScope } from './transaction-scope.js';
 export { type TransactionalOptions, UnitOfWork } from './unit-of-work.service.js';
 export { violatesUnique } from './violations.js';

@@ -3,6 +3,7 @@ export { Discard, RetryAfter, Snooze } from './job-control.js';
 export type { RunPendingOptions } from './job-drain.js';
 export { jobEntities } from './job-entities.js';
 export { JobHandler, type JobHandlerOptions, type JobScope } from './job-handler.decorator.js';
+export { JobRemoval, type TenantJobCounts } from './job-removal.js';
 export { JobTenantScope } from './job-tenant-scope.js';
 // Whole, so that an application can extend JobPayloads through this door.
 export type * from './job-types.interface.js';

@@ -4,6 +4,7 @@ import { JobDrain } from './job-drain.js';
 import { JobEnqueuer } from './job-enqueuer.js';
 import { JobHandlersExplorer } from './job-handlers.explorer.js';
 import { JobHandlersRegistry } from './job-handlers.registry.js';
+import { JobRemoval } from './job-removal.js';
 import { JobTenantScope } from './job-tenant-scope.js';
 import { JobsService } from './jobs.service.js';
 import { JobsWorker } from './jobs.worker.js';
@@ -26,11 +27,12 @@ import { JobRunner } from './worker/job-runner.js';
     JobHandlersExplorer,
     JobHandlersRegistry,
     JobTenantScope,
+    JobRemoval,
     JobTelemetry,
     jobStoreProvider,
     jobSignalsProvider,
     ...scheduleProviders,
   ],
-  exports: [JobsService, JobSchedulesService, JobTenantScope],
+  exports: [JobsService, JobSchedulesService, JobTenantScope, JobRemoval],
 })
 export class JobsModule {}

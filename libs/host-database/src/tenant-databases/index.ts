@@ -1,5 +1,15 @@
 export { auditOutboxTable, TenantAuditCapture, TenantAuditRelay, TenantAuditRow } from './audit-outbox/index.js';
 export {
+  type ExportedFile,
+  FileTenantExportSink,
+  TenantDeletion,
+  type TenantDeletionPlan,
+  TenantExportFailedError,
+  type TenantExportManifest,
+  TenantPlaceIsHostError,
+  type TenantRemovals,
+} from './deletion/index.js';
+export {
   getTenantRepositoryToken,
   InjectTenantEntityManager,
   InjectTenantRepository,
@@ -32,6 +42,7 @@ export {
   TenantSchemaError,
   TenantServerUnknownError,
   TenantSwitchError,
+  TenantWorkCutError,
   WrongTenantError,
 } from './tenant-databases.errors.js';
 export { TenantDatabasesModule } from './tenant-databases.module.js';

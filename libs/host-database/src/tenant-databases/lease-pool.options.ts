@@ -13,8 +13,8 @@ export interface LeasePoolLimits {
 /** How the pool's resources are opened and closed. */
 export interface LeasePoolSource<T> {
   open(location: TenantLocation): Promise<T>;
-  /** Nobody holds it any more. May not reject. */
-  close(resource: T, location: TenantLocation): Promise<void>;
+  /** Nobody holds it any more, unless it is cut. May not reject. */
+  close(resource: T, location: TenantLocation, options: { readonly isCut: boolean }): Promise<void>;
   /** How many database connections it may have at most. */
   connectionsOf(location: TenantLocation): number;
 }

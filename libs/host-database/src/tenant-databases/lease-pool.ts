@@ -69,6 +69,21 @@ export class LeasePool<T> implements LeaseKeeper<T> {
     if (this.idle.has(slot)) this.shut(slot);
   }
 
+  /** Closes all that is open for a tenant now, whoever holds it: what they still do there fails. */
+  cut(tenantId: string): void {
+    for (const slot of this.held) {
+      if (slot.location.tenantId !== tenantId || slot.state === 'closing') continue;
+      slot.isRetired = true;
+      slot.isCut = true;
+      if (slot.state === 'open') this.shut(slot);
+    }
+  }
+
+  /** The tenants whose resources are in use. */
+  leasedTenants(): string[] {
+    return [...this.held].filter(({ leases }) => leases > 0).map(({ location }) => location.tenantId);
+  }
+
   /** Waits for every lease, at most this long, and closes everything. Nothing can be leased from here on. */
   async close({ timeoutMs, forcedTimeoutMs }: { readonly timeoutMs: number; readonly forcedTimeoutMs: number }): Promise<void> {
     this.isClosed = true;
@@ -124,6 +139,7 @@ export class LeasePool<T> implements LeaseKeeper<T> {
       resource: undefined,
       leases: 0,
       isRetired: false,
+      isCut: false,
       idleSince: 0,
     };
     if (this.limits.atCapacity === 'refuse' && !this.canBeServed(slot)) throw this.refusal(slot, 0);
@@ -231,7 +247,8 @@ export class LeasePool<T> implements LeaseKeeper<T> {
       this.forget(slot);
       this.serve();
     };
-    this.outsideOfCallers(() => this.source.close(slot.resource as T, slot.location)).then(closed, closed);
+    const { isCut } = slot;
+    this.outsideOfCallers(() => this.source.close(slot.resource as T, slot.location, { isCut })).then(closed, closed);
   }
 
   /** It takes up no room any more. */

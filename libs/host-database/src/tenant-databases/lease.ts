@@ -31,6 +31,8 @@ export interface PoolSlot<T> {
   leases: number;
   /** To be closed as soon as nobody holds it, and not to be handed to anybody meanwhile. */
   isRetired: boolean;
+  /** To be closed at once, whoever holds it. */
+  isCut: boolean;
   /** Since when nobody holds it, in milliseconds of the process's monotonic clock. */
   idleSince: number;
 }
@@ -50,6 +52,11 @@ export class Lease<T> {
     private readonly slot: PoolSlot<T>,
     readonly resource: T,
   ) {}
+
+  /** Whether the resource was closed while this lease was held. */
+  get isCut(): boolean {
+    return this.slot.isCut;
+  }
 
   /** One more lease on the same resource, for work that may outlast this one. Only while this one is held. */
   again(): Lease<T> {

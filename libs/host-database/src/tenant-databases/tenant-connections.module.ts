@@ -6,6 +6,7 @@ import { EntityOwnership } from './entity-ownership.js';
 import { TenantServers, TenantUserPolicy } from './placement/index.js';
 import { TenantBindings } from './tenant-bindings.js';
 import { TenantConnections } from './tenant-connections.js';
+import { TenantCuts } from './tenant-cuts.js';
 import { TENANT_ENTITIES } from './tenant-databases.options.js';
 import { TenantLocations } from './tenant-locations.js';
 import { TenantOrmFactory } from './tenant-orm.factory.js';
@@ -27,11 +28,12 @@ export class TenantConnectionsModule {
       TenantChangeCapture,
       TenantServers,
       TenantUserPolicy,
+      TenantPasswords,
       { provide: TENANT_ENTITIES, useValue: entities },
     ];
     return {
       module: TenantConnectionsModule,
-      providers: [...shared, OutboxRecovery, TenantLocations, TenantPasswords, EntityOwnership],
+      providers: [...shared, OutboxRecovery, TenantCuts, TenantLocations, EntityOwnership],
       exports: shared,
     };
   }

@@ -34,7 +34,7 @@ export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
     this.connectionsOfEach = connectionsOfEach(options, hostSettings);
     this.pool = new LeasePool<MikroORM>(options, {
       open: ({ tenantId, dbUrl, password }) => this.factory.open(tenantId, dbUrl, { password }),
-      close: (orm, location) => this.close(orm, location),
+      close: (orm, location, { isCut }) => this.close(orm, location, isCut),
       connectionsOf: () => this.connectionsOfEach,
     });
   }
@@ -101,6 +101,16 @@ export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
     return this.pool.statistics();
   }
 
+  /** Closes what is open for a tenant now: work that is under way there fails. */
+  cut(tenantId: string): void {
+    this.pool.cut(tenantId);
+  }
+
+  /** The tenants in whose databases work is under way in this process. */
+  leasedTenants(): string[] {
+    return this.pool.leasedTenants();
+  }
+
   private async find(tenantId: string): Promise<FoundTenant> {
     try {
       return await this.locations.find(tenantId);
@@ -124,10 +134,10 @@ export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
     if (tenant) this.pool.retire(tenant.location);
   }
 
-  private async close(orm: MikroORM, { tenantId, key }: TenantLocation): Promise<void> {
+  private async close(orm: MikroORM, { tenantId, key }: TenantLocation, isCut: boolean): Promise<void> {
     if (this.current.get(tenantId)?.location.key === key) this.current.delete(tenantId);
     try {
-      await orm.close();
+      await orm.close(isCut);
     } catch (error) {
       this.logger.warn(`The connections to the database of tenant ${tenantId} did not close cleanly: ${String(error)}`);
     }

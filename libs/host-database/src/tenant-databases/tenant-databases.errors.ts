@@ -171,3 +171,18 @@ export class TenantDatabasesClosedError extends HostDatabaseError {
     super('The application is shutting down, and the databases of its tenants are closed. Ask another process.');
   }
 }
+
+/** The tenant was closed without draining while work was under way in its database. What that had not committed was not written. */
+export class TenantWorkCutError extends HostDatabaseError {
+  readonly code = 'TENANT_DATABASES_WORK_CUT';
+
+  constructor(
+    readonly tenantId: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `Tenant ${tenantId} was closed, and the work that was under way in its database was cut. Do it again once it is open.`,
+      options,
+    );
+  }
+}

@@ -2,6 +2,14 @@ import { type DynamicModule, Global, Module, type Provider } from '@nestjs/commo
 import type { EntityDefinition } from '../database/index.js';
 import { TenantAuditCapture, TenantAuditRelay, tenantAuditRelayJobs } from './audit-outbox/index.js';
 import { getTenantRepositoryToken, TENANT_ENTITY_MANAGER } from './inject-tenant.decorators.js';
+import {
+  TenantDeletion,
+  TenantDeletionJobs,
+  TenantDeletionSweep,
+  TenantExports,
+  TenantPlacesOfDeleted,
+  TenantPurge,
+} from './deletion/index.js';
 import { TenantPlacement, TenantUsers } from './placement/index.js';
 import { TenantBindings } from './tenant-bindings.js';
 import { TenantConnectionsModule } from './tenant-connections.module.js';
@@ -25,6 +33,7 @@ export class TenantDatabasesModule {
         useFactory: (bindings: TenantBindings) => tenantRepositoryProxy(bindings, entity),
       })),
     ];
+    const deletion: Provider[] = [TenantDeletion, TenantPurge, TenantExports, TenantPlacesOfDeleted, TenantDeletionJobs];
     return {
       module: TenantDatabasesModule,
       imports: [TenantConnectionsModule.register({ entities })],
@@ -39,11 +48,14 @@ export class TenantDatabasesModule {
         TenantAuditCapture,
         TenantAuditRelay,
         tenantAuditRelayJobs,
+        ...deletion,
+        ...(entities.length > 0 ? [TenantDeletionSweep] : []),
         ...injectables,
       ],
       exports: [
         TenantDatabases,
         TenantKeys,
+        TenantDeletion,
         TenantStorage,
         TenantPlacement,
         TenantUsers,

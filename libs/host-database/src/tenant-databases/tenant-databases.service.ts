@@ -8,7 +8,7 @@ import { TenantBinding, TenantBindings } from './tenant-bindings.js';
 import { TenantConnections } from './tenant-connections.js';
 import type { Lease } from './lease.js';
 import type { TenantDatabasesStatistics } from './lease-pool.options.js';
-import { TenantSwitchError } from './tenant-databases.errors.js';
+import { TenantSwitchError, TenantWorkCutError } from './tenant-databases.errors.js';
 
 /** Where tenant data lives: the way into one tenant's own database. */
 @Injectable()
@@ -36,6 +36,7 @@ export class TenantDatabases {
    *
    * @throws InvalidIdError, TenantNotFoundError, TenantNotActiveError, DatabaseUnreachableError
    * @throws TenantCapacityError when all that this process may have open is in use; TenantDatabasesClosedError while it shuts down
+   * @throws TenantWorkCutError when the tenant is closed without draining while `work` is under way
    * @throws TenantSwitchError inside a run() of another tenant
    * @throws TransactionRollbackOnlyError when a joined run failed and its error was swallowed
    */
@@ -73,10 +74,10 @@ async function enter<T>(
       return result;
     } catch (error) {
       em.clear();
-      throw error;
+      throw lease.isCut ? new TenantWorkCutError(binding.tenantId, { cause: error }) : error;
     } finally {
       // Begun with em.begin() and left open: others need the connection.
-      if (em.isInTransaction()) await em.rollback();
+      if (em.isInTransaction() && !lease.isCut) await em.rollback();
     }
   } finally {
     binding.end();

@@ -46,6 +46,23 @@ export {
   TenantSecrets,
   TenantServerUsers,
 } from './secrets/index.js';
+export {
+  type ClosingOptions,
+  type DeletionCounts,
+  type TenantDeletionPart,
+  TenantDeletionParts,
+  DELETE_TENANT_JOB,
+  type DeletionRequest,
+  resolveTenantDeletionOptions,
+  TENANT_DELETION_OPTIONS,
+  TenantDeletionDueError,
+  TenantDeletionOptions,
+  TenantDeletionRecord,
+  TenantExportNotConfiguredError,
+  type TenantExportSink,
+  TenantGuardsMissingError,
+  TenantStatusWriter,
+} from './lifecycle/index.js';
 export { auditTenants } from './tenants.audit.js';
 export {
   effectiveStatus,

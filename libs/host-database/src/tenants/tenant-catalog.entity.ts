@@ -26,6 +26,17 @@ export const DB_URL_HASH_UNIQUE = {
   columns: ['db_url_hash'],
 } as const;
 
+interface Lifecycle {
+  status: TenantStatus;
+  isActive: boolean | undefined;
+  statusChangedAt: Date;
+}
+
+/** False where they were not loaded. */
+function isTakenBack({ status, isActive }: Lifecycle): boolean {
+  return status === 'active' && isActive === false;
+}
+
 const TenantCatalogSchema = defineEntity({
   name: 'TenantCatalog',
   tableName: 'core_tenants',
@@ -51,13 +62,24 @@ const TenantCatalogSchema = defineEntity({
     status: p
       .enum(TENANT_STATUSES)
       .default('provisioning')
-      .onCreate((tenant: { isActive?: boolean }) => (tenant.isActive ? 'active' : 'provisioning')),
+      .onCreate((tenant: { isActive?: boolean }) => (tenant.isActive ? 'active' : 'provisioning'))
+      // Who takes the flag back suspends the tenant: the two always agree.
+      .onUpdate((tenant: Lifecycle) => (isTakenBack(tenant) ? 'suspended' : tenant.status)),
     /** Whether the tenant may be entered. Never true in another status than `active`. */
     isActive: p.boolean().default(false),
     /** Since when it has its status. */
-    statusChangedAt: p.datetime(3).onCreate(timestamp),
+    statusChangedAt: p
+      .datetime(3)
+      .onCreate(timestamp)
+      .onUpdate((tenant: Lifecycle) => (isTakenBack(tenant) ? timestamp() : tenant.statusChangedAt)),
     /** When a tenant that is to be deleted is: until then it can be restored. */
     deleteAfter: p.datetime(3).nullable(),
+    /** What an archived tenant was before. */
+    archivedFrom: p.enum(['active', 'suspended'] as const).nullable(),
+    /** What a tenant that is to be deleted was before, and can be again; none once its data is being removed. */
+    deletionFrom: p.enum(['active', 'suspended', 'archived', 'failed'] as const).nullable(),
+    /** Whether work that was under way when the tenant was closed is cut, in every process, instead of being let end. */
+    cutsWork: p.boolean().default(false),
     planTier: p.string().default('free'),
     createdAt: p.datetime(3).onCreate(timestamp),
   },

@@ -67,8 +67,9 @@ export class TenantStatusConflictError extends HostDatabaseError {
     readonly tenantId: string,
     readonly from: TenantStatus,
     readonly to: TenantStatus,
+    options?: ErrorOptions,
   ) {
-    super(`Tenant ${tenantId} is ${from} and cannot become ${to} from there. Reload it and decide again.`);
+    super(`Tenant ${tenantId} is ${from} and cannot become ${to} from there. Reload it and decide again.`, options);
   }
 }
 

@@ -15,6 +15,8 @@ export class TenantStatusChanged {
   constructor(
     readonly tenantId: string,
     readonly status: TenantStatus,
+    /** Whether work that is under way in its database is cut, instead of being let end. */
+    readonly cutsWork = false,
   ) {}
 }
 

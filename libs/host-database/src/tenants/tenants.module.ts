@@ -1,8 +1,22 @@
 import { Global, Module } from '@nestjs/common';
 import { AuditCatalogue, AuditedEntities } from '../audit/index.js';
+import {
+  JobsDeletion,
+  TenantDeletionParts,
+  TenantDeletionRequests,
+  TenantGuardsCheck,
+  TenantLifecycle,
+  TenantStatusWriter,
+} from './lifecycle/index.js';
 import { KeyRotation, PasswordRotation, TenantAddresses, TenantSecrets, TenantServerUsers } from './secrets/index.js';
 import { TenantDirectory, tenantChangesProvider, TenantReader } from './catalog-cache/index.js';
-import { DomainVerifier, TENANT_DOMAINS_OPTIONS, TenantDomains, type TenantDomainsOptions } from './domains/index.js';
+import {
+  DomainsDeletion,
+  DomainVerifier,
+  TENANT_DOMAINS_OPTIONS,
+  TenantDomains,
+  type TenantDomainsOptions,
+} from './domains/index.js';
 import { TenantActivation } from './tenant-activation.js';
 import { auditTenants } from './tenants.audit.js';
 import { tenantAuditEvents } from './tenants.audit-events.js';
@@ -20,22 +34,47 @@ import { TenantsService } from './tenants.service.js';
     TenantSecrets,
     KeyRotation,
     PasswordRotation,
+    TenantGuardsCheck,
+    TenantStatusWriter,
+    TenantLifecycle,
+    TenantDeletionRequests,
+    TenantDeletionParts,
+    JobsDeletion,
     TenantServerUsers,
     TenantDirectory,
     TenantReader,
     tenantChangesProvider,
     TenantDomains,
+    DomainsDeletion,
     {
       provide: DomainVerifier,
       inject: [TENANT_DOMAINS_OPTIONS],
       useFactory: ({ verifier }: TenantDomainsOptions) => verifier,
     },
   ],
-  exports: [TenantsService, TenantEvents, TenantAddresses, TenantSecrets, TenantServerUsers, TenantDirectory, TenantDomains],
+  exports: [
+    TenantsService,
+    TenantEvents,
+    TenantAddresses,
+    TenantSecrets,
+    TenantServerUsers,
+    TenantDirectory,
+    TenantDomains,
+    TenantStatusWriter,
+    TenantDeletionParts,
+  ],
 })
 export class TenantsModule {
-  constructor(audited: AuditedEntities, catalogue: AuditCatalogue) {
+  constructor(
+    audited: AuditedEntities,
+    catalogue: AuditCatalogue,
+    deletions: TenantDeletionParts,
+    jobs: JobsDeletion,
+    domains: DomainsDeletion,
+  ) {
     auditTenants(audited);
     catalogue.add(tenantAuditEvents);
+    deletions.add(jobs);
+    deletions.add(domains);
   }
 }

@@ -1,24 +1,19 @@
-import { LockMode } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
 import { assertId, assertText, Clock } from '../common/index.js';
 import { parseDatabaseUrl, UnitOfWork, violatesUnique } from '../database/index.js';
 import { JobsService } from '../jobs/index.js';
+import {
+  type ClosingOptions,
+  type DeletionRequest,
+  TenantDeletionRequests,
+  TenantLifecycle,
+  TenantStatusWriter,
+} from './lifecycle/index.js';
 import { assertSlug, isSlug } from './slug.js';
 import { TenantAddresses } from './secrets/index.js';
-import {
-  DB_URL_HASH_UNIQUE,
-  effectiveStatus,
-  TenantCatalog,
-  type TenantMode,
-  type TenantStatus,
-} from './tenant-catalog.entity.js';
-import {
-  DuplicateSlugError,
-  DuplicateTenantDatabaseError,
-  TenantNotFoundError,
-  TenantStatusConflictError,
-} from './tenants.errors.js';
-import { TenantCreated, TenantEvents, TenantStatusChanged } from './tenants.events.js';
+import { DB_URL_HASH_UNIQUE, TenantCatalog, type TenantMode } from './tenant-catalog.entity.js';
+import { DuplicateSlugError, DuplicateTenantDatabaseError, TenantNotFoundError } from './tenants.errors.js';
+import { TenantCreated, TenantEvents } from './tenants.events.js';
 import { TenantActivation } from './tenant-activation.js';
 
 const SLUG_UNIQUE = { name: 'core_tenants_slug_unique', table: 'core_tenants', columns: ['slug'] };
@@ -31,18 +26,6 @@ declare module '../jobs/index.js' {
     'tenants.provision-database': { readonly tenantId: string };
   }
 }
-
-/** From which statuses each one can be reached. */
-const COMES_FROM: Readonly<Record<TenantStatus, readonly TenantStatus[]>> = {
-  // Provisioning can be repeated at any time, so one whose job was lost can be helped on.
-  provisioning: ['failed', 'provisioning'],
-  active: ['provisioning', 'suspended'],
-  suspended: ['active'],
-  archived: [],
-  pending_deletion: [],
-  deleted: [],
-  failed: ['provisioning'],
-};
 
 /** A tenant to be. */
 export interface NewTenant {
@@ -73,6 +56,9 @@ export class TenantsService {
     private readonly activation: TenantActivation,
     private readonly clock: Clock,
     private readonly addresses: TenantAddresses,
+    private readonly statuses: TenantStatusWriter,
+    private readonly lifecycle: TenantLifecycle,
+    private readonly deletions: TenantDeletionRequests,
   ) {}
 
   /**
@@ -143,7 +129,7 @@ export class TenantsService {
   async activate(tenantId: string, dbUrl: string, { server = null, mode }: TenantPlaceFacts = {}): Promise<TenantCatalog> {
     const sealed = await this.addresses.seal(assertId(tenantId, 'tenant'), dbUrl);
     try {
-      return await this.changeStatus(tenantId, 'active', (tenant) => {
+      return await this.statuses.change(tenantId, 'active', (tenant) => {
         if (tenant.dbUrlHash != null && tenant.dbUrlHash !== sealed.dbUrlHash) tenant.generation++;
         Object.assign(tenant, sealed, { server, mode: mode ?? modeOf(dbUrl) });
       });
@@ -153,27 +139,76 @@ export class TenantsService {
     }
   }
 
-  /** Closes an active tenant: its data stays, but every access is refused. */
-  async suspend(tenantId: string): Promise<TenantCatalog> {
-    return this.changeStatus(tenantId, 'suspended');
+  /**
+   * Closes an active tenant: its data stays, but every access is refused, at once in this process and within a second in all others.
+   * Work that is under way ends, unless `drain` is false. Recorded as `tenants.suspended`; in the caller's transaction if there is one, as
+   * all changes of status are.
+   *
+   * @throws TenantNotFoundError, TenantStatusConflictError, InvalidInputError
+   */
+  async suspend(tenantId: string, options: ClosingOptions = {}): Promise<TenantCatalog> {
+    return this.lifecycle.suspend(tenantId, options);
   }
 
-  /** Opens a suspended tenant again. */
+  /**
+   * Opens a suspended tenant again. Recorded as `tenants.reactivated`.
+   *
+   * @throws TenantNotFoundError, TenantStatusConflictError
+   */
   async reactivate(tenantId: string): Promise<TenantCatalog> {
-    return this.changeStatus(tenantId, 'active', (tenant) => {
-      if (tenant.dbUrl == null) throw new TenantStatusConflictError(tenant.id, tenant.status, 'active');
-    });
+    return this.lifecycle.reactivate(tenantId);
+  }
+
+  /**
+   * Puts an active or suspended tenant away: closed as a suspended one is, and nothing is expected to open it soon. Recorded as
+   * `tenants.archived`.
+   *
+   * @throws TenantNotFoundError, TenantStatusConflictError, InvalidInputError
+   */
+  async archive(tenantId: string, options: ClosingOptions = {}): Promise<TenantCatalog> {
+    return this.lifecycle.archive(tenantId, options);
+  }
+
+  /**
+   * Takes an archived tenant, or one that is to be deleted, back to where it was: active, suspended, archived or failed. Recorded as
+   * `tenants.restored`.
+   *
+   * @throws TenantNotFoundError
+   * @throws TenantStatusConflictError when it is neither archived nor to be deleted
+   * @throws TenantDeletionDueError when the time in which it could be restored is over
+   */
+  async restore(tenantId: string): Promise<TenantCatalog> {
+    const { status } = await this.getById(tenantId);
+    return status === 'pending_deletion' || status === 'deleted'
+      ? this.deletions.cancel(tenantId)
+      : this.lifecycle.unarchive(tenantId);
+  }
+
+  /**
+   * Closes a tenant and has its data removed when `graceDays` are over; until then {@link restore} takes it back. Recorded as
+   * `tenants.deletion-requested`. `TenantDeletion.plan()` tells what will be removed.
+   *
+   * @throws TenantNotFoundError, TenantStatusConflictError, InvalidInputError
+   * @throws TenantExportNotConfiguredError when an export is asked for and there is no place for it
+   */
+  async requestDeletion(tenantId: string, request: DeletionRequest = {}): Promise<TenantCatalog> {
+    return this.deletions.request(tenantId, request);
+  }
+
+  /** {@link restore} for a tenant that is to be deleted. @throws TenantNotFoundError, TenantStatusConflictError, TenantDeletionDueError */
+  async cancelDeletion(tenantId: string): Promise<TenantCatalog> {
+    return this.deletions.cancel(tenantId);
   }
 
   /** Records that the tenant's database could not be made. */
   async markFailed(tenantId: string): Promise<TenantCatalog> {
-    return this.changeStatus(tenantId, 'failed');
+    return this.statuses.change(tenantId, 'failed');
   }
 
   /** Enqueues the provisioning of a tenant that failed, or never ended, again. */
   async retryProvisioning(tenantId: string): Promise<TenantCatalog> {
     return this.unitOfWork.transactional(async () => {
-      const tenant = await this.changeStatus(tenantId, 'provisioning');
+      const tenant = await this.statuses.change(tenantId, 'provisioning');
       await this.enqueueProvisioning(tenant.id);
       return tenant;
     });
@@ -181,29 +216,6 @@ export class TenantsService {
 
   private async enqueueProvisioning(tenantId: string): Promise<void> {
     await this.jobs.enqueue(PROVISION_TENANT_JOB, { tenantId }, { tenantId });
-  }
-
-  private async changeStatus(
-    tenantId: string,
-    status: TenantStatus,
-    prepare?: (tenant: TenantCatalog) => void,
-  ): Promise<TenantCatalog> {
-    const id = assertId(tenantId, 'tenant');
-    return this.unitOfWork.transactional(async (em) => {
-      // What the caller has changed is written before the row is read anew.
-      await em.flush();
-      const tenant = await em.findOne(TenantCatalog, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true });
-      if (!tenant) throw new TenantNotFoundError(id);
-      const from = effectiveStatus(tenant);
-      if (!COMES_FROM[status].includes(from)) throw new TenantStatusConflictError(id, from, status);
-      prepare?.(tenant);
-      tenant.status = status;
-      tenant.isActive = status === 'active';
-      tenant.statusChangedAt = this.clock.now();
-      await em.flush();
-      this.unitOfWork.afterCommit(() => this.events.emitStatusChanged(new TenantStatusChanged(id, status)));
-      return tenant;
-    });
   }
 }
 

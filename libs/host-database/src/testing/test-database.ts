@@ -7,6 +7,7 @@ import type { SqlEntityManager } from '@mikro-orm/sql';
 import { genId, HostDatabaseError } from '../common/index.js';
 import {
   guardStatements,
+  tenantGuardStatements,
   type DatabaseOptions,
   type DatabaseType,
   dialectOf,
@@ -79,7 +80,7 @@ export async function createTestDatabase(type: DatabaseType, url = process.env.T
 async function ensureTemplate(admin: SqlEntityManager, url: string): Promise<string> {
   const { migrationsList = [] } = hostMigrations('postgresql');
   const version = createHash('sha256')
-    .update([...migrationsList, ...guardStatements].map(String).join('\n'))
+    .update([...migrationsList, ...guardStatements, ...tenantGuardStatements].map(String).join('\n'))
     .digest('hex')
     .slice(0, 16);
   const template = `test_template_${version}`;

@@ -77,14 +77,20 @@ function withCurrentPassword(driver: KyselyDriver, password: unknown): KyselyDri
   return driver;
 }
 
+/** What is needed here of a client of `pg`. */
+type Client = EventEmitter & { end(): Promise<void> };
+
 class ReleasingPostgresqlConnection extends PostgreSqlConnection {
   private readonly goodbyes = new Set<Promise<unknown>>();
+  private readonly clients = new Set<Client>();
 
   /**
    * Resolves when the server has let go of every connection. The pool's own end does not wait for that, and whoever opens others instead
-   * would have more than it may for a moment.
+   * would have more than it may for a moment. With `force` it does not wait for whoever uses one: what they do fails.
    */
-  override async close(force?: boolean): Promise<void> {
+  override async close(force = false): Promise<void> {
+    // The pool's own end waits for those that are in use.
+    if (force) for (const client of this.clients) void client.end().catch(() => undefined);
     await super.close(force);
     const over = new AbortController();
     // A server that is gone never says goodbye.
@@ -95,7 +101,9 @@ class ReleasingPostgresqlConnection extends PostgreSqlConnection {
 
   override createKyselyDialect(overrides: PoolOverrides): KyselyDialect {
     const onPoolCreated = (pool: EventEmitter) => {
-      pool.on('connect', (client: EventEmitter) => {
+      pool.on('connect', (client: Client) => {
+        this.clients.add(client);
+        client.once('end', () => this.clients.delete(client));
         const goodbye: Promise<unknown> = new Promise((resolve) => client.once('end', resolve)).then(() =>
           this.goodbyes.delete(goodbye),
         );

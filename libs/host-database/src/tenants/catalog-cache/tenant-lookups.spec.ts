@@ -18,6 +18,7 @@ const ROW: TenantRow = {
   server: null,
   generation: 1,
   schemaVersion: null,
+  cutsWork: false,
 };
 const TTL_MS = 60_000;
 const refused = () => Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });

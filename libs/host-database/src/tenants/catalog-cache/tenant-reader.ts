@@ -14,13 +14,14 @@ export interface CatalogQuestion {
   readonly tenantsWithNames: readonly string[];
 }
 
-interface RawRow extends Omit<TenantRow, 'isActive'> {
+interface RawRow extends Omit<TenantRow, 'isActive' | 'cutsWork'> {
+  readonly cutsWork: boolean | number;
   readonly isActive: boolean | number;
   readonly domain: string | null;
 }
 
 const COLUMNS = `t.id, t.name, t.slug, t.plan_tier as "planTier", t.status, t.is_active as "isActive", t.db_url as "dbUrl", t.mode, t.server,
-  t.generation, t.schema_version as "schemaVersion"`;
+  t.generation, t.schema_version as "schemaVersion", t.cuts_work as "cutsWork"`;
 const TENANTS = `select ${COLUMNS}, null as domain from core_tenants t where`;
 const DOMAINS = `select ${COLUMNS}, d.domain from core_tenant_domains d join core_tenants t on t.id = d.tenant_id where d.verified_at is not null and`;
 
@@ -64,6 +65,6 @@ export class TenantReader {
   }
 }
 
-function committed({ isActive, ...row }: RawRow, askedAt: number): TenantRecord {
-  return new TenantRecord({ ...row, isActive: Boolean(isActive) }, { askedAt, isCommitted: true });
+function committed({ isActive, cutsWork, ...row }: RawRow, askedAt: number): TenantRecord {
+  return new TenantRecord({ ...row, isActive: Boolean(isActive), cutsWork: Boolean(cutsWork) }, { askedAt, isCommitted: true });
 }

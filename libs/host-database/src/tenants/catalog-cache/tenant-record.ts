@@ -4,7 +4,18 @@ import { TenantNotActiveError } from '../tenants.errors.js';
 /** What is read of a tenant's row. */
 export type TenantRow = Pick<
   TenantCatalog,
-  'id' | 'name' | 'slug' | 'planTier' | 'status' | 'isActive' | 'dbUrl' | 'mode' | 'server' | 'generation' | 'schemaVersion'
+  | 'id'
+  | 'name'
+  | 'slug'
+  | 'planTier'
+  | 'status'
+  | 'isActive'
+  | 'dbUrl'
+  | 'mode'
+  | 'server'
+  | 'generation'
+  | 'schemaVersion'
+  | 'cutsWork'
 >;
 
 /** When and how a row was read. */
@@ -27,6 +38,8 @@ export class TenantRecord {
   readonly server: string | null;
   readonly generation: number;
   readonly schemaVersion: string | null;
+  /** Whether work that is under way is to be cut: it was closed without draining. */
+  readonly cutsWork: boolean;
   readonly isCommitted: boolean;
   /** When the catalogue said so last, in milliseconds of the process's monotonic clock. */
   askedAt: number;
@@ -46,6 +59,7 @@ export class TenantRecord {
     this.generation = row.generation;
     this.schemaVersion = row.schemaVersion ?? null;
     this.#dbUrl = row.dbUrl ?? null;
+    this.cutsWork = row.cutsWork;
     this.isCommitted = isCommitted;
     this.askedAt = askedAt;
   }
@@ -65,6 +79,7 @@ export class TenantRecord {
   saysTheSameAs(other: TenantRecord): boolean {
     return (
       this.status === other.status &&
+      this.cutsWork === other.cutsWork &&
       this.#dbUrl === other.#dbUrl &&
       this.slug === other.slug &&
       this.generation === other.generation &&

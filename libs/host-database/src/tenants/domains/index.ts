@@ -1,3 +1,4 @@
+export { DomainsDeletion } from './domains.deletion.js';
 export type { DomainRecord } from './domain-record.js';
 export { DnsDomainVerifier, DomainVerifier } from './domain-verifier.js';
 export { TenantDomain } from './tenant-domain.entity.js';

@@ -3,6 +3,14 @@ import { Migration20261123110000_deepen_jobs as DeepenJobs } from './Migration20
 import { Migration20261123150000_seal_audit_log as SealAuditLog } from './Migration20261123150000_seal_audit_log.js';
 import { Migration20261123160000_encrypt_tenant_addresses as EncryptTenantAddresses } from './Migration20261123160000_encrypt_tenant_addresses.js';
 import { Migration20261123183000_tell_of_tenant_changes as TellOfTenantChanges } from './Migration20261123183000_tell_of_tenant_changes.js';
+import { Migration20261123182000_guard_tenant_lives as GuardTenantLives } from './Migration20261123182000_guard_tenant_lives.js';
 
 /** The migrations of the host's tables on PostgreSQL, the oldest first. */
-export const postgresqlMigrations = [CreateHostTables, DeepenJobs, SealAuditLog, EncryptTenantAddresses, TellOfTenantChanges];
+export const postgresqlMigrations = [
+  CreateHostTables,
+  DeepenJobs,
+  SealAuditLog,
+  EncryptTenantAddresses,
+  TellOfTenantChanges,
+  GuardTenantLives,
+];

@@ -1,0 +1,7 @@
+export { TenantExportFailedError, TenantPlaceIsHostError } from './deletion.errors.js';
+export { FileTenantExportSink } from './file.export-sink.js';
+export { TenantDeletion, type TenantDeletionPlan, type TenantRemovals } from './tenant-deletion.js';
+export { TenantDeletionJobs, TenantDeletionSweep } from './tenant-deletion.jobs.js';
+export { type ExportedFile, type TenantExportManifest, TenantExports } from './tenant-exports.js';
+export { TenantPlacesOfDeleted } from './tenant-places.js';
+export { TenantPurge } from './tenant-purge.js';

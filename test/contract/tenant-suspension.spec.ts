@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { defineEntity, p } from '@mikro-orm/core';
+import { HostDatabaseModule } from 'nestjs-host-database';
+import { TenantDatabases, TenantWorkCutError } from 'nestjs-host-database/tenant-databases';
+import { TenantsService } from 'nestjs-host-database/tenants';
+import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
+import { startProgram } from '../support/child-process.js';
+import { type ScratchDatabase, scratchDatabase } from '../support/scratch-database.js';
+
+const Note = defineEntity({ name: 'Note', properties: { id: p.integer().primary(), text: p.string() } });
+
+const A_SECOND = 1_000;
+
+describe.each(['sqlite', 'postgresql'] as const)('a suspension on %s', (database) => {
+  let scratch: ScratchDatabase;
+  let host: TestHost;
+  let sut: TenantsService;
+  let id: string;
+  let tenantOptions: object;
+
+  beforeEach(async () => {
+    scratch = await scratchDatabase(database);
+    host = await createTestHost({
+      application: ({ tenantDatabases, ...options }) => {
+        tenantOptions = { ...tenantDatabases };
+        return HostDatabaseModule.forRoot({
+          ...options,
+          database: scratch.options,
+          tenantDatabases: { ...tenantDatabases, entities: [Note] },
+        });
+      },
+    });
+    sut = host.get(TenantsService);
+    ({ id } = await host.newTenant());
+  });
+  afterEach(async () => {
+    await host.close();
+    await scratch.drop();
+  });
+
+  const notes = () => host.get(TenantDatabases).run(id, (em) => em.execute('select * from note'));
+
+  /** Work in this process that has written in a transaction, and goes on when it is told to. */
+  async function workHere() {
+    const [entered, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const done = host.get(TenantDatabases).run(id, (em) =>
+      em.transactional(async (transaction) => {
+        await transaction.insert(Note, { id: 1, text: 'written' });
+        entered.resolve();
+        await goOn.promise;
+        await transaction.execute('select 1');
+      }),
+    );
+    const outcome = Promise.allSettled([done]);
+    await entered.promise;
+    return async () => {
+      goOn.resolve();
+      return (await outcome)[0];
+    };
+  }
+
+  it('lets work under way end', async () => {
+    const finish = await workHere();
+    await host.run(() => sut.suspend(id));
+    expect(await finish()).toMatchObject({ status: 'fulfilled' });
+    await host.run(() => sut.reactivate(id));
+    expect(await notes()).toHaveLength(1);
+  });
+
+  it.each(['suspend', 'archive', 'requestDeletion'] as const)('cuts it where %s is told to', async (method) => {
+    const finish = await workHere();
+    await host.run(() => sut[method](id, { drain: false }));
+    expect(await finish()).toMatchObject({ status: 'rejected', reason: expect.any(TenantWorkCutError) });
+    await host.run(() => (method === 'suspend' ? sut.reactivate(id) : sut.restore(id)));
+    // The tenant is whole, and works again.
+    expect(await notes()).toEqual([]);
+    expect(await (await workHere())()).toMatchObject({ status: 'fulfilled' });
+  });
+
+  it.each([
+    ['lets its work end', true, 'work done'],
+    ['cuts its work', false, 'work TENANT_DATABASES_WORK_CUT'],
+  ])('is seen by a second process within a second, and %s', async (_, drain, ending) => {
+    const env = {
+      OPTIONS: JSON.stringify({ database: scratch.options, tenantDatabases: tenantOptions }),
+      TENANT: id,
+      ...(!drain && { UNTIL_CUT: '1' }),
+    };
+    const other = startProgram('work-in-tenant', { env });
+    await other.said(/working/);
+    const at = Date.now();
+    await host.run(() => sut.suspend(id, { drain }));
+    const said = await other.said(/refused TENANTS_NOT_ACTIVE at \d+\n/);
+    expect(Number(/at (\d+)/.exec(said)?.[1]) - at).toBeLessThan(A_SECOND + 200);
+    const { stdout, stderr } = await other.ended;
+    expect({ stdout, stderr }).toEqual({ stdout: expect.stringContaining(ending), stderr: '' });
+    await host.run(() => sut.reactivate(id));
+    expect(await notes()).toHaveLength(drain ? 1 : 0);
+  });
+});

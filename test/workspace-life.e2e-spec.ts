@@ -1,0 +1,109 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ContextService, genId } from 'nestjs-host-database';
+import { type Client, HTTP_ADAPTERS, PASSWORD, type ReferenceApp, startReferenceApp } from './support/reference-app.js';
+import { until } from './support/until.js';
+
+describe.each(HTTP_ADAPTERS)('the life of a workspace on %s', (adapter) => {
+  let app: ReferenceApp;
+  let exportDirectory: string;
+  let root: Client;
+  let owner: Client;
+  let id: string;
+
+  beforeAll(async () => {
+    exportDirectory = await mkdtemp(join(tmpdir(), 'workspace-exports-'));
+    app = await startReferenceApp({ adapter, exportDirectory });
+    root = await app.signUp('root@example.com');
+    owner = await app.signUp('owner@example.com');
+    await app.host.get(ContextService).run({}, () =>
+      app.host.run(async () => {
+        (await app.host.hostDatabase.globalUsers.findOneOrFail({ email: 'root@example.com' })).isSysAdmin = true;
+      }),
+    );
+    id = await owner.newWorkspace();
+    await owner.newProject(id);
+  });
+  afterAll(async () => {
+    await app.host.close();
+    await rm(exportDirectory, { recursive: true, force: true });
+  });
+
+  async function signIn(email: string): Promise<Client> {
+    const response = await app.anyone.post('/auth/sign-in', { email, password: PASSWORD }).expect(200);
+    return app.as((response.body as { token: string }).token);
+  }
+
+  const projects = () => owner.get(`/workspaces/${id}/projects`);
+
+  it('is suspended and reactivated by system administrators alone', async () => {
+    await owner.post(`/workspaces/${id}/suspend`, {}).expect(403);
+    const suspended = await root.post(`/workspaces/${id}/suspend`, { reason: 'The invoice is overdue' }).expect(200);
+    expect(suspended.body).toEqual({ id, status: 'suspended', deleteAfter: null });
+    await projects().expect(423);
+    await root.post(`/workspaces/${id}/suspend`, {}).expect(409);
+    await owner.post(`/workspaces/${id}/reactivate`).expect(403);
+    await root.post(`/workspaces/${id}/reactivate`).expect(200);
+    await projects().expect(200);
+  });
+
+  it('is archived and restored by its owner', async () => {
+    await owner.post(`/workspaces/${id}/archive`, { drain: false }).expect(200);
+    await projects().expect(423);
+    const restored = await owner.post(`/workspaces/${id}/restore`).expect(200);
+    expect(restored.body).toMatchObject({ status: 'active' });
+    await projects().expect(200);
+  });
+
+  it.each([
+    ['suspend', { drain: 'no' }],
+    ['archive', { reason: '' }],
+    ['deletion', { graceDays: -1 }],
+    ['deletion', { graceDays: 366 }],
+    ['deletion', { export: 1 }],
+  ])('is refused %s with %j', async (action, body) => {
+    await root.post(`/workspaces/${id}/${action}`, body).expect(400);
+    await projects().expect(200);
+  });
+
+  it('is for nobody else to end', async () => {
+    const stranger = await app.signUp('stranger@example.com');
+    await stranger.get(`/workspaces/${id}/deletion-plan`).expect(403);
+    for (const action of ['archive', 'restore', 'deletion']) await stranger.post(`/workspaces/${id}/${action}`, {}).expect(403);
+    await root.post(`/workspaces/${genId()}/deletion`, {}).expect(404);
+    await root.post('/workspaces/no-id/deletion', {}).expect(400);
+    await owner.post(`/workspaces/${id}/restore`).expect(409);
+  });
+
+  it('can be taken back from its deletion, and ends with it', async () => {
+    const request = await owner.post(`/workspaces/${id}/deletion`, { graceDays: 1, export: true }).expect(202);
+    expect(request.body).toMatchObject({
+      status: 'pending_deletion',
+      deleteAfter: new Date(app.host.clock.now().getTime() + 86_400_000).toISOString(),
+    });
+    await projects().expect(410);
+    await owner.post(`/workspaces/${id}/restore`).expect(200);
+    await projects().expect(200);
+
+    await owner.post(`/workspaces/${id}/deletion`, { graceDays: 1, export: true }).expect(202);
+    const plan = await owner.get(`/workspaces/${id}/deletion-plan`).expect(200);
+    expect(plan.body).toMatchObject({
+      status: 'pending_deletion',
+      isExported: true,
+      tables: { projects: 1, tasks: 0 },
+      others: { core_memberships: 1 },
+    });
+    app.host.clock.advance(86_400_000);
+    // No session lasts that long.
+    [root, owner] = [await signIn('root@example.com'), await signIn('owner@example.com')];
+    await owner.post(`/workspaces/${id}/restore`).expect(410);
+    await app.host.runJobs();
+    await until(async () => (await root.get(`/workspaces/${id}/deletion-plan`).expect(200)).body.status === 'deleted');
+    const deleted = await root.post(`/workspaces/${id}/restore`).expect(409);
+    expect(deleted.body).toMatchObject({ code: 'TENANTS_STATUS_CONFLICT' });
+    expect(await readdir(join(exportDirectory, 'deleted-workspaces', id))).toContain('manifest.json');
+    expect((await owner.get('/workspaces').expect(200)).body).toEqual([]);
+  });
+});
