@@ -7,6 +7,8 @@ import { getDbUri, WrongSchemaError } from 'nestjs-host-database';
 import { TenantDatabases, TenantPlacement, TenantStorage, TenantUsers } from 'nestjs-host-database/tenant-databases';
 import { TenantsService } from 'nestjs-host-database/tenants';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
+import { asUser } from '../support/as-user.js';
+import { until } from '../support/until.js';
 
 const secrets = { keyId: 'k', keys: { k: randomBytes(32) } };
 
@@ -182,6 +184,40 @@ describe('migrations of tenants in schemas', () => {
   }
   const Post = defineEntity({ name: 'Post', tableName: 'post', properties: { id: p.integer().primary(), text: p.string() } });
 
+  it('wait for others of the same schema, and of no other one', async () => {
+    const host = await createTestHost({
+      database: 'postgresql',
+      options: {
+        tenantDatabases: { entities: [Post], placement: { mode: 'schema' }, migrations: { migrationsList: [CreatePosts] } },
+      },
+    });
+    const first = await host.newTenant();
+    const second = await host.newTenant({ provisioned: false });
+    const statusOf = async ({ id }: { id: string }) => (await host.run(() => host.get(TenantsService).getById(id))).status;
+    const url = getDbUri(host.hostDatabase);
+    const holding = (em: SqlEntityManager, id: string) =>
+      em.execute('select pg_advisory_xact_lock(?, hashtext(?))', [0x686f7374, `tenant_${id}`]);
+    const database = `${new URL(url).pathname.slice(1)}_tenants`;
+    let draining: Promise<number> | undefined;
+    const whileHeld = async (em: SqlEntityManager) => {
+      await holding(em, second.id);
+      draining = host.runJobs();
+      const waiting = `select 1 from pg_locks join pg_database d on d.oid = database where locktype = 'advisory' and not granted and datname = ?`;
+      await until(async () => (await em.execute(waiting, [database])).length > 0, 20_000);
+      expect(await statusOf(second)).toBe('provisioning');
+    };
+    await asUser(url, (em) => em.transactional(whileHeld), database);
+    await draining;
+    expect(await statusOf(second)).toBe('active');
+    const third = await asUser(
+      url,
+      (em) => em.transactional(async (held) => (await holding(held, first.id), host.newTenant())),
+      database,
+    );
+    expect(third.status).toBe('active');
+    await host.close();
+  });
+
   it('are applied and remembered in each, at the same time', async () => {
     const host = await createTestHost({
       database: 'postgresql',
@@ -210,6 +246,30 @@ describe('migrations of tenants in schemas', () => {
       expect(applied).toEqual([{ name: 'CreatePosts' }, { name: 'IndexPosts' }]);
       expect(tables).toEqual(['mikro_orm_migrations', 'post'].map((tablename) => ({ schemaname: `tenant_${id}`, tablename })));
     }
+    await host.close();
+  });
+});
+
+describe('a schema that the application names', () => {
+  it('is made, entered and removed whatever its name is', async () => {
+    const host = await createTestHost({ database: 'postgresql' });
+    const [storage, schema] = [host.get(TenantStorage), String.raw`odd "name" \, public`];
+    const url = new URL(getDbUri(host.hostDatabase));
+    Object.assign(url, {
+      username: '',
+      password: '',
+      pathname: `${url.pathname}_tenants`,
+      search: `?schema=${encodeURIComponent(schema)}`,
+    });
+    const { id } = await host.newTenant({ provisioned: false });
+    await storage.create(url.href);
+    await host.run(() => host.get(TenantsService).activate(id, url.href));
+    expect(await host.run(() => host.get(TenantsService).getById(id))).toMatchObject({ mode: 'schema', server: null });
+    const run = host.get(TenantDatabases).run(id, (em) => em.execute('select current_schema() as schema'));
+    expect(await run).toEqual([{ schema }]);
+    expect(await storage.exists(url.href)).toBe(true);
+    await storage.drop(url.href);
+    expect(await storage.exists(url.href)).toBe(false);
     await host.close();
   });
 });

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { testDatabases } from './leaks.mjs';
+import { testDatabases, testUsers } from './leaks.mjs';
 import { startPostgres } from './postgres-server.mjs';
 
 /**
@@ -16,5 +16,5 @@ export default async function globalSetup() {
   chmodSync(directory, 0o711);
   // The last two are what Windows reads.
   for (const name of ['TMPDIR', 'TEMP', 'TMP']) process.env[name] = directory;
-  globalThis.hostDatabaseTests = { server, directory, databasesBefore: await testDatabases() };
+  globalThis.hostDatabaseTests = { server, directory, databasesBefore: await testDatabases(), usersBefore: await testUsers() };
 }

@@ -1,13 +1,15 @@
 import { readdirSync, rmSync } from 'node:fs';
-import { testConnections, testDatabases } from './leaks.mjs';
+import { testConnections, testDatabases, testUsers } from './leaks.mjs';
 
 /** Fails the run for a file, a database or a connection that a test has left behind, and stops the PostgreSQL of the set-up. */
 export default async function globalTeardown() {
-  const { server, directory, databasesBefore } = globalThis.hostDatabaseTests;
+  const { server, directory, databasesBefore, usersBefore } = globalThis.hostDatabaseTests;
   const databases = (await testDatabases()).filter((name) => !databasesBefore.includes(name));
+  const users = (await testUsers()).filter((name) => !usersBefore.includes(name));
   const leaked = [
     ...readdirSync(directory).map((name) => `the file ${name}`),
     ...databases.map((name) => `the database ${name}`),
+    ...users.map((name) => `the database user ${name}`),
     ...(await testConnections()).map((name) => `a connection to ${name}`),
   ];
   rmSync(directory, { recursive: true, force: true });

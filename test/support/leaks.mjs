@@ -4,7 +4,12 @@ import { MikroORM } from '@mikro-orm/postgresql';
 export async function testDatabases() {
   return names(`
     select datname as name from pg_database
-    where datname ~ '^(test_[0-9a-f]{32}|test_draft_.*|scratch_.*|tenant_[0-9a-f]{32})$'`);
+    where datname ~ '^(test_[0-9a-f]{32}(_tenants)?|test_draft_.*|scratch_.*|tenant_[0-9a-f]{32})$'`);
+}
+
+/** The database users that tests have made there. */
+export async function testUsers() {
+  return names(`select rolname as name from pg_roles where rolname ~ '^(tenant_[0-9a-f]{32}|admin_[0-9a-f]{12})$'`);
 }
 
 /** The connections that tests still have to such databases. */

@@ -92,6 +92,25 @@ describe(DatabaseSettings, () => {
       expect(settings.revealPassword()).toBeUndefined();
     });
 
+    it('takes the schema that the address names, and tells its place from those beside it', () => {
+      const addresses = ['one', 'two'].map((schema) => `postgresql://db2/tenants?sslmode=require&schema=${schema}`);
+      const [one, two] = addresses.map((address) => host.forTenant(address, {}));
+      expect(one).toMatchObject({ name: 'tenants', schema: 'one', ssl: true });
+      expect(one?.toUriWithoutCredentials()).toBe('postgresql://db2:5432/tenants?schema=one');
+      expect(String(one)).toBe('postgresql://app@db2:5432/tenants?schema=one');
+      expect(host.forTenant(one?.toUriWithoutCredentials() ?? '', {}).toAddressHash()).toBe(one?.toAddressHash());
+      expect(two?.toAddressHash()).not.toBe(one?.toAddressHash());
+      expect(host.forTenant('postgresql://db2/tenants', {}).toAddressHash()).not.toBe(one?.toAddressHash());
+    });
+
+    it.each(['', 'public', 'pg_catalog', 'information_schema', 'x'.repeat(64)])('refuses the schema "%s"', (schema) => {
+      expect(() => host.forTenant(`postgresql://db2/tenants?schema=${schema}`, {})).toThrow(DatabaseConfigError);
+    });
+
+    it('is the only one that has a schema', () => {
+      expect(() => DatabaseSettings.from({ url: 'postgresql://db/host?schema=one' })).toThrow(DatabaseConfigError);
+    });
+
     it('refuses another kind of database', () => {
       expect(() => host.forTenant('sqlite:x.db', {})).toThrow(DatabaseConfigError);
     });

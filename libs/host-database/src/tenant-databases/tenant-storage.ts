@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { DatabaseSettings, ServerAdministration } from '../database/index.js';
 import { TenantPlacementError } from './tenant-databases.errors.js';
-import { TenantServers, TenantUserPolicy } from './placement/index.js';
+import { TenantServers } from './placement/index.js';
 
 /**
  * Makes and removes the places where the data of tenants lives: databases and schemas on every configured server, and files. It has
@@ -11,15 +11,12 @@ import { TenantServers, TenantUserPolicy } from './placement/index.js';
  */
 @Injectable()
 export class TenantStorage {
-  constructor(
-    private readonly servers: TenantServers,
-    private readonly users: TenantUserPolicy,
-  ) {}
+  constructor(private readonly servers: TenantServers) {}
 
   /** Makes the place at this address, empty; does nothing where it exists. */
   async create(address: string): Promise<void> {
     const { administration, place } = this.locate(address);
-    await administration.create(place, { isPrivate: this.users.areOwn });
+    await administration.create(place);
   }
 
   /** Removes the place at this address with all that is in it, and cuts its connections; does nothing where there is none. */

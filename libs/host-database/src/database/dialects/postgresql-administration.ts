@@ -17,19 +17,17 @@ export class PostgresqlAdministration implements ServerAdministration {
     this.users = new PostgresqlUsers(this.sessions);
   }
 
-  async create(place: DatabaseSettings, { isPrivate }: { readonly isPrivate: boolean }): Promise<void> {
-    const { name, schema } = place;
+  async create({ name, schema }: DatabaseSettings): Promise<void> {
     const isNew = await this.sessions.run(async (session) => {
       if (await session.hasDatabase(name)) return false;
       return createDatabase(session, name);
     });
-    // One that schemas share is made for tenants alone, whoever they connect as.
-    const isClosed = isPrivate || (isNew && schema !== undefined);
-    if (!isClosed && schema === undefined) return;
+    if (schema === undefined) return;
     await this.sessions.transaction(name, async (session) => {
       await session.lockPrivileges();
-      if (isClosed) await session.closeToPublic(name);
-      if (schema !== undefined) await session.execute(`create schema if not exists ${quote(schema)}`);
+      // One that schemas share is made for tenants alone, whoever they connect as.
+      if (isNew) await session.closeToPublic(name);
+      await session.execute(`create schema if not exists ${quote(schema)}`);
     });
   }
 

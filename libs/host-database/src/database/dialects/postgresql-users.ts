@@ -13,6 +13,7 @@ export class PostgresqlUsers implements UserAdministration {
     const verifier = await scramVerifier(password);
     await this.sessions.transaction(place.name, async (session) => {
       await session.lockPrivileges();
+      await session.closeToPublic(place.name);
       const verb = (await session.hasUser(grant.user)) ? 'alter' : 'create';
       const limit = grant.connectionLimit ?? -1;
       await session.execute(`${verb} role ${quote(grant.user)} login connection limit ${limit} password '${verifier}'`);

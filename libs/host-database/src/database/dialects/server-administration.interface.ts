@@ -26,7 +26,7 @@ export interface UserGrant {
  */
 export interface ServerAdministration {
   /** Makes the place, empty. */
-  create(place: DatabaseSettings, options: { readonly isPrivate: boolean }): Promise<void>;
+  create(place: DatabaseSettings): Promise<void>;
   /** Removes the place with all that is in it, and cuts its connections. */
   drop(place: DatabaseSettings): Promise<void>;
   exists(place: DatabaseSettings): Promise<boolean>;
@@ -36,7 +36,7 @@ export interface ServerAdministration {
 
 /** The users of a server. */
 export interface UserAdministration {
-  /** Makes the user, or gives it this password, and lets it into the place and nowhere else. */
+  /** Makes the user, or gives it this password, and lets it, and nobody else but the administrator, into the place. */
   create(place: DatabaseSettings, grant: UserGrant & { readonly password: string }): Promise<void>;
   /** Removes the user and cuts its connections. What it owns in the place stays, and is the administrator's. */
   drop(place: DatabaseSettings, user: string): Promise<void>;
