@@ -41,5 +41,6 @@ export { FOLLOWS_CHANGES, hasPendingChanges } from './pending-changes.js';
 export type { SqlEntityManagerClass } from './scoped-entity-manager.js';
 export { StatementGuards } from './statement-guards.js';
 export { TENANT_CONTEXT_PREFIX, TransactionScope } from './transaction-scope.js';
+export { isTransientFailure } from './transient-failure.js';
 export { type TransactionalOptions, UnitOfWork } from './unit-of-work.service.js';
 export { violatesUnique } from './violations.js';

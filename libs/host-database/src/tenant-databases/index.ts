@@ -4,6 +4,20 @@ export {
   InjectTenantRepository,
   TENANT_ENTITY_MANAGER,
 } from './inject-tenant.decorators.js';
+export {
+  DuplicateProvisioningStepError,
+  InvalidProvisioningStepError,
+  type ProvisioningProgress,
+  type ProvisioningState,
+  type ProvisioningStepProgress,
+  type ProvisioningStepStatus,
+  type TenantProvisioningContext,
+  TenantProvisioningFailedError,
+  TenantProvisionings,
+  TenantProvisioningStep,
+  type TenantProvisioningStepOptions,
+} from './provisioning/index.js';
+export { tenantDatabaseEntities } from './tenant-database-entities.js';
 export type { TenantDatabasesStatistics } from './lease-pool.options.js';
 export {
   NoTenantError,
@@ -14,5 +28,11 @@ export {
   WrongTenantError,
 } from './tenant-databases.errors.js';
 export { TenantDatabasesModule } from './tenant-databases.module.js';
-export { resolveTenantDatabasesOptions, TENANT_DATABASES_OPTIONS, TenantDatabasesOptions } from './tenant-databases.options.js';
+export {
+  resolveTenantDatabasesOptions,
+  TENANT_DATABASES_OPTIONS,
+  TenantDatabasesOptions,
+  type TenantSeed,
+  type WarmPoolOptions,
+} from './tenant-databases.options.js';
 export { TenantDatabases } from './tenant-databases.service.js';

@@ -7,6 +7,7 @@ import { TENANT_ENTITIES } from './tenant-databases.options.js';
 import { TenantLocations } from './tenant-locations.js';
 import { TenantOrmFactory } from './tenant-orm.factory.js';
 import { TenantPasswords } from './tenant-passwords.js';
+import { TenantSchema } from './tenant-schema.js';
 
 /**
  * The open databases of the tenants.
@@ -17,7 +18,13 @@ import { TenantPasswords } from './tenant-passwords.js';
 @Module({})
 export class TenantConnectionsModule {
   static register({ entities }: { readonly entities: readonly EntityDefinition[] }): DynamicModule {
-    const shared = [TenantBindings, TenantConnections, TenantOrmFactory, { provide: TENANT_ENTITIES, useValue: entities }];
+    const shared = [
+      TenantBindings,
+      TenantConnections,
+      TenantOrmFactory,
+      TenantSchema,
+      { provide: TENANT_ENTITIES, useValue: entities },
+    ];
     return {
       module: TenantConnectionsModule,
       providers: [...shared, TenantLocations, TenantPasswords, EntityOwnership],

@@ -1,13 +1,15 @@
 import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
 import type { EntityDefinition } from '../database/index.js';
 import { getTenantRepositoryToken, TENANT_ENTITY_MANAGER } from './inject-tenant.decorators.js';
+import { provisioningProviders, TenantProvisionings } from './provisioning/index.js';
 import { TenantBindings } from './tenant-bindings.js';
 import { TenantConnectionsModule } from './tenant-connections.module.js';
 import { TenantDatabases } from './tenant-databases.service.js';
 import { TenantJobs } from './tenant-jobs.js';
 import { tenantEntityManagerProxy, tenantRepositoryProxy } from './tenant-proxies.js';
-import { TenantProvisioning } from './tenant-provisioning.js';
 import { TenantStorage } from './tenant-storage.js';
+import { warmPoolProviders } from './warm-pool/index.js';
 
 /** Where is their data? Routes to each tenant's own database. */
 @Global()
@@ -24,9 +26,9 @@ export class TenantDatabasesModule {
     ];
     return {
       module: TenantDatabasesModule,
-      imports: [TenantConnectionsModule.register({ entities })],
-      providers: [TenantDatabases, TenantProvisioning, TenantStorage, TenantJobs, ...injectables],
-      exports: [TenantDatabases, ...injectables],
+      imports: [DiscoveryModule, TenantConnectionsModule.register({ entities })],
+      providers: [TenantDatabases, TenantStorage, TenantJobs, ...provisioningProviders, ...warmPoolProviders, ...injectables],
+      exports: [TenantDatabases, TenantProvisionings, ...injectables],
     };
   }
 }

@@ -22,7 +22,7 @@ import { tenantEntityManager } from './tenant-entity-manager.js';
 /** Opens the ORM of one tenant. */
 @Injectable()
 export class TenantOrmFactory {
-  private template: Promise<MikroORM> | undefined;
+  private shared: Promise<MikroORM> | undefined;
   private entityManager: SqlEntityManagerClass | undefined;
 
   constructor(
@@ -54,21 +54,21 @@ export class TenantOrmFactory {
       driverOptions: settings.type === 'sqlite' && { fileMustExist: !create },
       password,
     });
-    const orm = sharingOrm(options, await this.sharedTemplate());
+    const orm = sharingOrm(options, await this.template());
     await connectWithRetries(orm, settings, this.options.connect);
     return orm;
   }
 
   /** The ORM that discovers the entities, once for all tenants. It never connects. */
-  private sharedTemplate(): Promise<MikroORM> {
-    if (!this.template) {
+  template(): Promise<MikroORM> {
+    if (!this.shared) {
       const options = this.ormOptions(this.hostSettings, { contextName: TEMPLATE_CONTEXT });
       const template = options.then((given) => MikroORM.init(given));
       // The next one tries again.
-      template.catch(() => (this.template = undefined));
-      this.template = template;
+      template.catch(() => (this.shared = undefined));
+      this.shared = template;
     }
-    return this.template;
+    return this.shared;
   }
 
   private ormOptions(settings: DatabaseSettings, tenant: TenantOrmOptions): Promise<Options> {

@@ -19,6 +19,7 @@ export {
   TenantAddresses,
   TenantSecrets,
 } from './secrets/index.js';
+export { TenantRequest } from './requests/tenant-request.entity.js';
 export { auditTenants } from './tenants.audit.js';
 export {
   effectiveStatus,
@@ -31,12 +32,20 @@ export {
 export {
   DuplicateSlugError,
   DuplicateTenantDatabaseError,
+  IdempotencyConflictError,
   TenantActivationTimeoutError,
   TenantNotActiveError,
   TenantNotFoundError,
   TenantStatusConflictError,
   WaitInTransactionError,
 } from './tenants.errors.js';
+export {
+  type ReadyPlace,
+  type TenantPlacing,
+  type TenantProvisioner,
+  TenantProvisioners,
+  type TenantToProvision,
+} from './tenant-provisioner.js';
 export { TenantCreated, TenantEvents, TenantStatusChanged } from './tenants.events.js';
 export { TenantsModule } from './tenants.module.js';
 export { type NewTenant, PROVISION_TENANT_JOB, TenantsService } from './tenants.service.js';

@@ -1,7 +1,9 @@
 import { Global, Module } from '@nestjs/common';
 import { AuditCatalogue, AuditedEntities } from '../audit/index.js';
 import { KeyRotation, PasswordRotation, TenantAddresses, TenantSecrets } from './secrets/index.js';
+import { TenantRequests } from './requests/tenant-requests.js';
 import { TenantActivation } from './tenant-activation.js';
+import { TenantProvisioners } from './tenant-provisioner.js';
 import { auditTenants } from './tenants.audit.js';
 import { tenantAuditEvents } from './tenants.audit-events.js';
 import { TenantEvents } from './tenants.events.js';
@@ -10,8 +12,18 @@ import { TenantsService } from './tenants.service.js';
 /** Which tenants are there, and in which state? */
 @Global()
 @Module({
-  providers: [TenantsService, TenantEvents, TenantActivation, TenantAddresses, TenantSecrets, KeyRotation, PasswordRotation],
-  exports: [TenantsService, TenantEvents, TenantAddresses, TenantSecrets],
+  providers: [
+    TenantsService,
+    TenantEvents,
+    TenantActivation,
+    TenantRequests,
+    TenantProvisioners,
+    TenantAddresses,
+    TenantSecrets,
+    KeyRotation,
+    PasswordRotation,
+  ],
+  exports: [TenantsService, TenantEvents, TenantProvisioners, TenantAddresses, TenantSecrets],
 })
 export class TenantsModule {
   constructor(audited: AuditedEntities, catalogue: AuditCatalogue) {

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Options } from '@mikro-orm/core';
 import { DatabaseDriverMissingError } from '../database.errors.js';
@@ -36,6 +36,8 @@ export const sqliteDialect: Dialect = {
 
   async createDatabase(_admin, settings): Promise<void> {
     await mkdir(dirname(settings.name), { recursive: true });
+    // An empty file is an empty database: what is opened later has to exist.
+    await (await open(settings.name, 'a')).close();
   },
 
   async dropDatabase(_admin, settings): Promise<void> {

@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import type { TenantCatalog, TenantMode } from './tenant-catalog.entity.js';
+
+/** Where a tenant lives, as its row says it. */
+export interface TenantPlacing {
+  readonly mode?: TenantMode;
+  readonly server?: string | null;
+  readonly schemaVersion?: string | null;
+}
+
+/** A place that was made before there is a tenant for it. */
+export interface ReadyPlace extends TenantPlacing {
+  /** The id of the tenant that gets it: its address is encrypted for this one. */
+  readonly tenantId: string;
+  /** As the catalogue keeps it. */
+  readonly dbUrl: string;
+  readonly dbUrlHash: string;
+  /** Whether nothing is left to do, so that the tenant can be entered at once. */
+  readonly isComplete: boolean;
+}
+
+/** A tenant that is to be given its place. */
+export interface TenantToProvision {
+  readonly tenant: TenantCatalog;
+  readonly ownerId: string | undefined;
+  /** The place that was claimed for it. */
+  readonly place: ReadyPlace | undefined;
+}
+
+/** What gives tenants their places. All of it is part of the caller's transaction. */
+export interface TenantProvisioner {
+  /** Takes a place that is ready, if there is one, before the tenant's row is written. */
+  claimPlace(facts: { readonly ownerId: string | undefined }): Promise<ReadyPlace | undefined>;
+  /** Notes that a tenant was registered, and enqueues what is left to do. */
+  begin(tenant: TenantToProvision): Promise<void>;
+  /** Locks what is known of a tenant's provisioning, then `change`s the tenant, and enqueues it again. */
+  restart<T>(tenantId: string, change: () => Promise<T>): Promise<T>;
+}
+
+/** Where the room of the tenants' databases says how tenants get theirs. */
+@Injectable()
+export class TenantProvisioners {
+  private provisioner: TenantProvisioner | undefined;
+
+  use(provisioner: TenantProvisioner): void {
+    this.provisioner = provisioner;
+  }
+
+  /** Undefined where nothing provisions: tenants then wait for `TenantsService.activate()`. */
+  get current(): TenantProvisioner | undefined {
+    return this.provisioner;
+  }
+}
