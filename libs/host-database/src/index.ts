@@ -32,6 +32,7 @@ export {
   type TransactionalOptions,
   TransactionRollbackOnlyError,
   UnitOfWork,
+  WrongSchemaError,
 } from './database/index.js';
 export { HostDatabase, type HostDatabaseScriptOptions } from './host-database.js';
 export { hostDatabaseConfig } from './host-database.config.js';

@@ -12,7 +12,7 @@ import type { DatabaseSettings } from './database-settings.js';
  */
 export async function connectWithRetries(
   orm: MikroORM,
-  settings: DatabaseSettings,
+  settings: Pick<DatabaseSettings, 'type' | 'toString'>,
   { attempts = 5, backoffMs = 200, timeoutMs = 5_000 }: ConnectOptions = {},
 ): Promise<void> {
   assertWholeOption('connect.attempts', attempts, 1);

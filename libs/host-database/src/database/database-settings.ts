@@ -6,6 +6,13 @@ import { type DatabaseLocation, parseDatabaseUrl } from './database-url.js';
 
 const SQLITE_MEMORY = ':memory:';
 
+/** A place on a server. */
+interface PlaceOnServer {
+  readonly name: string;
+  readonly schema?: string | undefined;
+  readonly pool?: PoolOptions;
+}
+
 /**
  * Where one database is: the options with their defaults, checked. The password is a private field, so that no log, `inspect()`,
  * `JSON.stringify()` or `toString()` shows it.
@@ -17,6 +24,8 @@ export class DatabaseSettings {
   readonly user: string;
   /** The name of the PostgreSQL database, or the absolute path of the SQLite file, or `:memory:`. */
   readonly name: string;
+  /** The schema that a tenant lives in; undefined where the whole database is its own, and for the host. */
+  readonly schema: string | undefined;
   readonly pool: PoolOptions;
   readonly ssl: boolean | { rejectUnauthorized: boolean } | undefined;
   readonly #password: string | undefined;
@@ -27,6 +36,7 @@ export class DatabaseSettings {
     this.port = location.port;
     this.user = location.user;
     this.name = location.name;
+    this.schema = location.schema;
     this.pool = location.pool;
     this.ssl = location.ssl;
     this.#password = location.password;
@@ -49,6 +59,9 @@ export class DatabaseSettings {
     }
     const name = options.name ?? fromUrl.name ?? 'app_host';
     if (name === '') problems.push('database.name is empty. Name the database, or leave it out for app_host.');
+    if (fromUrl.schema !== undefined) {
+      problems.push('database.url names a schema, which only the address of a tenant can. Leave it out.');
+    }
     if (problems.length > 0) throw new DatabaseConfigError(problems);
     return new DatabaseSettings({
       type,
@@ -57,15 +70,27 @@ export class DatabaseSettings {
       user: options.user ?? fromUrl.user ?? 'postgres',
       password: options.password ?? fromUrl.password,
       name: type === 'sqlite' ? sqliteFile(name) : name,
+      schema: undefined,
       pool: options.pool ?? {},
       ssl: fromUrl.ssl,
     });
   }
 
-  /** The same server and credentials with another database. */
-  with(change: { readonly name: string }): DatabaseSettings {
+  /** The same server and credentials with another database, or a schema of one. */
+  with({ name, schema, pool = this.pool }: PlaceOnServer): DatabaseSettings {
     // oxlint-disable-next-line typescript/no-misused-spread -- the fields are meant, not the class
-    return new DatabaseSettings({ ...this, password: this.#password, name: change.name });
+    return new DatabaseSettings({ ...this, password: this.#password, name, schema, pool });
+  }
+
+  /** The same place, for another user. */
+  as(credentials: { readonly user: string; readonly password: string }): DatabaseSettings {
+    // oxlint-disable-next-line typescript/no-misused-spread -- the fields are meant, not the class
+    return new DatabaseSettings({ ...this, ...credentials });
+  }
+
+  /** Whether the other address leads to the same server, by its name: one server can have several. */
+  isSameServer(other: DatabaseSettings): boolean {
+    return this.type === other.type && this.host.toLowerCase() === other.host.toLowerCase() && this.port === other.port;
   }
 
   /**
@@ -86,6 +111,7 @@ export class DatabaseSettings {
       user: credentials.user ?? this.user,
       password: credentials.password,
       name: this.type === 'sqlite' ? sqliteFile(location.name ?? '') : (location.name ?? ''),
+      schema: location.schema,
       pool,
       ssl: location.ssl ?? this.ssl,
     });
@@ -133,7 +159,8 @@ export class DatabaseSettings {
   private address(credentials: string, hostName = this.host): string {
     if (this.type === 'sqlite') return this.isInMemory ? `sqlite:${SQLITE_MEMORY}` : `sqlite://${encodeURI(this.name)}`;
     const host = hostName.includes(':') ? `[${hostName}]` : hostName;
-    return `postgresql://${credentials}${host}:${this.port}/${encodeURIComponent(this.name)}`;
+    const schema = this.schema === undefined ? '' : `?schema=${encodeURIComponent(this.schema)}`;
+    return `postgresql://${credentials}${host}:${this.port}/${encodeURIComponent(this.name)}${schema}`;
   }
 }
 

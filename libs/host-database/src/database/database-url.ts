@@ -16,6 +16,9 @@ const SSL_MODES: Readonly<Record<string, boolean | { rejectUnauthorized: boolean
   'verify-full': true,
 };
 
+/** PostgreSQL cuts longer names off without a word. */
+const MAX_IDENTIFIER_BYTES = 63;
+
 /** The parts of a database's address. */
 export interface DatabaseLocation {
   readonly type: DatabaseType;
@@ -24,6 +27,8 @@ export interface DatabaseLocation {
   readonly user: string;
   readonly password: string | undefined;
   readonly name: string;
+  /** The schema of a PostgreSQL database that a tenant lives in, where it does not have the whole of it. */
+  readonly schema: string | undefined;
   readonly pool: PoolOptions;
   readonly ssl: boolean | { rejectUnauthorized: boolean } | undefined;
 }
@@ -58,22 +63,35 @@ function serverLocation(url: URL): Partial<DatabaseLocation> {
     ...(url.username && { user: decodeURIComponent(url.username) }),
     ...(url.password && { password: decodeURIComponent(url.password) }),
     ...(name && { name }),
-    ssl: sslFrom(url.searchParams),
+    ...parameters(url.searchParams),
   };
 }
 
-function sslFrom(params: URLSearchParams): DatabaseLocation['ssl'] {
+function parameters(params: URLSearchParams): Pick<DatabaseLocation, 'ssl' | 'schema'> {
   let ssl: DatabaseLocation['ssl'];
+  let schema: string | undefined;
   for (const [key, value] of params) {
-    if (key !== 'sslmode' || !(value in SSL_MODES)) {
+    if (key === 'schema') {
+      schema = assertSchema(value);
+    } else if (key === 'sslmode' && value in SSL_MODES) {
+      ssl = SSL_MODES[value];
+    } else {
       throw new DatabaseConfigError([
         `database.url has the parameter ${key}, which is not understood. Use sslmode (${Object.keys(SSL_MODES).join(', ')}), ` +
-          'or pass driver options in database.mikroOrm.driverOptions.',
+          'schema for a tenant, or pass driver options in database.mikroOrm.driverOptions.',
       ]);
     }
-    ssl = SSL_MODES[value];
   }
-  return ssl;
+  return { ssl, schema };
+}
+
+/** One that is a tenant's own: `public` is the whole database's, and the others are PostgreSQL's. */
+function assertSchema(name: string): string {
+  const isOwn = name !== '' && name !== 'public' && name !== 'information_schema' && !name.startsWith('pg_');
+  if (isOwn && Buffer.byteLength(name) <= MAX_IDENTIFIER_BYTES && !name.includes('\0')) return name;
+  throw new DatabaseConfigError([
+    `database.url has the schema '${name}', in which no tenant can live. Use one of its own, of at most ${MAX_IDENTIFIER_BYTES} bytes.`,
+  ]);
 }
 
 /** Returns the address of a tenant without its password. It keeps the user, if it has one. */

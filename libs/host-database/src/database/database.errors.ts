@@ -46,6 +46,21 @@ export class DatabaseUnreachableError extends HostDatabaseError {
   }
 }
 
+/** A tenant that lives in a schema asked for something in another one, by an option or by an entity that names it. Nothing was sent. */
+export class WrongSchemaError extends HostDatabaseError {
+  readonly code = 'DATABASE_WRONG_SCHEMA';
+
+  constructor(
+    readonly ownSchema: string,
+    readonly schema: string,
+  ) {
+    super(
+      `The schema ${schema} was asked for in a database of which only ${ownSchema} is this tenant's. Leave the schema out of entities ` +
+        'and options: the address of the tenant says it.',
+    );
+  }
+}
+
 /** Something asked for the host's EntityManager outside a unit of work. Nothing was read or written. */
 export class NoUnitOfWorkError extends HostDatabaseError {
   readonly code = 'DATABASE_NO_UNIT_OF_WORK';

@@ -1,6 +1,7 @@
 import type { EntityManager, MikroORM } from '@mikro-orm/core';
 import { SqlitePlatform } from '@mikro-orm/sql';
 import { DatabaseSettings } from './database-settings.js';
+import { ownSchemaOf } from './own-schema.js';
 import { isPasswordSource } from './password-source.js';
 
 /**
@@ -11,12 +12,13 @@ export function getDbUri(source: MikroORM | EntityManager | { readonly em: Entit
   const { config } = 'config' in source ? source : source.em;
   const known = config.get('password');
   const password = isPasswordSource(known) ? known() : known;
-  return DatabaseSettings.from({
+  const settings = DatabaseSettings.from({
     type: config.getPlatform() instanceof SqlitePlatform ? 'sqlite' : 'postgresql',
     name: config.get('dbName'),
     host: config.get('host'),
     port: config.get('port'),
     user: config.get('user'),
     ...(typeof password === 'string' && { password }),
-  }).toUriWithPassword();
+  });
+  return settings.with({ name: settings.name, schema: ownSchemaOf(config) }).toUriWithPassword();
 }

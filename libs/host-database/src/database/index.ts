@@ -11,6 +11,7 @@ export {
   PendingChangesError,
   SchemaOutdatedError,
   TransactionRollbackOnlyError,
+  WrongSchemaError,
 } from './database.errors.js';
 export { DatabaseModule, type DatabaseModuleOptions } from './database.module.js';
 export type {
@@ -24,7 +25,7 @@ export type {
 export { DatabaseSettings } from './database-settings.js';
 export { parseDatabaseUrl, withoutPassword, withPassword } from './database-url.js';
 export { getDbUri } from './db-uri.js';
-export { dialectOf } from './dialects/index.js';
+export { dialectOf, type ServerAdministration, type UserAdministration } from './dialects/index.js';
 export {
   type DirectConnection,
   PostgresqlDirectConnection,
@@ -37,6 +38,7 @@ export { migrateSchema } from './host-schema.js';
 export { hostMigrations } from './migrations/index.js';
 export { type EntityDefinition, type OrmBlueprint, ormOptions } from './orm-options.js';
 export { type PasswordSource, passwordSource } from './password-source.js';
+export { assertOwnSchema, ownSchemaOf } from './own-schema.js';
 export { FOLLOWS_CHANGES, hasPendingChanges } from './pending-changes.js';
 export type { SqlEntityManagerClass } from './scoped-entity-manager.js';
 export { StatementGuards } from './statement-guards.js';

@@ -32,13 +32,13 @@ export interface OrmBlueprint {
 export async function ormOptions(blueprint: OrmBlueprint): Promise<Options> {
   const { settings, guards, mikroOrm = {}, wrap = (base) => base } = blueprint;
   const dialect = dialectOf(settings.type);
-  const { driver, entityManager } = await dialect.loadDriver();
+  const { driver, entityManager } = await dialect.loadDriver(settings);
   const connection = dialect.connectionOptions(settings);
   return {
     ...mikroOrm,
     ...connection,
     ...(blueprint.password && { password: blueprint.password }),
-    ...(mikroOrm.driverOptions && { driverOptions: { ...connection.driverOptions, ...mikroOrm.driverOptions } }),
+    ...(mikroOrm.driverOptions && { driverOptions: mergedDriverOptions(connection.driverOptions, mikroOrm.driverOptions) }),
     driver,
     entityManager: wrap(scopedEntityManager(entityManager, blueprint.scope, guards)),
     ...(guards && { onCreateConnection: watched(guards, mikroOrm.onCreateConnection) }),
@@ -52,6 +52,14 @@ export async function ormOptions(blueprint: OrmBlueprint): Promise<Options> {
     extensions: [Migrator],
     ...(blueprint.migrations && { migrations: blueprint.migrations }),
   } as Options;
+}
+
+/** The application's win, but for the schema: what it hands to the server stays before that. */
+function mergedDriverOptions(ours: object | undefined, theirs: object): object {
+  const options = [theirs, ours].flatMap((given) =>
+    given && 'options' in given && given.options ? [String(given.options)] : [],
+  );
+  return { ...ours, ...theirs, ...(options.length > 0 && { options: options.join(' ') }) };
 }
 
 /** The application's own hook comes first: it sets up the connection and is no business of the guards. */

@@ -20,10 +20,25 @@ export {
 export { tenantDatabaseEntities } from './tenant-database-entities.js';
 export type { TenantDatabasesStatistics } from './lease-pool.options.js';
 export {
+  type PlacementChoice,
+  type PlacementRequest,
+  SCHEMA_DATABASE_SUFFIX,
+  type ServerLoad,
+  type TenantPlace,
+  TenantPlacement,
+  type TenantPlacementOptions,
+  type TenantServerOptions,
+  TenantUsers,
+} from './placement/index.js';
+export {
   NoTenantError,
   TenantCapacityError,
   TenantDatabasesClosedError,
+  TenantPlacementError,
+  type TenantPlacementReason,
   TenantRunEndedError,
+  TenantSchemaError,
+  TenantServerUnknownError,
   TenantSwitchError,
   WrongTenantError,
 } from './tenant-databases.errors.js';
@@ -36,3 +51,4 @@ export {
   type WarmPoolOptions,
 } from './tenant-databases.options.js';
 export { TenantDatabases } from './tenant-databases.service.js';
+export { TenantStorage } from './tenant-storage.js';

@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { EntityDefinition } from '../database/index.js';
 import { EntityOwnership } from './entity-ownership.js';
+import { TenantServers, TenantUserPolicy } from './placement/index.js';
 import { TenantBindings } from './tenant-bindings.js';
 import { TenantConnections } from './tenant-connections.js';
 import { TENANT_ENTITIES } from './tenant-databases.options.js';
@@ -23,6 +24,8 @@ export class TenantConnectionsModule {
       TenantConnections,
       TenantOrmFactory,
       TenantSchema,
+      TenantServers,
+      TenantUserPolicy,
       { provide: TENANT_ENTITIES, useValue: entities },
     ];
     return {

@@ -2,6 +2,7 @@ import { type DynamicModule, Global, Module, type Provider } from '@nestjs/commo
 import { DiscoveryModule } from '@nestjs/core';
 import type { EntityDefinition } from '../database/index.js';
 import { getTenantRepositoryToken, TENANT_ENTITY_MANAGER } from './inject-tenant.decorators.js';
+import { TenantPlacement, TenantUsers } from './placement/index.js';
 import { provisioningProviders, TenantProvisionings } from './provisioning/index.js';
 import { TenantBindings } from './tenant-bindings.js';
 import { TenantConnectionsModule } from './tenant-connections.module.js';
@@ -27,8 +28,17 @@ export class TenantDatabasesModule {
     return {
       module: TenantDatabasesModule,
       imports: [DiscoveryModule, TenantConnectionsModule.register({ entities })],
-      providers: [TenantDatabases, TenantStorage, TenantJobs, ...provisioningProviders, ...warmPoolProviders, ...injectables],
-      exports: [TenantDatabases, TenantProvisionings, ...injectables],
+      providers: [
+        TenantDatabases,
+        TenantStorage,
+        TenantPlacement,
+        TenantUsers,
+        TenantJobs,
+        ...provisioningProviders,
+        ...warmPoolProviders,
+        ...injectables,
+      ],
+      exports: [TenantDatabases, TenantProvisionings, TenantStorage, TenantPlacement, TenantUsers, ...injectables],
     };
   }
 }

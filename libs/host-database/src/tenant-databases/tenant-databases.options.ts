@@ -1,6 +1,7 @@
 import type { Options } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { assertWholeOption, InvalidOptionError, withDefaults } from '../common/index.js';
+import { resolvePlacementOptions, type TenantPlacementOptions } from './placement/placement.options.js';
 import type { ConnectOptions, EntityDefinition, MikroOrmPassThrough, PoolOptions } from '../database/index.js';
 import type { TenantCatalog } from '../tenants/index.js';
 
@@ -30,6 +31,18 @@ export class TenantDatabasesOptions {
   readonly migrations?: Options['migrations'];
   /** Where the files of SQLite tenants are. @default 'tenants', below the working directory */
   readonly directory: string = 'tenants';
+  /** On which servers new tenants live, and whether in databases or schemas. @default databases on the server of the host */
+  readonly placement: TenantPlacementOptions = resolvePlacementOptions(undefined);
+  /**
+   * Whether each PostgreSQL tenant connects as a database user of its own, who can enter no other place, or all as the administrator.
+   *
+   * @default 'own' where the module has `secrets` to keep their passwords, else 'shared'
+   */
+  readonly users?: 'own' | 'shared';
+  /** Whether a tenant's own user makes its tables and so migrates them, or works on rows of tables that the administrator migrates. */
+  readonly userRights: 'owner' | 'data' = 'owner';
+  /** How many connections the server gives the user of one tenant, over all processes. @default as many as there are */
+  readonly userConnectionLimit?: number;
   /** The connections that this process keeps to each PostgreSQL tenant. */
   readonly pool: PoolOptions = { min: 0, max: 4, idleTimeoutMillis: 10_000 };
   /** How many tenants' databases this process has open at once; for one more, the one that nobody has used for longest is closed. */
@@ -78,14 +91,22 @@ const WHOLE_OPTIONS = {
   provisioningAttempts: 1,
 } as const satisfies Partial<Record<keyof TenantDatabasesOptions, number>>;
 
+function assertOneOfOption(option: string, value: string, values: readonly [string, string]): void {
+  if (values.includes(value)) return;
+  throw new InvalidOptionError(option, `is '${value}'. Use '${values.join("' or '")}'.`);
+}
+
 /** @throws InvalidOptionError naming the option that is wrong */
 export function resolveTenantDatabasesOptions(given: Partial<TenantDatabasesOptions> | undefined): TenantDatabasesOptions {
   const options = withDefaults(new TenantDatabasesOptions(), given);
   for (const [name, min] of Object.entries(WHOLE_OPTIONS)) {
     assertWholeOption(`tenantDatabases.${name}`, options[name as keyof typeof WHOLE_OPTIONS], min);
   }
-  if (options.atCapacity !== 'wait' && options.atCapacity !== 'refuse') {
-    throw new InvalidOptionError('tenantDatabases.atCapacity', `is '${String(options.atCapacity)}'. Use 'wait' or 'refuse'.`);
+  assertOneOfOption('tenantDatabases.atCapacity', options.atCapacity, ['wait', 'refuse']);
+  assertOneOfOption('tenantDatabases.userRights', options.userRights, ['owner', 'data']);
+  if (options.users !== undefined) assertOneOfOption('tenantDatabases.users', options.users, ['own', 'shared']);
+  if (options.userConnectionLimit !== undefined) {
+    assertWholeOption('tenantDatabases.userConnectionLimit', options.userConnectionLimit, 1);
   }
   assertWholeOption('tenantDatabases.warmPool.size', options.warmPool.size, 0);
   const { seed } = options;
@@ -95,5 +116,5 @@ export function resolveTenantDatabasesOptions(given: Partial<TenantDatabasesOpti
       'is no function. Pass (em, tenant) => ..., or { warm: true, run: (em) => ... }.',
     );
   }
-  return options;
+  return Object.assign(options, { placement: resolvePlacementOptions(options.placement) });
 }

@@ -10,6 +10,7 @@ import {
   TenantNotActiveError,
   TenantNotFoundError,
 } from '../tenants/index.js';
+import { TenantServers } from './placement/index.js';
 import { TenantLocation } from './lease.js';
 import { TENANT_DATABASES_OPTIONS, type TenantDatabasesOptions } from './tenant-databases.options.js';
 import { TenantPasswords } from './tenant-passwords.js';
@@ -39,6 +40,7 @@ export class TenantLocations implements OnModuleInit, OnApplicationShutdown {
     private readonly tenantEvents: TenantEvents,
     private readonly addresses: TenantAddresses,
     private readonly passwords: TenantPasswords,
+    private readonly servers: TenantServers,
   ) {}
 
   onModuleInit(): void {
@@ -57,7 +59,7 @@ export class TenantLocations implements OnModuleInit, OnApplicationShutdown {
   /**
    * Asks once for any number of simultaneous callers; in a transaction of the host, with what that has written.
    *
-   * @throws TenantNotFoundError, TenantNotActiveError
+   * @throws TenantNotFoundError, TenantNotActiveError, TenantServerUnknownError
    * @throws SecretTamperedError, SecretKeyUnknownError, SecretKeyProviderError, SecretsNotConfiguredError
    */
   find(tenantId: string): Promise<FoundTenant> {
@@ -91,6 +93,8 @@ export class TenantLocations implements OnModuleInit, OnApplicationShutdown {
     if (effectiveStatus(tenant) !== 'active' || tenant.dbUrl == null) {
       throw new TenantNotActiveError(tenantId, effectiveStatus(tenant));
     }
+    // What its server is called now decides; where it is not configured any more, nobody knows whose credentials to use.
+    if (tenant.server != null) this.servers.named(tenant.server, tenantId);
     const address = await this.addresses.reveal({ id: tenantId, dbUrl: tenant.dbUrl });
     const location = new TenantLocation(tenantId, withoutPassword(address), this.passwords.of(tenantId, address));
     return { location, askedAt, changes, isCommitted };

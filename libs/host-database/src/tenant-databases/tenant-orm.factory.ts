@@ -1,4 +1,5 @@
 import { MikroORM, type Options } from '@mikro-orm/core';
+import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import { Inject, Injectable } from '@nestjs/common';
 import {
   connectWithRetries,
@@ -13,8 +14,10 @@ import {
   type SqlEntityManagerClass,
   TransactionScope,
 } from '../database/index.js';
+import { TenantServers } from './placement/index.js';
 import { EntityOwnership, tenantContextName } from './entity-ownership.js';
 import { sharingOrm } from './sharing-orm.js';
+import { TenantSchemaError } from './tenant-databases.errors.js';
 import { TenantBindings } from './tenant-bindings.js';
 import { TENANT_DATABASES_OPTIONS, TENANT_ENTITIES, type TenantDatabasesOptions } from './tenant-databases.options.js';
 import { tenantEntityManager } from './tenant-entity-manager.js';
@@ -30,6 +33,7 @@ export class TenantOrmFactory {
     @Inject(TENANT_DATABASES_OPTIONS) private readonly options: TenantDatabasesOptions,
     @Inject(DATABASE_OPTIONS) private readonly host: DatabaseModuleOptions,
     @Inject(DATABASE_SETTINGS) private readonly hostSettings: DatabaseSettings,
+    private readonly servers: TenantServers,
     private readonly scope: TransactionScope,
     private readonly bindings: TenantBindings,
     private readonly ownership: EntityOwnership,
@@ -37,7 +41,7 @@ export class TenantOrmFactory {
 
   /** Where a tenant's `db_url` points to. */
   settingsOf(dbUrl: string): DatabaseSettings {
-    return this.hostSettings.forTenant(dbUrl, this.options.pool);
+    return this.servers.settingsOf(dbUrl);
   }
 
   /**
@@ -45,17 +49,21 @@ export class TenantOrmFactory {
    *
    * @throws DatabaseUnreachableError
    */
-  async open(tenantId: string, dbUrl: string, { create = false, password }: OpeningOptions = {}): Promise<MikroORM> {
-    const settings = this.settingsOf(dbUrl);
-    const options = await this.ormOptions(settings, {
+  async open(tenantId: string, dbUrl: string, options: OpeningOptions = {}): Promise<MikroORM> {
+    const { create = false, migrates = false, password } = options;
+    // A user who may not make tables leaves that to the administrator.
+    const asAdministrator = migrates && this.options.userRights === 'data';
+    const settings = asAdministrator ? this.servers.administratorOf(dbUrl) : this.settingsOf(dbUrl);
+    const given = await this.ormOptions(settings, {
       // A name of its own: with a shared one, a look-up inside one tenant's transaction would find that of another.
       contextName: tenantContextName(tenantId),
       wrap: (base) => (this.entityManager ??= tenantEntityManager(base, { bindings: this.bindings, ownership: this.ownership })),
       driverOptions: settings.type === 'sqlite' && { fileMustExist: !create },
       password,
     });
-    const orm = sharingOrm(options, await this.template());
+    const orm = sharingOrm(given, await this.template());
     await connectWithRetries(orm, settings, this.options.connect);
+    await assertInOwnSchema(orm, settings);
     return orm;
   }
 
@@ -93,6 +101,8 @@ export class TenantOrmFactory {
 
 interface OpeningOptions {
   readonly create?: boolean;
+  /** Tables are to be made or changed. */
+  readonly migrates?: boolean;
   /** That of the tenant's own database user, where the address names one. */
   readonly password?: PasswordSource | undefined;
 }
@@ -101,6 +111,26 @@ interface OpeningOptions {
 interface TenantOrmOptions extends Pick<OrmBlueprint, 'wrap' | 'password'> {
   readonly contextName: string;
   readonly driverOptions?: object | false;
+}
+
+/**
+ * Where a tenant has a schema, all that does not name one has to land there. A proxy may have kept the connection's settings to itself,
+ * and a schema that is gone is not made anew.
+ *
+ * @throws TenantSchemaError
+ */
+async function assertInOwnSchema(orm: MikroORM, { schema }: DatabaseSettings): Promise<void> {
+  if (schema === undefined) return;
+  try {
+    const foreign = [...orm.getMetadata()].find((meta) => meta.schema !== undefined && meta.schema !== '*');
+    if (foreign) throw new TenantSchemaError(schema, { entityName: foreign.className });
+    const connection = orm.driver.getConnection() as AbstractSqlConnection;
+    const [row] = await connection.execute<{ schema: string | null }[]>('select current_schema() as schema');
+    if (row?.schema !== schema) throw new TenantSchemaError(schema, { found: row?.schema ?? undefined });
+  } catch (error) {
+    await orm.close(true);
+    throw error;
+  }
 }
 
 /** No tenant's: nothing is looked up by it. */

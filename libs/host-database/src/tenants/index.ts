@@ -41,7 +41,7 @@ export {
 } from './tenants.errors.js';
 export {
   type ReadyPlace,
-  type TenantPlacing,
+  type TenantPlaceFacts,
   type TenantProvisioner,
   TenantProvisioners,
   type TenantToProvision,

@@ -1,15 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantCatalog, TenantMode } from './tenant-catalog.entity.js';
 
-/** Where a tenant lives, as its row says it. */
-export interface TenantPlacing {
-  readonly mode?: TenantMode;
+/** How and where a tenant lives. */
+export interface TenantPlaceFacts {
+  /** The name of one of the configured servers. @default none: the application has brought the database itself */
   readonly server?: string | null;
+  /** @default what the address says */
+  readonly mode?: TenantMode;
+  /** The newest migration that it has. @default what the row says */
   readonly schemaVersion?: string | null;
 }
 
 /** A place that was made before there is a tenant for it. */
-export interface ReadyPlace extends TenantPlacing {
+export interface ReadyPlace extends TenantPlaceFacts {
   /** The id of the tenant that gets it: its address is encrypted for this one. */
   readonly tenantId: string;
   /** As the catalogue keeps it. */

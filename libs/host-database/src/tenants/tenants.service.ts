@@ -1,11 +1,17 @@
 import { LockMode } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
 import { assertId, assertText, Clock, genId } from '../common/index.js';
-import { UnitOfWork, violatesUnique } from '../database/index.js';
+import { parseDatabaseUrl, UnitOfWork, violatesUnique } from '../database/index.js';
 import { assertIdempotencyKey, TenantRequests } from './requests/tenant-requests.js';
 import { assertSlug, isSlug } from './slug.js';
 import { TenantAddresses } from './secrets/index.js';
-import { DB_URL_HASH_UNIQUE, effectiveStatus, TenantCatalog, type TenantStatus } from './tenant-catalog.entity.js';
+import {
+  DB_URL_HASH_UNIQUE,
+  effectiveStatus,
+  TenantCatalog,
+  type TenantMode,
+  type TenantStatus,
+} from './tenant-catalog.entity.js';
 import {
   DuplicateSlugError,
   DuplicateTenantDatabaseError,
@@ -14,7 +20,7 @@ import {
 } from './tenants.errors.js';
 import { TenantCreated, TenantEvents, TenantStatusChanged } from './tenants.events.js';
 import { TenantActivation } from './tenant-activation.js';
-import { type ReadyPlace, type TenantPlacing, TenantProvisioners } from './tenant-provisioner.js';
+import { type ReadyPlace, type TenantPlaceFacts, TenantProvisioners } from './tenant-provisioner.js';
 
 const SLUG_UNIQUE = { name: 'core_tenants_slug_unique', table: 'core_tenants', columns: ['slug'] };
 
@@ -124,7 +130,7 @@ export class TenantsService {
   }
 
   /**
-   * Opens a tenant whose database is at `dbUrl`. The provisioning job calls this; call it yourself for a database that exists.
+   * Opens a tenant whose database, or schema (`?schema=`), is at `dbUrl`. The provisioning job calls this; call it yourself for a database that exists.
    *
    * The address is encrypted where the module has `secrets`.
    *
@@ -133,12 +139,16 @@ export class TenantsService {
    * @throws SecretsNotConfiguredError when the address has a password and the module no `secrets`
    * @throws TenantNotFoundError, TenantStatusConflictError, DuplicateTenantDatabaseError
    */
-  async activate(tenantId: string, dbUrl: string, placing: TenantPlacing = {}): Promise<TenantCatalog> {
+  async activate(
+    tenantId: string,
+    dbUrl: string,
+    { server = null, mode, schemaVersion }: TenantPlaceFacts = {},
+  ): Promise<TenantCatalog> {
     const sealed = await this.addresses.seal(assertId(tenantId, 'tenant'), dbUrl);
     try {
       return await this.changeStatus(tenantId, 'active', (tenant) => {
         if (tenant.dbUrlHash != null && tenant.dbUrlHash !== sealed.dbUrlHash) tenant.generation++;
-        Object.assign(tenant, sealed, placing);
+        Object.assign(tenant, sealed, { server, mode: mode ?? modeOf(dbUrl), ...(schemaVersion !== undefined && { schemaVersion }) });
       });
     } catch (cause) {
       if (violatesUnique(cause, DB_URL_HASH_UNIQUE)) throw new DuplicateTenantDatabaseError(tenantId, { cause });
@@ -229,4 +239,8 @@ export class TenantsService {
 function placed({ isComplete, dbUrl, dbUrlHash, mode = 'database', server = null, schemaVersion = null }: ReadyPlace) {
   // One with steps before it gets its address when it is opened, as any other.
   return isComplete && { dbUrl, dbUrlHash, mode, server, schemaVersion, status: 'active' as const, isActive: true };
+}
+
+function modeOf(address: string): TenantMode {
+  return parseDatabaseUrl(address).schema === undefined ? 'database' : 'schema';
 }

@@ -15,6 +15,7 @@ import {
   hostOrmOptions,
 } from '../database/index.js';
 import { HostDatabase } from '../index.js';
+import { SCHEMA_DATABASE_SUFFIX } from '../tenant-databases/index.js';
 import type { TenantCatalog } from '../tenants/index.js';
 
 /** PostgreSQL was asked for, but no server was named. */
@@ -60,7 +61,13 @@ export async function createTestDatabase(type: DatabaseType, url = process.env.T
       // One whose provisioning failed has a database, perhaps, but no address yet.
       const urls = tenants.map(({ id, dbUrl }) => dbUrl ?? dialect.tenantDatabaseUrl(settings, id, tenantDirectory));
       await withAdmin(url, async (admin) => {
-        for (const tenantUrl of urls) await dialect.dropDatabase(admin, settings.forTenant(tenantUrl, {}));
+        // With those that schemas share; the users of the tenants have nothing any more then.
+        const names = new Set([
+          ...urls.map((tenantUrl) => settings.forTenant(tenantUrl, {}).name),
+          `${settings.name}${SCHEMA_DATABASE_SUFFIX}`,
+        ]);
+        for (const database of names) await dialect.dropDatabase(admin, settings.with({ name: database }));
+        for (const { id } of tenants) await dialect.dropUser?.(admin, `tenant_${id}`);
         await dialect.dropDatabase(admin, settings);
       });
       await removeDirectory();

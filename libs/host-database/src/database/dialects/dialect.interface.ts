@@ -2,6 +2,7 @@ import type { Configuration, IDatabaseDriver, Options } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import type { DatabaseSettings } from '../database-settings.js';
 import type { DatabaseType } from '../database.options.js';
+import type { AdministeredServer, ServerAdministration } from './server-administration.interface.js';
 import type { SqlEntityManagerClass } from '../scoped-entity-manager.js';
 
 /** What a driver package brings. */
@@ -28,25 +29,28 @@ export interface Dialect {
    *
    * @throws DatabaseDriverMissingError when it is not installed
    */
-  loadDriver(): Promise<DialectDriver>;
+  loadDriver(place?: Pick<DatabaseSettings, 'schema'>): Promise<DialectDriver>;
 
   /** The part of MikroORM's options that says where the database is. */
   connectionOptions(settings: DatabaseSettings): Partial<Options>;
 
-  /** Makes every other process that migrates the same database wait until the current transaction has ended. */
+  /** Makes every other process that migrates the same database, or schema, wait until the current transaction has ended. */
   lockForMigration(em: SqlEntityManager): Promise<void>;
 
-  /** Where a tenant's own database lives by default, without credentials: what `core_tenants.db_url` holds. */
-  tenantDatabaseUrl(host: DatabaseSettings, tenantId: string, directory: string): string;
+  /** Where a tenant's own database lives on a server, without credentials: what `core_tenants.db_url` holds. */
+  tenantDatabaseUrl(server: DatabaseSettings, tenantId: string, directory: string): string;
 
-  /** Creates the database or file if it does not exist; `admin` is an EntityManager on the same server. Never in a transaction. */
-  createDatabase(admin: SqlEntityManager, settings: DatabaseSettings): Promise<void>;
+  /** What makes and removes places and users on a server. */
+  administration(server: AdministeredServer): ServerAdministration;
 
   /**
    * Gives a user of the server another password, as part of the transaction of `em`; connections that are open go on. The password
    * itself is not in the statement. Not there where a database has no users.
    */
   readonly changePassword?: (em: SqlEntityManager, user: string, password: string) => Promise<void>;
+
+  /** Drops a user who owns nothing any more, if there is one. Not there where a database has no users. */
+  readonly dropUser?: (admin: SqlEntityManager, user: string) => Promise<void>;
 
   /** Drops the database or deletes the file with its -wal and -shm, if it exists. Cuts its connections. */
   dropDatabase(admin: SqlEntityManager, settings: DatabaseSettings): Promise<void>;

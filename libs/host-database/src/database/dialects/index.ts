@@ -4,6 +4,7 @@ import { postgresqlDialect } from './postgresql.dialect.js';
 import { sqliteDialect } from './sqlite.dialect.js';
 
 export type { Dialect } from './dialect.interface.js';
+export type { ServerAdministration, UserAdministration } from './server-administration.interface.js';
 
 /** What is particular to a type of database. */
 export function dialectOf(type: DatabaseType): Dialect {

@@ -1,12 +1,13 @@
-import type { Options } from '@mikro-orm/core';
 import { DatabaseDriverMissingError } from '../database.errors.js';
+import { ownSchemaOf } from '../own-schema.js';
 import type { Dialect, DialectDriver } from './dialect.interface.js';
+import { PostgresqlAdministration } from './postgresql-administration.js';
+import { postgresqlConnection } from './postgresql-connection.js';
+import { quoteIdentifier } from './postgresql-identifiers.js';
 import { scramVerifier } from './scram-verifier.js';
 
 /** Any constant will do, as long as every process uses the same: the ASCII codes of `host`. */
 const MIGRATION_LOCK_KEY = 0x686f7374;
-/** SQLSTATE of `CREATE DATABASE` where it exists already, and of two of them at once. */
-const DATABASE_EXISTS = new Set(['42P04', '23505']);
 
 export const postgresqlDialect: Dialect = {
   type: 'postgresql',
@@ -14,60 +15,43 @@ export const postgresqlDialect: Dialect = {
   nowPlusMs: `clock_timestamp() + ? * interval '1 millisecond'`,
   skipLocked: 'for update skip locked',
 
-  async loadDriver(): Promise<DialectDriver> {
+  async loadDriver({ schema } = { schema: undefined }): Promise<DialectDriver> {
     try {
-      const { ReleasingPostgresqlDriver, EntityManager } = await import('./releasing-postgresql.driver.js');
-      return { driver: ReleasingPostgresqlDriver, entityManager: EntityManager };
+      const { OwnSchemaPostgresqlDriver, ReleasingPostgresqlDriver, EntityManager } =
+        await import('./releasing-postgresql.driver.js');
+      return {
+        driver: schema === undefined ? ReleasingPostgresqlDriver : OwnSchemaPostgresqlDriver,
+        entityManager: EntityManager,
+      };
     } catch (cause) {
       throw new DatabaseDriverMissingError('@mikro-orm/postgresql', { cause });
     }
   },
 
-  connectionOptions(settings): Partial<Options> {
-    return {
-      dbName: settings.name,
-      host: settings.host,
-      port: settings.port,
-      user: settings.user,
-      password: settings.revealPassword(),
-      pool: settings.pool,
-      ...(settings.ssl !== undefined && { driverOptions: { ssl: settings.ssl } }),
-    };
-  },
+  connectionOptions: postgresqlConnection,
 
   async lockForMigration(em): Promise<void> {
-    await em.execute('select pg_advisory_xact_lock(?)', [MIGRATION_LOCK_KEY]);
+    const schema = ownSchemaOf(em.config);
+    // Advisory locks are a database's: with one key, the tenants in its schemas would all wait for each other.
+    if (schema === undefined) await em.execute('select pg_advisory_xact_lock(?)', [MIGRATION_LOCK_KEY]);
+    else await em.execute('select pg_advisory_xact_lock(?, hashtext(?))', [MIGRATION_LOCK_KEY, schema]);
   },
 
-  tenantDatabaseUrl(host, tenantId): string {
-    return host.with({ name: `tenant_${tenantId}` }).toUriWithoutCredentials();
+  tenantDatabaseUrl(server, tenantId): string {
+    return server.with({ name: `tenant_${tenantId}` }).toUriWithoutCredentials();
   },
 
-  async createDatabase(admin, settings): Promise<void> {
-    const connection = admin.getConnection();
-    const [existing] = await connection.execute('select 1 from pg_database where datname = ?', [settings.name]);
-    if (existing) return;
-    try {
-      await connection.execute(`create database ${quote(settings.name)}`);
-    } catch (error) {
-      if (!DATABASE_EXISTS.has(sqlState(error))) throw error;
-    }
-  },
+  administration: (server) => new PostgresqlAdministration(server),
 
   async changePassword(em, user, password): Promise<void> {
-    await em.execute(`alter role ${quote(user)} password '${await scramVerifier(password)}'`);
+    await em.execute(`alter role ${quoteIdentifier(user)} password '${await scramVerifier(password)}'`);
+  },
+
+  async dropUser(admin, user): Promise<void> {
+    await admin.getConnection().execute(`drop role if exists ${quoteIdentifier(user)}`);
   },
 
   async dropDatabase(admin, settings): Promise<void> {
-    await admin.getConnection().execute(`drop database if exists ${quote(settings.name)} with (force)`);
+    await admin.getConnection().execute(`drop database if exists ${quoteIdentifier(settings.name)} with (force)`);
   },
 };
-
-function sqlState(error: unknown): string {
-  return String((error as { code?: unknown }).code);
-}
-
-/** Quotes a whole identifier: unlike `platform.quoteIdentifier()`, a dot in it names nothing else. */
-function quote(identifier: string): string {
-  return `"${identifier.replaceAll('"', '""')}"`;
-}

@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DriverException } from '@mikro-orm/core';
 import { type Configuration, EntityManager, PostgreSqlConnection, PostgreSqlDriver } from '@mikro-orm/postgresql';
+import { assertOwnSchema } from '../own-schema.js';
 import { isPasswordSource } from '../password-source.js';
 import { orOwnError } from './own-errors.js';
 
@@ -120,5 +121,25 @@ export class ReleasingPostgresqlDriver extends PostgreSqlDriver {
 
   override convertException(exception: Error): DriverException {
     return orOwnError(exception, (error) => super.convertException(error));
+  }
+}
+
+/** The same for a tenant that has a schema instead of a database: what names another schema is refused before it is sent. */
+export class OwnSchemaPostgresqlDriver extends ReleasingPostgresqlDriver {
+  constructor(config: Configuration) {
+    super(config);
+    const schemaHelper = this.platform.getSchemaHelper();
+    // The schema is there before anything is in it, and the tenant's user may not make any.
+    if (schemaHelper) schemaHelper.getCreateNamespaceSQL = () => '';
+  }
+
+  get ownSchema(): string | undefined {
+    return this.config.get('schema');
+  }
+
+  override getSchemaName(...args: Parameters<ReleasingPostgresqlDriver['getSchemaName']>): string | undefined {
+    const schema = super.getSchemaName(...args);
+    assertOwnSchema(this.config, schema);
+    return schema;
   }
 }

@@ -1,9 +1,10 @@
-import { mkdir, open, rm } from 'node:fs/promises';
+import { access, mkdir, open, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Options } from '@mikro-orm/core';
 import { DatabaseDriverMissingError } from '../database.errors.js';
 import { BUSY_TIMEOUT_MS } from './connection-queue.js';
 import type { Dialect, DialectDriver } from './dialect.interface.js';
+import type { ServerAdministration } from './server-administration.interface.js';
 
 export const sqliteDialect: Dialect = {
   type: 'sqlite',
@@ -30,17 +31,30 @@ export const sqliteDialect: Dialect = {
     // BEGIN IMMEDIATE has taken the one write lock already.
   },
 
-  tenantDatabaseUrl(host, tenantId, directory): string {
-    return host.with({ name: join(resolve(directory), `${tenantId}.db`) }).toUriWithoutCredentials();
+  tenantDatabaseUrl(server, tenantId, directory): string {
+    return server.with({ name: join(resolve(directory), `${tenantId}.db`) }).toUriWithoutCredentials();
   },
 
-  async createDatabase(_admin, settings): Promise<void> {
-    await mkdir(dirname(settings.name), { recursive: true });
+  administration: () => files,
+
+  dropDatabase: (_admin, settings) => files.drop(settings),
+};
+
+/** A directory has no administrator: this process may write there, or it may not. */
+const files: ServerAdministration = {
+  async create(place): Promise<void> {
+    await mkdir(dirname(place.name), { recursive: true });
     // An empty file is an empty database: what is opened later has to exist.
-    await (await open(settings.name, 'a')).close();
+    await (await open(place.name, 'a')).close();
   },
 
-  async dropDatabase(_admin, settings): Promise<void> {
-    await Promise.all(['', '-wal', '-shm', '-journal'].map((suffix) => rm(settings.name + suffix, { force: true })));
+  async drop(place): Promise<void> {
+    await Promise.all(['', '-wal', '-shm', '-journal'].map((suffix) => rm(place.name + suffix, { force: true })));
   },
+
+  exists: (place) =>
+    access(place.name).then(
+      () => true,
+      () => false,
+    ),
 };

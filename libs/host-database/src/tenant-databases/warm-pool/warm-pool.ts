@@ -4,7 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Clock, genId } from '../../common/index.js';
 import { DATABASE_SETTINGS, type DatabaseSettings, dialectOf, UnitOfWork } from '../../database/index.js';
 import { JobsService } from '../../jobs/index.js';
-import { type ReadyPlace, TenantAddresses, type TenantPlacing } from '../../tenants/index.js';
+import { type ReadyPlace, TenantAddresses, type TenantPlaceFacts } from '../../tenants/index.js';
 import { TenantProvisioning } from '../provisioning/provisioning.entities.js';
 import { ProvisioningPlan } from '../provisioning/provisioning-plan.js';
 import { TENANT_DATABASES_OPTIONS, type TenantDatabasesOptions } from '../tenant-databases.options.js';
@@ -93,7 +93,7 @@ export class WarmPool {
   }
 
   /** Lets a place be claimed, in the caller's transaction. */
-  async markReady(tenantId: string, address: string, placing: TenantPlacing): Promise<void> {
+  async markReady(tenantId: string, address: string, placing: TenantPlaceFacts): Promise<void> {
     const { em } = this.unitOfWork;
     const row = await em.findOne(WarmTenant, { id: tenantId }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true });
     if (!row) return;

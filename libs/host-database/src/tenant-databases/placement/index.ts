@@ -1,0 +1,13 @@
+export {
+  HOST_SERVER,
+  type PlacementChoice,
+  resolvePlacementOptions,
+  SCHEMA_DATABASE_SUFFIX,
+  type ServerLoad,
+  type TenantPlacementOptions,
+  type TenantServerOptions,
+} from './placement.options.js';
+export { type PlacementRequest, type TenantPlace, TenantPlacement } from './tenant-placement.js';
+export { TenantServers } from './tenant-servers.js';
+export { TenantUserPolicy } from './tenant-user-policy.js';
+export { TenantUsers } from './tenant-users.js';
