@@ -17,6 +17,7 @@ export {
   TenantProvisioningStep,
   type TenantProvisioningStepOptions,
 } from './provisioning/index.js';
+export { WarmTenant } from './warm-pool/warm-tenant.entity.js';
 export { tenantDatabaseEntities } from './tenant-database-entities.js';
 export type { TenantDatabasesStatistics } from './lease-pool.options.js';
 export {

@@ -40,6 +40,7 @@ export {
   WaitInTransactionError,
 } from './tenants.errors.js';
 export {
+  type PlaceRequest,
   type ReadyPlace,
   type TenantPlaceFacts,
   type TenantProvisioner,

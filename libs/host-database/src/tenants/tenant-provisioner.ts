@@ -22,10 +22,16 @@ export interface ReadyPlace extends TenantPlaceFacts {
   readonly isComplete: boolean;
 }
 
-/** A tenant that is to be given its place. */
-export interface TenantToProvision {
-  readonly tenant: TenantCatalog;
+/** For whom a place is wanted, and where. */
+export interface PlaceRequest {
   readonly ownerId: string | undefined;
+  /** What was asked for, instead of what the options say. */
+  readonly placement: { readonly mode?: TenantMode; readonly server?: string } | undefined;
+}
+
+/** A tenant that is to be given its place. */
+export interface TenantToProvision extends PlaceRequest {
+  readonly tenant: TenantCatalog;
   /** The place that was claimed for it. */
   readonly place: ReadyPlace | undefined;
 }
@@ -33,7 +39,7 @@ export interface TenantToProvision {
 /** What gives tenants their places. All of it is part of the caller's transaction. */
 export interface TenantProvisioner {
   /** Takes a place that is ready, if there is one, before the tenant's row is written. */
-  claimPlace(facts: { readonly ownerId: string | undefined }): Promise<ReadyPlace | undefined>;
+  claimPlace(request: PlaceRequest): Promise<ReadyPlace | undefined>;
   /** Notes that a tenant was registered, and enqueues what is left to do. */
   begin(tenant: TenantToProvision): Promise<void>;
   /** Locks what is known of a tenant's provisioning, then `change`s the tenant, and enqueues it again. */

@@ -1,6 +1,6 @@
 import { LockMode } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
-import { assertId, assertText, Clock, genId } from '../common/index.js';
+import { assertId, assertOneOf, assertText, Clock, genId } from '../common/index.js';
 import { parseDatabaseUrl, UnitOfWork, violatesUnique } from '../database/index.js';
 import { assertIdempotencyKey, TenantRequests } from './requests/tenant-requests.js';
 import { assertSlug, isSlug } from './slug.js';
@@ -8,6 +8,7 @@ import { TenantAddresses } from './secrets/index.js';
 import {
   DB_URL_HASH_UNIQUE,
   effectiveStatus,
+  TENANT_MODES,
   TenantCatalog,
   type TenantMode,
   type TenantStatus,
@@ -20,7 +21,7 @@ import {
 } from './tenants.errors.js';
 import { TenantCreated, TenantEvents, TenantStatusChanged } from './tenants.events.js';
 import { TenantActivation } from './tenant-activation.js';
-import { type ReadyPlace, type TenantPlaceFacts, TenantProvisioners } from './tenant-provisioner.js';
+import { type PlaceRequest, type ReadyPlace, type TenantPlaceFacts, TenantProvisioners } from './tenant-provisioner.js';
 
 const SLUG_UNIQUE = { name: 'core_tenants_slug_unique', table: 'core_tenants', columns: ['slug'] };
 
@@ -54,6 +55,8 @@ export interface NewTenant {
   readonly ownerId?: string;
   /** @default 'free' */
   readonly planTier?: string;
+  /** How its data is kept apart, and on which server. @default the option `tenantDatabases.placement` */
+  readonly placement?: PlaceRequest['placement'];
   /**
    * Made up by the caller for this one request, 1 to 255 characters: the same key with the same facts returns the tenant that it made,
    * also when both are under way at the same time. Kept for as long as the catalogue is.
@@ -81,14 +84,15 @@ export class TenantsService {
    * @throws InvalidInputError, DuplicateSlugError, and UserNotFoundError when the owner does not exist
    * @throws IdempotencyConflictError when the idempotency key was used for a request with other facts
    */
-  async create({ name, slug, ownerId, planTier, idempotencyKey }: NewTenant): Promise<TenantCatalog> {
+  async create({ name, slug, ownerId, planTier, placement, idempotencyKey }: NewTenant): Promise<TenantCatalog> {
     const facts = {
       name: assertText(name, 'name'),
       slug: slug === undefined ? null : assertSlug(slug),
       ...(planTier !== undefined && { planTier: assertText(planTier, 'planTier') }),
     };
     const owner = ownerId === undefined ? undefined : assertId(ownerId, 'user');
-    const register = () => this.register(facts, owner);
+    const wanted = placement && assertPlacement(placement);
+    const register = () => this.register(facts, { ownerId: owner, placement: wanted });
     if (idempotencyKey === undefined) return this.unitOfWork.transactional(register);
     const request = {
       idempotencyKey: assertIdempotencyKey(idempotencyKey),
@@ -148,7 +152,11 @@ export class TenantsService {
     try {
       return await this.changeStatus(tenantId, 'active', (tenant) => {
         if (tenant.dbUrlHash != null && tenant.dbUrlHash !== sealed.dbUrlHash) tenant.generation++;
-        Object.assign(tenant, sealed, { server, mode: mode ?? modeOf(dbUrl), ...(schemaVersion !== undefined && { schemaVersion }) });
+        Object.assign(tenant, sealed, {
+          server,
+          mode: mode ?? modeOf(dbUrl),
+          ...(schemaVersion !== undefined && { schemaVersion }),
+        });
       });
     } catch (cause) {
       if (violatesUnique(cause, DB_URL_HASH_UNIQUE)) throw new DuplicateTenantDatabaseError(tenantId, { cause });
@@ -186,10 +194,10 @@ export class TenantsService {
 
   private async register(
     { slug, ...facts }: Pick<TenantCatalog, 'name'> & { readonly slug: string | null; readonly planTier?: string },
-    ownerId: string | undefined,
+    request: PlaceRequest,
   ): Promise<TenantCatalog> {
     const { em } = this.unitOfWork;
-    const place = await this.provisioners.current?.claimPlace({ ownerId });
+    const place = await this.provisioners.current?.claimPlace(request);
     const id = place?.tenantId ?? genId();
     const tenant = em.create(TenantCatalog, {
       id,
@@ -205,8 +213,8 @@ export class TenantsService {
       if (violatesUnique(cause, SLUG_UNIQUE)) throw new DuplicateSlugError(slug ?? '', { cause });
       throw cause;
     }
-    await this.events.emitCreated(new TenantCreated(tenant, ownerId));
-    await this.provisioners.current?.begin({ tenant, ownerId, place });
+    await this.events.emitCreated(new TenantCreated(tenant, request.ownerId));
+    await this.provisioners.current?.begin({ tenant, place, ...request });
     if (tenant.isActive) this.unitOfWork.afterCommit(() => this.events.emitStatusChanged(new TenantStatusChanged(id, 'active')));
     return tenant;
   }
@@ -233,6 +241,14 @@ export class TenantsService {
       return tenant;
     });
   }
+}
+
+/** @throws InvalidInputError */
+function assertPlacement({ mode, server }: NonNullable<PlaceRequest['placement']>) {
+  return {
+    ...(mode !== undefined && { mode: assertOneOf(mode, TENANT_MODES, 'placement.mode') }),
+    ...(server !== undefined && { server: assertText(server, 'placement.server', 63) }),
+  };
 }
 
 /** What the row of a tenant says whose place is ready. */

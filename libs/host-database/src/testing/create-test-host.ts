@@ -5,6 +5,7 @@ import { type DatabaseType, type MikroOrmPassThrough, UnitOfWork } from '../data
 import { HostDatabase, HostDatabaseModule, type HostDatabaseOptions } from '../index.js';
 import { JobsService } from '../jobs/index.js';
 import { MembershipsService } from '../memberships/index.js';
+import { WarmTenant } from '../tenant-databases/index.js';
 import { TenantAddresses, TenantCatalog, TenantsService } from '../tenants/index.js';
 import { UsersService } from '../users/index.js';
 import { Builders } from './builders.js';
@@ -143,7 +144,11 @@ function startedHost({ module, app, clock, options, database }: Started): TestHo
     newMembership: (facts) => builders.newMembership(facts),
     async close() {
       const addresses = get(TenantAddresses);
-      const tenants = await unitOfWork.run((em) => em.find(TenantCatalog, {}));
+      const tenants = await unitOfWork.run(async (em): Promise<Pick<TenantCatalog, 'id' | 'dbUrl'>[]> => [
+        ...(await em.find(TenantCatalog, {})),
+        // Those that were made before there is a tenant for them.
+        ...(await em.find(WarmTenant, {})),
+      ]);
       const located = await Promise.all(
         tenants.map(async ({ id, dbUrl }) => ({
           id,

@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/index.js';
 import { UnitOfWork } from '../../database/index.js';
 import { Snooze } from '../../jobs/index.js';
-import { type StepResult, TenantProvisioning, TenantProvisioningStep } from './provisioning.entities.js';
+import { type StepResult, TenantProvisioning, TenantProvisioningStep, type WantedPlace } from './provisioning.entities.js';
 
 /** How long a process waits for another that holds the provisioning at this moment. */
 const HELD_RETRY_MS = 500;
@@ -20,6 +20,7 @@ export interface ProvisioningRun {
   readonly token: number;
   readonly isWarm: boolean;
   readonly ownerId: string | undefined;
+  readonly wanted: WantedPlace;
   readonly isCompensating: boolean;
   readonly failedStep: string | undefined;
   readonly reason: string | undefined;
@@ -57,6 +58,7 @@ export class ProvisioningLedger {
         token: row.token,
         isWarm: row.isWarm,
         ownerId: row.ownerId ?? undefined,
+        wanted: row.wanted ?? {},
         isCompensating: row.state === 'compensating',
         failedStep: row.failedStep ?? undefined,
         reason: row.reason ?? undefined,

@@ -147,7 +147,7 @@ export class ProvisioningSaga {
   private workFor(run: ProvisioningRun, tenant: TenantCatalog | undefined, signal: AbortSignal): ProvisioningWork {
     return new ProvisioningWork(run, tenant, signal, {
       bindings: this.bindings,
-      open: (tenantId, address) => this.factory.open(tenantId, address),
+      open: (tenantId, address, options) => this.factory.open(tenantId, address, options),
       reveal: (stored) => this.addresses.reveal(stored),
     });
   }

@@ -1,23 +1,16 @@
 import type { MikroORM } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { hasPendingChanges } from '../../database/index.js';
-import type { TenantCatalog, TenantMode } from '../../tenants/index.js';
+import type { TenantCatalog } from '../../tenants/index.js';
+import type { TenantPlace } from '../placement/index.js';
 import { TenantBinding, type TenantBindings } from '../tenant-bindings.js';
 import type { SchemaState } from '../tenant-schema.js';
 import type { ProvisioningRun } from './provisioning-ledger.js';
 
-/** Where a tenant is to live: the result of `choose-server`. */
-export interface ChosenPlace {
-  readonly server: string | null;
-  readonly mode: TenantMode;
-  /** Without credentials. */
-  readonly address: string;
-}
-
 /** What the tenant's database needs to be opened by. */
 export interface WorkTools {
   readonly bindings: TenantBindings;
-  readonly open: (tenantId: string, address: string) => Promise<MikroORM>;
+  readonly open: (tenantId: string, address: string, options: { readonly migrates: boolean }) => Promise<MikroORM>;
   readonly reveal: (stored: { readonly id: string; readonly dbUrl: string }) => Promise<string>;
 }
 
@@ -42,9 +35,9 @@ export class ProvisioningWork {
     return (this.resultOf('migrate') as SchemaState | undefined) ?? { version: null };
   }
 
-  /** Undefined before it is chosen. */
-  get place(): ChosenPlace | undefined {
-    return this.resultOf('choose-server') as ChosenPlace | undefined;
+  /** Where the tenant is to live. Undefined before that is chosen. */
+  get place(): TenantPlace | undefined {
+    return this.resultOf('choose-server') as TenantPlace | undefined;
   }
 
   /** The address with the tenant's own user where it has one: only for what opens a connection. */
@@ -55,9 +48,14 @@ export class ProvisioningWork {
     return this.place.address;
   }
 
-  /** Works with the ORM of the tenant's database. */
-  async withOrm<T>(work: (orm: MikroORM) => Promise<T>): Promise<T> {
-    return work(await this.opened());
+  /** Works with an ORM that may change the tables. */
+  async migrating<T>(work: (orm: MikroORM) => Promise<T>): Promise<T> {
+    const orm = await this.tools.open(this.tenantId, await this.address(), { migrates: true });
+    try {
+      return await work(orm);
+    } finally {
+      await orm.close(true);
+    }
   }
 
   /** A unit of work in the tenant's database, as `TenantDatabases.run()` has it, which is for tenants that are active. */
@@ -87,7 +85,7 @@ export class ProvisioningWork {
   }
 
   private opened(): Promise<MikroORM> {
-    return (this.orm ??= this.address().then((address) => this.tools.open(this.tenantId, address)));
+    return (this.orm ??= this.address().then((address) => this.tools.open(this.tenantId, address, { migrates: false })));
   }
 
   private resultOf(step: string): unknown {

@@ -1,5 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { timestamp } from '../../common/index.js';
+import type { TenantMode } from '../../tenants/index.js';
 
 /**
  * Where a provisioning stands.
@@ -12,6 +13,9 @@ import { timestamp } from '../../common/index.js';
 export const PROVISIONING_STATES = ['pending', 'running', 'compensating', 'succeeded', 'failed'] as const;
 
 export type ProvisioningState = (typeof PROVISIONING_STATES)[number];
+
+/** What was asked of a tenant's place, JSON. */
+export type WantedPlace = { readonly mode?: TenantMode; readonly server?: string };
 
 const TenantProvisioningSchema = defineEntity({
   name: 'TenantProvisioning',
@@ -30,6 +34,8 @@ const TenantProvisioningSchema = defineEntity({
     jobId: p.string().length(32).nullable(),
     /** Who is to own the tenant. */
     ownerId: p.string().length(32).nullable(),
+    /** Where the tenant was asked to live. */
+    wanted: p.json().$type<WantedPlace>().nullable(),
     /** How many attempts have failed since it was last begun from the beginning. */
     failures: p.integer().default(0),
     /** The step that could not be done, and why. */

@@ -5,6 +5,7 @@ import { Clock } from '../../common/index.js';
 import { UnitOfWork } from '../../database/index.js';
 import { JobHandler, type JobRun, JobsService, type RetryPolicy } from '../../jobs/index.js';
 import {
+  type PlaceRequest,
   PROVISION_TENANT_JOB,
   type ReadyPlace,
   type TenantProvisioner,
@@ -53,16 +54,25 @@ export class TenantProvisioningJob implements TenantProvisioner, OnModuleInit {
     await this.saga.run(payload.tenantId, signal);
   }
 
-  async claimPlace({ ownerId }: { readonly ownerId: string | undefined }): Promise<ReadyPlace | undefined> {
+  async claimPlace({ ownerId, placement }: PlaceRequest): Promise<ReadyPlace | undefined> {
+    // It is ready where the pool was to have it, and nowhere else.
+    if (placement) return undefined;
     const place = await this.warmPool.claim();
     return place && { ...place, isComplete: this.plan.stepsAfterWarm(ownerId).length === 0 };
   }
 
-  async begin({ tenant: { id: tenantId }, ownerId, place }: TenantToProvision): Promise<void> {
+  async begin({ tenant: { id: tenantId }, ownerId, place, placement }: TenantToProvision): Promise<void> {
     const { em } = this.unitOfWork;
     const now = this.clock.now();
     if (!place) {
-      await this.enqueue(em.create(TenantProvisioning, { tenantId, ownerId: ownerId ?? null, createdAt: now }));
+      await this.enqueue(
+        em.create(TenantProvisioning, {
+          tenantId,
+          ownerId: ownerId ?? null,
+          wanted: placement ? { ...placement } : null,
+          createdAt: now,
+        }),
+      );
       return;
     }
     const provisioning = await em.findOneOrFail(TenantProvisioning, { tenantId }, { refresh: true });

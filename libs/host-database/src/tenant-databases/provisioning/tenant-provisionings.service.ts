@@ -9,6 +9,7 @@ import {
   TenantProvisioningStep,
 } from './provisioning.entities.js';
 import { ProvisioningPlan } from './provisioning-plan.js';
+import { ProvisioningRescue } from './provisioning-rescue.js';
 
 /** How far one step is. */
 export interface ProvisioningStepProgress {
@@ -43,6 +44,7 @@ export class TenantProvisionings {
     private readonly unitOfWork: UnitOfWork,
     private readonly tenants: TenantsService,
     private readonly plan: ProvisioningPlan,
+    private readonly lost: ProvisioningRescue,
   ) {}
 
   /**
@@ -64,6 +66,14 @@ export class TenantProvisionings {
     const { state, failures, failedStep = null, reason = null, createdAt, endedAt = null } = row;
     const steps = names.map((step) => progressOf(step, byName.get(step), state));
     return { tenantId: id, state, failures, failedStep, reason, createdAt, endedAt, steps };
+  }
+
+  /**
+   * Has provisionings undone whose jobs were cancelled, or have killed too many workers, and returns how many those are. Each worker does
+   * so when it starts and once a minute; call it where there is none.
+   */
+  async rescueLost(): Promise<number> {
+    return this.lost.rescue();
   }
 }
 

@@ -53,13 +53,14 @@ export class WarmPoolKeeper implements OnApplicationBootstrap {
         { status: { $ne: 'dropping' } },
         { refresh: true, orderBy: { createdAt: 'desc', id: 'desc' } },
       );
-      const isOutdated = (place: WarmTenant) => place.status === 'ready' && place.madeBy !== madeBy;
-      const surplus = places.toSorted((a, b) => Number(isOutdated(a)) - Number(isOutdated(b))).slice(this.pool.size);
+      const surplus = places
+        .toSorted((a, b) => Number(isOutdated(a, madeBy)) - Number(isOutdated(b, madeBy)))
+        .slice(this.pool.size);
       for (const place of surplus) await this.drop(place);
       for (const place of places) {
         if (surplus.includes(place) || place.status !== 'ready') continue;
         // What a later application has made is for that one.
-        if (isOutdated(place) && !isLater(place.schemaVersion ?? null, version)) await this.prepareAnew(place);
+        if (isOutdated(place, madeBy) && !isLater(place.schemaVersion ?? null, version)) await this.prepareAnew(place);
         else await this.sealAnew(place);
       }
       await this.pool.prepare(Math.max(0, this.pool.size - places.length));
@@ -114,6 +115,10 @@ export class WarmPoolKeeper implements OnApplicationBootstrap {
 
 /** What somebody else has locked is passed over: it is claimed at this moment, or being made. */
 const LOCKED = { lockMode: LockMode.PESSIMISTIC_PARTIAL_WRITE, refresh: true } as const;
+
+function isOutdated(place: WarmTenant, madeBy: string): boolean {
+  return place.status === 'ready' && place.madeBy !== madeBy;
+}
 
 /** The names of migrations begin with the time at which they were made; states of entities have no order. */
 function isLater(version: string | null, than: string | null): boolean {

@@ -5,7 +5,7 @@ export class Migration20261123181000_provision_in_steps extends Migration {
 
   override up(): void | Promise<void> {
     this.addSql(
-      `create table "sys_tenant_provisionings" ("tenant_id" varchar(32) not null, "state" text not null default 'pending', "is_warm" boolean not null default false, "token" int not null default 0, "run" int not null default 1, "job_id" varchar(32) null, "owner_id" varchar(32) null, "failures" int not null default 0, "failed_step" varchar(63) null, "reason" text null, "created_at" timestamptz(3) not null, "ended_at" timestamptz(3) null, primary key ("tenant_id"));`,
+      `create table "sys_tenant_provisionings" ("tenant_id" varchar(32) not null, "state" text not null default 'pending', "is_warm" boolean not null default false, "token" int not null default 0, "run" int not null default 1, "job_id" varchar(32) null, "owner_id" varchar(32) null, "wanted" jsonb null, "failures" int not null default 0, "failed_step" varchar(63) null, "reason" text null, "created_at" timestamptz(3) not null, "ended_at" timestamptz(3) null, primary key ("tenant_id"));`,
     );
     this.addSql(
       `create index "sys_tenant_provisionings_open_index" on "sys_tenant_provisionings" ("state") where state in ('pending', 'running', 'compensating');`,

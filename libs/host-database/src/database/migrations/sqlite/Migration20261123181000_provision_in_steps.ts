@@ -5,7 +5,7 @@ export class Migration20261123181000_provision_in_steps extends Migration {
 
   override up(): void | Promise<void> {
     this.addSql(
-      `create table \`sys_tenant_provisionings\` (\`tenant_id\` text not null primary key, \`state\` text check (\`state\` in ('pending', 'running', 'compensating', 'succeeded', 'failed')) not null default 'pending', \`is_warm\` integer not null default false, \`token\` integer not null default 0, \`run\` integer not null default 1, \`job_id\` text null, \`owner_id\` text null, \`failures\` integer not null default 0, \`failed_step\` text null, \`reason\` text null, \`created_at\` datetime not null, \`ended_at\` datetime null);`,
+      `create table \`sys_tenant_provisionings\` (\`tenant_id\` text not null primary key, \`state\` text check (\`state\` in ('pending', 'running', 'compensating', 'succeeded', 'failed')) not null default 'pending', \`is_warm\` integer not null default false, \`token\` integer not null default 0, \`run\` integer not null default 1, \`job_id\` text null, \`owner_id\` text null, \`wanted\` json null, \`failures\` integer not null default 0, \`failed_step\` text null, \`reason\` text null, \`created_at\` datetime not null, \`ended_at\` datetime null);`,
     );
     this.addSql(
       `create index \`sys_tenant_provisionings_open_index\` on \`sys_tenant_provisionings\` (\`state\`) where state in ('pending', 'running', 'compensating');`,
