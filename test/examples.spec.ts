@@ -33,6 +33,8 @@ const OUTPUT: Readonly<Record<string, RegExp>> = {
   'unit-of-work': /^The slug acme is taken\. .*\nusers: 1\ntenants: 1\naudit rows: \d+\njobs: 1\n$/,
   'nest-module': /^1 in the guest book\n$/,
   'tenant-databases': /^Acme: Acme's first project\nGlobex: Globex's first project\n$/,
+  'tenant-provisioning':
+    /^one tenant for one key\nthe owner has a profile\nforbidden\.example\.com is free again\nTENANTS_NOT_ACTIVE\nfailed in book-domain: Discard: Nobody may have that domain\.\n$/,
   'tenant-secrets':
     /^stored as enc:v1:2026-01\n1 of 1 tenants\n1 of 1 rotated, 0 failed\nstored as enc:v1:2026-07\nand still open\n$/,
   'job-handler': /^Welcome, ada@example\.com!\n1 job done\n$/,

@@ -69,9 +69,7 @@ export class ProvisioningArena {
   }
 
   /** What there is of each of these tenants, and what its row says. */
-  async remains(
-    ids: readonly string[],
-  ): Promise<
+  async remains(ids: readonly string[]): Promise<
     {
       id: string;
       status: string | undefined;

@@ -35,11 +35,10 @@ export class WarmPoolKeeper implements OnApplicationBootstrap {
   async askForTending(): Promise<void> {
     const { em } = this.unitOfWork;
     const madeBy = this.pool.size > 0 ? await this.pool.madeBy() : '';
-    const [kept, outdated] = [
-      await em.count(WarmTenant, { status: { $ne: 'dropping' } }),
-      await em.count(WarmTenant, { status: 'ready', madeBy: { $ne: madeBy } }),
-    ];
-    if (kept !== this.pool.size || outdated > 0) await this.pool.enqueueTending();
+    const places = await em.find(WarmTenant, { status: { $ne: 'dropping' } }, { disableIdentityMap: true });
+    const isInOrder = (place: WarmTenant) =>
+      !isOutdated(place, madeBy) && (place.dbUrl == null || this.addresses.isCurrent(place.dbUrl));
+    if (places.length !== this.pool.size || !places.every(isInOrder)) await this.pool.enqueueTending();
   }
 
   @JobHandler(TEND_WARM_POOL_JOB, { tenantDatabase: false })
