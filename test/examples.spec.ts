@@ -35,6 +35,7 @@ const OUTPUT: Readonly<Record<string, RegExp>> = {
   'tenant-databases': /^Acme: Acme's first project\nGlobex: Globex's first project\n$/,
   'tenant-provisioning':
     /^one tenant for one key\nthe owner has a profile\nforbidden\.example\.com is free again\nTENANTS_NOT_ACTIVE\nfailed in book-domain: Discard: Nobody may have that domain\.\n$/,
+  'tenant-place': /^Acme: a database on small, open\nGlobex: a database on large, open\n$/,
   'tenant-secrets':
     /^stored as enc:v1:2026-01\n1 of 1 tenants\n1 of 1 rotated, 0 failed\nstored as enc:v1:2026-07\nand still open\n$/,
   'job-handler': /^Welcome, ada@example\.com!\n1 job done\n$/,

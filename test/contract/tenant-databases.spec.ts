@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,7 +55,16 @@ class Library {
   ) {}
 }
 
-describe.each(['sqlite', 'postgresql'] as const)(`${TenantDatabases.name} on %s`, (database) => {
+const ISOLATIONS = [
+  { database: 'sqlite', mode: 'database', users: 'shared' },
+  { database: 'postgresql', mode: 'database', users: 'shared' },
+  { database: 'postgresql', mode: 'schema', users: 'shared' },
+  { database: 'postgresql', mode: 'schema', users: 'own' },
+] as const;
+const secrets = { keyId: 'k', keys: { k: randomBytes(32) } };
+
+describe.each(ISOLATIONS)(`${TenantDatabases.name} on $database, a $mode each, $users users`, ({ database, mode, users }) => {
+  const options = { secrets, tenantDatabases: { entities: [Author, Book, Tag], placement: { mode }, users } };
   let host: TestHost;
   let sut: TenantDatabases;
   let library: Library;
@@ -62,11 +72,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantDatabases.name} on %s`
   let tenantB: string;
 
   beforeAll(async () => {
-    host = await createTestHost({
-      database,
-      providers: [Library],
-      options: { tenantDatabases: { entities: [Author, Book, Tag] } },
-    });
+    host = await createTestHost({ database, providers: [Library], options });
     sut = host.get(TenantDatabases);
     library = host.get(Library);
     tenantA = (await host.newTenant()).id;
@@ -181,7 +187,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantDatabases.name} on %s`
 
     it('refuses a tenant whose database is gone, and never makes it anew', async () => {
       const missingFile = join(tmpdir(), 'there-is-no-such-file.db');
-      const url = database === 'sqlite' ? `sqlite://${missingFile}` : `postgresql://127.0.0.1:1/tenant_${genId()}`;
+      const url = database === 'sqlite' ? `sqlite://${missingFile}` : 'postgresql://127.0.0.1:1/tenant';
       const other = await createTestHost({ database, options: { tenantDatabases: { connect: { attempts: 2, backoffMs: 1 } } } });
       const tenant = await other.newTenant({ provisioned: false });
       await other.run(() => other.get(TenantsService).activate(tenant.id, url));
@@ -455,7 +461,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantDatabases.name} on %s`
       const other = await createTestHost({
         database,
         mikroOrm: { driverOptions: database === 'sqlite' ? { timeout: 100 } : {} },
-        options: { tenantDatabases: { entities: [Author, Book, Tag] } },
+        options,
       });
       const tenants = other.get(TenantDatabases);
       const { id } = await other.newTenant();

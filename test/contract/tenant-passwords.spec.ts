@@ -38,7 +38,13 @@ describe('the password of a tenant on postgresql', () => {
       options: {
         secrets,
         // Connections end as soon as they are idle, so that new ones are opened all the time; and the catalogue is asked only once.
-        tenantDatabases: { pool: { min: 0, max: 2, idleTimeoutMillis: 1 }, catalogTtlMs: 600_000, mikroOrm: recorder },
+        // The tests make users of their own.
+        tenantDatabases: {
+          users: 'shared',
+          pool: { min: 0, max: 2, idleTimeoutMillis: 1 },
+          catalogTtlMs: 600_000,
+          mikroOrm: recorder,
+        },
       },
     });
     sut = host.get(TenantSecrets);

@@ -5,6 +5,8 @@ import type { DataKeyContext, SecretsKeyProvider } from 'nestjs-host-database/te
 export class FakeKms implements SecretsKeyProvider {
   keyId = 'arn:kms/key:1';
   unwrapped = 0;
+  /** Whether it wraps nothing for now. */
+  isAway = false;
   private readonly keys = new Map<string, Buffer>();
 
   rotate(): void {
@@ -13,6 +15,7 @@ export class FakeKms implements SecretsKeyProvider {
 
   async wrap(dataKey: Uint8Array, { keyId }: DataKeyContext): Promise<Uint8Array> {
     await Promise.resolve();
+    if (this.isAway) throw new Error('the fake KMS is away');
     const iv = randomBytes(16);
     const cipher = createCipheriv('aes-256-cbc', this.key(keyId), iv);
     return Buffer.concat([iv, cipher.update(dataKey), cipher.final()]);

@@ -38,7 +38,7 @@ export { migrateSchema } from './host-schema.js';
 export { hostMigrations } from './migrations/index.js';
 export { type EntityDefinition, type OrmBlueprint, ormOptions } from './orm-options.js';
 export { type PasswordSource, passwordSource } from './password-source.js';
-export { assertOwnSchema, ownSchemaOf } from './own-schema.js';
+export { assertOwnSchema } from './own-schema.js';
 export { FOLLOWS_CHANGES, hasPendingChanges } from './pending-changes.js';
 export type { SqlEntityManagerClass } from './scoped-entity-manager.js';
 export { StatementGuards } from './statement-guards.js';

@@ -54,12 +54,15 @@ export async function ormOptions(blueprint: OrmBlueprint): Promise<Options> {
   } as Options;
 }
 
-/** The application's win, but for the schema: what it hands to the server stays before that. */
-function mergedDriverOptions(ours: object | undefined, theirs: object): object {
-  const options = [theirs, ours].flatMap((given) =>
-    given && 'options' in given && given.options ? [String(given.options)] : [],
-  );
+/** The application's win; but what the server is asked for at the beginning of a connection is asked for after what they ask for. */
+function mergedDriverOptions(ours: StartupOptions | undefined, theirs: StartupOptions): object {
+  const options = [theirs.options, ours?.options].filter((given) => given !== undefined);
   return { ...ours, ...theirs, ...(options.length > 0 && { options: options.join(' ') }) };
+}
+
+/** What `pg` hands to the server as it is. */
+interface StartupOptions {
+  readonly options?: string;
 }
 
 /** The application's own hook comes first: it sets up the connection and is no business of the guards. */

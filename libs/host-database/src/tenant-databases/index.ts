@@ -22,6 +22,7 @@ export { tenantDatabaseEntities } from './tenant-database-entities.js';
 export type { TenantDatabasesStatistics } from './lease-pool.options.js';
 export {
   type PlacementChoice,
+  type PlacementDecision,
   type PlacementRequest,
   SCHEMA_DATABASE_SUFFIX,
   type ServerLoad,

@@ -160,36 +160,45 @@ async function probeIsolation(host: TestHost, { requests, atOnce }: { requests: 
   };
 }
 
-describe.each(['sqlite', 'postgresql'] as const)(`${REQUESTS} concurrent requests over ${TENANTS} tenants on %s`, (database) => {
-  let host: TestHost;
+const ISOLATIONS = [
+  { database: 'sqlite', mode: 'database' },
+  { database: 'postgresql', mode: 'database' },
+  { database: 'postgresql', mode: 'schema' },
+] as const;
 
-  const start = async (bindings?: TenantBindings) => {
-    host = await createTestHost({
-      database,
-      options: { tenantDatabases: { entities: [Note] } },
-      controllers: [ProbeController],
-      providers: [ProbeService],
-      http: (module) => module.createNestApplication({ logger: false }),
-      override: (builder) => (bindings ? builder.overrideProvider(TenantBindings).useValue(bindings) : builder),
+describe.each(ISOLATIONS)(
+  `${REQUESTS} concurrent requests over ${TENANTS} tenants on $database, a $mode each`,
+  ({ database, mode }) => {
+    let host: TestHost;
+
+    const start = async (bindings?: TenantBindings) => {
+      host = await createTestHost({
+        database,
+        options: { tenantDatabases: { entities: [Note], placement: { mode } } },
+        controllers: [ProbeController],
+        providers: [ProbeService],
+        http: (module) => module.createNestApplication({ logger: false }),
+        override: (builder) => (bindings ? builder.overrideProvider(TenantBindings).useValue(bindings) : builder),
+      });
+    };
+
+    afterEach(async () => {
+      await host.close();
     });
-  };
 
-  afterEach(async () => {
-    await host.close();
-  });
+    it('read and write no foreign row', async () => {
+      await start();
+      const { written, ...findings } = await probeIsolation(host, { requests: REQUESTS, atOnce: REQUESTS });
+      expect(findings).toEqual({ answered: REQUESTS, foreignReads: 0, foreignRows: 0, missingRows: 0 });
+      expect(written).toBeGreaterThan(REQUESTS);
+    }, 120_000);
 
-  it('read and write no foreign row', async () => {
-    await start();
-    const { written, ...findings } = await probeIsolation(host, { requests: REQUESTS, atOnce: REQUESTS });
-    expect(findings).toEqual({ answered: REQUESTS, foreignReads: 0, foreignRows: 0, missingRows: 0 });
-    expect(written).toBeGreaterThan(REQUESTS);
-  }, 120_000);
-
-  // The test of the test: it has to notice a binding that leaks. One after the other: requests that share an EntityManager would get
-  // in each other's way before they are found out.
-  it('are caught reading or writing foreign rows when the binding is weakened', async () => {
-    await start(new WeakenedBindings());
-    const { foreignReads, foreignRows } = await probeIsolation(host, { requests: TENANTS, atOnce: 1 });
-    expect(foreignReads + foreignRows).toBeGreaterThan(0);
-  }, 120_000);
-});
+    // The test of the test: it has to notice a binding that leaks. One after the other: requests that share an EntityManager would get
+    // in each other's way before they are found out.
+    it('are caught reading or writing foreign rows when the binding is weakened', async () => {
+      await start(new WeakenedBindings());
+      const { foreignReads, foreignRows } = await probeIsolation(host, { requests: TENANTS, atOnce: 1 });
+      expect(foreignReads + foreignRows).toBeGreaterThan(0);
+    }, 120_000);
+  },
+);

@@ -1,6 +1,6 @@
-import type { TransactionOptions } from '@mikro-orm/core';
+import type { ForkOptions, TransactionOptions } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
-import type { SqlEntityManagerClass } from '../database/index.js';
+import { assertOwnSchema, type SqlEntityManagerClass } from '../database/index.js';
 import { type EntityOwnership, tenantOf } from './entity-ownership.js';
 import type { TenantBinding, TenantBindings } from './tenant-bindings.js';
 import { TenantRunEndedError } from './tenant-databases.errors.js';
@@ -28,7 +28,7 @@ interface TenantEntityManagerParts {
 /**
  * Makes the EntityManager class of the tenants' ORMs: one for all, so that the engine compiles what is hot once. Every operation of MikroORM asks `getContext()` first, so that one that
  * escaped its run(), through a field, an unawaited promise or a lazy collection, is refused instead of reaching a tenant that is
- * not bound. Every write is checked for entities of other tenants.
+ * not bound. Every write is checked for entities of other tenants, and a tenant that lives in a schema cannot ask for another one.
  */
 export function tenantEntityManager(
   base: SqlEntityManagerClass,
@@ -43,6 +43,20 @@ export function tenantEntityManager(
       if (!this.binding || this.global) return super.getContext(validate);
       // Asked some twenty times for each query. Where no transaction is open in this run it can only be this one.
       return this.assertBound().openTransactions === 0 ? this : super.getContext(validate);
+    }
+
+    override fork(options: ForkOptions = {}): this {
+      assertOwnSchema(this.config, options.schema);
+      return super.fork(options);
+    }
+
+    override get schema(): string | undefined {
+      return super.schema;
+    }
+
+    override set schema(schema: string | null | undefined) {
+      assertOwnSchema(this.config, schema ?? undefined);
+      super.schema = schema;
     }
 
     override async transactional<T>(work: (em: this) => T | Promise<T>, options?: TransactionOptions): Promise<T> {
@@ -96,9 +110,14 @@ export function tenantEntityManager(
   }
   define('createQueryBuilder', function checked(...args) {
     const builder = (base.prototype.createQueryBuilder as Method).apply(this, args) as Record<
-      'insert' | 'update',
+      'insert' | 'update' | 'withSchema',
       (data: unknown) => unknown
     >;
+    const withSchema = builder.withSchema.bind(builder);
+    builder.withSchema = (schema) => {
+      assertOwnSchema(this.config, schema as string | undefined);
+      return withSchema(schema);
+    };
     for (const verb of ['insert', 'update'] as const) {
       const write = builder[verb].bind(builder);
       builder[verb] = (data) => {

@@ -122,7 +122,7 @@ interface TenantOrmOptions extends Pick<OrmBlueprint, 'wrap' | 'password'> {
 async function assertInOwnSchema(orm: MikroORM, { schema }: DatabaseSettings): Promise<void> {
   if (schema === undefined) return;
   try {
-    const foreign = [...orm.getMetadata()].find((meta) => meta.schema !== undefined && meta.schema !== '*');
+    const foreign = [...orm.getMetadata()].find((meta) => meta.schema !== undefined);
     if (foreign) throw new TenantSchemaError(schema, { entityName: foreign.className });
     const connection = orm.driver.getConnection() as AbstractSqlConnection;
     const [row] = await connection.execute<{ schema: string | null }[]>('select current_schema() as schema');

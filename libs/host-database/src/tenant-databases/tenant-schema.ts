@@ -3,7 +3,7 @@ import { MikroORM } from '@mikro-orm/core';
 import { Migrator } from '@mikro-orm/migrations';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { Inject, Injectable } from '@nestjs/common';
-import { DATABASE_SETTINGS, type DatabaseSettings, dialectOf, migrateSchema, ownSchemaOf } from '../database/index.js';
+import { DATABASE_SETTINGS, type DatabaseSettings, dialectOf, migrateSchema } from '../database/index.js';
 import { TenantBinding, TenantBindings } from './tenant-bindings.js';
 import { TENANT_DATABASES_OPTIONS, TENANT_ENTITIES, type TenantDatabasesOptions } from './tenant-databases.options.js';
 import { TenantOrmFactory } from './tenant-orm.factory.js';
@@ -41,8 +41,7 @@ export class TenantSchema {
   async apply(tenantId: string, orm: MikroORM): Promise<SchemaState> {
     return this.bindings.run(new TenantBinding(tenantId), async () => {
       if (!this.options.migrations) {
-        const schema = ownSchemaOf(orm.config);
-        await orm.schema.update({ safe: true, ...(schema !== undefined && { schema }) });
+        await orm.schema.update({ safe: true });
         return this.current();
       }
       await migrateSchema(orm, dialectOf(this.hostSettings.type), 'on-boot');

@@ -6,6 +6,7 @@ export {
   type KeyRotationProgress,
   type LocalSecretsOptions,
   PasswordNotRotatableError,
+  PasswordRotationInTransactionError,
   type PasswordNotRotatableReason,
   resolveSecretsOptions,
   SecretKeyProviderError,
@@ -18,6 +19,7 @@ export {
   type StoredAddress,
   TenantAddresses,
   TenantSecrets,
+  TenantServerUsers,
 } from './secrets/index.js';
 export { TenantRequest } from './requests/tenant-request.entity.js';
 export { auditTenants } from './tenants.audit.js';

@@ -1,6 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { AuditCatalogue, AuditedEntities } from '../audit/index.js';
-import { KeyRotation, PasswordRotation, TenantAddresses, TenantSecrets } from './secrets/index.js';
+import { KeyRotation, PasswordRotation, TenantAddresses, TenantSecrets, TenantServerUsers } from './secrets/index.js';
 import { TenantRequests } from './requests/tenant-requests.js';
 import { TenantActivation } from './tenant-activation.js';
 import { TenantProvisioners } from './tenant-provisioner.js';
@@ -22,8 +22,9 @@ import { TenantsService } from './tenants.service.js';
     TenantSecrets,
     KeyRotation,
     PasswordRotation,
+    TenantServerUsers,
   ],
-  exports: [TenantsService, TenantEvents, TenantProvisioners, TenantAddresses, TenantSecrets],
+  exports: [TenantsService, TenantEvents, TenantProvisioners, TenantAddresses, TenantSecrets, TenantServerUsers],
 })
 export class TenantsModule {
   constructor(audited: AuditedEntities, catalogue: AuditCatalogue) {

@@ -96,7 +96,7 @@ export class TenantsService {
     if (idempotencyKey === undefined) return this.unitOfWork.transactional(register);
     const request = {
       idempotencyKey: assertIdempotencyKey(idempotencyKey),
-      facts: { planTier: null, ...facts, ownerId: owner ?? null },
+      facts: { planTier: null, ...facts, ...wanted, ownerId: owner ?? null },
     };
     return this.unitOfWork.transactional(async (em) => {
       const tenantId = await this.requests.claim(em, request);

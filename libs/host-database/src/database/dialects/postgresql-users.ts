@@ -1,5 +1,5 @@
 import type { DatabaseSettings } from '../database-settings.js';
-import type { AdministratorSession, AdministratorSessions } from './administrator-sessions.js';
+import type { AdministratorSessions } from './administrator-sessions.js';
 import { quoteIdentifier as quote } from './postgresql-identifiers.js';
 import { scramVerifier } from './scram-verifier.js';
 import type { UserAdministration, UserGrant } from './server-administration.interface.js';
@@ -42,7 +42,8 @@ export class PostgresqlUsers implements UserAdministration {
 
   async changePassword(user: string, password: string, beforeCommit: () => Promise<void>): Promise<void> {
     const verifier = await scramVerifier(password);
-    await this.sessions.transaction(undefined, async (session: AdministratorSession) => {
+    await this.sessions.transaction(undefined, async (session) => {
+      await session.lockPrivileges();
       await session.execute(`alter role ${quote(user)} password '${verifier}'`);
       await beforeCommit();
     });

@@ -1,5 +1,4 @@
 import { DatabaseDriverMissingError } from '../database.errors.js';
-import { ownSchemaOf } from '../own-schema.js';
 import type { Dialect, DialectDriver } from './dialect.interface.js';
 import { PostgresqlAdministration } from './postgresql-administration.js';
 import { postgresqlConnection } from './postgresql-connection.js';
@@ -31,10 +30,8 @@ export const postgresqlDialect: Dialect = {
   connectionOptions: postgresqlConnection,
 
   async lockForMigration(em): Promise<void> {
-    const schema = ownSchemaOf(em.config);
-    // Advisory locks are a database's: with one key, the tenants in its schemas would all wait for each other.
-    if (schema === undefined) await em.execute('select pg_advisory_xact_lock(?)', [MIGRATION_LOCK_KEY]);
-    else await em.execute('select pg_advisory_xact_lock(?, hashtext(?))', [MIGRATION_LOCK_KEY, schema]);
+    // Such locks are known to the whole database, but tenants that share one with a schema each do not wait for each other.
+    await em.execute(`select pg_advisory_xact_lock(?, hashtext(coalesce(current_schema(), '')))`, [MIGRATION_LOCK_KEY]);
   },
 
   tenantDatabaseUrl(server, tenantId): string {

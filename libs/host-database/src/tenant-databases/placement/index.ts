@@ -1,7 +1,6 @@
 export {
-  HOST_SERVER,
   type PlacementChoice,
-  resolvePlacementOptions,
+  type PlacementDecision,
   SCHEMA_DATABASE_SUFFIX,
   type ServerLoad,
   type TenantPlacementOptions,

@@ -36,8 +36,17 @@ export interface ServerLoad {
 /** For which tenant a place is looked for, and which servers take one. */
 export interface PlacementChoice {
   readonly tenantId: string;
+  /** Undefined where the tenant is made in advance, and nobody's yet. */
+  readonly planTier: string | undefined;
+  /** That of the options, or what was asked for. */
   readonly mode: TenantMode;
   readonly servers: readonly ServerLoad[];
+}
+
+/** What an application decides for one tenant; what it leaves out is as it would be without it. */
+export interface PlacementDecision {
+  readonly server?: string;
+  readonly mode?: TenantMode;
 }
 
 /** Where new tenants are placed. */
@@ -46,15 +55,15 @@ export interface TenantPlacementOptions {
   readonly mode?: TenantMode;
   /** The servers, by the names that the catalogue keeps: `host` may be among them. @default `{ host: {} }` */
   readonly servers?: Readonly<Record<string, TenantServerOptions>>;
-  /** Names the server for a tenant. @default the one with the fewest tenants by its weight */
-  readonly choose?: (choice: PlacementChoice) => string | Promise<string>;
+  /** Decides for a tenant, by its plan for one. @default the server with the fewest tenants by its weight */
+  readonly choose?: (choice: PlacementChoice) => PlacementDecision | Promise<PlacementDecision>;
 }
 
 /** @throws InvalidOptionError naming the option that is wrong */
 export function resolvePlacementOptions(given: TenantPlacementOptions | undefined): TenantPlacementOptions {
   const { mode = 'database', servers = { [HOST_SERVER]: {} }, choose } = given ?? {};
   if (!TENANT_MODES.includes(mode)) {
-    throw new InvalidOptionError('tenantDatabases.placement.mode', `is '${String(mode)}'. Use ${TENANT_MODES.join(' or ')}.`);
+    throw new InvalidOptionError('tenantDatabases.placement.mode', `is '${mode}'. Use ${TENANT_MODES.join(' or ')}.`);
   }
   const checked = Object.entries(servers).map(([name, server]) => [name, checkedServer(name, server)] as const);
   if (!checked.some(([, { acceptsNew = true }]) => acceptsNew)) {

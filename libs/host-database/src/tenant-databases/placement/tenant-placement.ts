@@ -1,11 +1,12 @@
 import { MikroORM } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { Inject, Injectable } from '@nestjs/common';
+import { withoutUndefined } from '../../common/index.js';
 import { DATABASE_SETTINGS, type DatabaseSettings } from '../../database/index.js';
-import type { TenantMode } from '../../tenants/index.js';
+import { TenantCatalog, type TenantMode } from '../../tenants/index.js';
 import { TenantPlacementError } from '../tenant-databases.errors.js';
 import { TENANT_DATABASES_OPTIONS, type TenantDatabasesOptions } from '../tenant-databases.options.js';
-import type { ServerLoad } from './placement.options.js';
+import type { PlacementDecision, ServerLoad } from './placement.options.js';
 import { TenantServers } from './tenant-servers.js';
 
 /** How long a tenant that was placed counts where it was placed, before the catalogue does so: what provisioning may take. */
@@ -54,48 +55,54 @@ export class TenantPlacement {
    * @throws TenantServerUnknownError when the server is not among those of the options
    * @throws TenantPlacementError when none takes tenants, or the host's kind of database does not have the mode
    */
-  async choose({ tenantId, mode = this.defaultMode, server }: PlacementRequest): Promise<TenantPlace> {
+  async choose({ tenantId, ...asked }: PlacementRequest): Promise<TenantPlace> {
+    const usual = asked.mode ?? this.options.placement.mode ?? 'database';
+    const decided = asked.server === undefined ? await this.decide(tenantId, usual) : { mode: usual, server: asked.server };
+    const mode = asked.mode ?? decided.mode;
     if (mode === 'schema' && this.hostSettings.type === 'sqlite') throw new TenantPlacementError(tenantId, 'no-schemas');
-    const chosen = this.servers.named(server ?? (await this.decide(tenantId, mode)), tenantId);
-    this.placed.set(tenantId, { server: chosen.name, at: performance.now() });
-    return { server: chosen.name, mode, address: chosen.addressOf(tenantId, mode) };
+    const server = this.servers.named(decided.server, tenantId);
+    return { server: server.name, mode, address: server.addressOf(tenantId, mode) };
   }
 
-  private get defaultMode(): TenantMode {
-    return this.options.placement.mode ?? 'database';
-  }
-
-  private async decide(tenantId: string, mode: TenantMode): Promise<string> {
+  private async decide(tenantId: string, mode: TenantMode): Promise<Required<PlacementDecision>> {
     const takers = this.servers.all.filter(({ acceptsNew }) => acceptsNew);
     const [only] = takers;
     if (!only) throw new TenantPlacementError(tenantId, 'no-server');
     const { choose } = this.options.placement;
-    if (!choose && takers.length === 1) return only.name;
-    const counts = await this.count(tenantId);
-    const loads = takers.map(({ name, weight }): ServerLoad => ({ name, weight, tenants: counts.get(name) ?? 0 }));
-    return choose ? choose({ tenantId, mode, servers: loads }) : leastLoaded(loads, only.name);
+    if (!choose && takers.length === 1) return { server: only.name, mode };
+    const em = this.hostOrm.em.fork({ disableContextResolution: true }) as SqlEntityManager;
+    const planTier = choose && (await this.planTierOf(em, tenantId));
+    const living = await this.countLiving(em);
+    // From here to where this one is remembered nobody gets in between: many at once are spread as if they came one by one.
+    const servers = takers.map(({ name, weight }): ServerLoad => {
+      const placed = [...this.placed].filter(([id, { server }]) => server === name && id !== tenantId).length;
+      return { name, weight, tenants: (living.get(name) ?? 0) + placed };
+    });
+    const server = leastLoaded(servers, only.name);
+    this.placed.set(tenantId, { server, at: performance.now() });
+    if (!choose) return { server, mode };
+    const decided = { server, mode, ...withoutUndefined(await choose({ tenantId, planTier, mode, servers })) };
+    this.placed.set(tenantId, { server: decided.server, at: performance.now() });
+    return decided;
   }
 
-  /** How many tenants live on each server, and are about to. */
-  private async count(tenantId: string): Promise<Map<string, number>> {
+  private async planTierOf(em: SqlEntityManager, tenantId: string): Promise<string | undefined> {
+    return (await em.findOne(TenantCatalog, { id: tenantId }, { fields: ['planTier'] }))?.planTier;
+  }
+
+  /** How many tenants live on each server, as the catalogue says; forgets those of `placed` that are among them. */
+  private async countLiving(em: SqlEntityManager): Promise<Map<string, number>> {
     for (const [id, { at }] of this.placed) if (performance.now() - at > REMEMBERED_MS) this.placed.delete(id);
-    const placed = [...this.placed].filter(([id]) => id !== tenantId);
-    const em = this.hostOrm.em.fork({ disableContextResolution: true }) as SqlEntityManager;
+    const settled = this.placed.size === 0 ? [] : await this.settled(em, [...this.placed.keys()]);
     const living = await em.execute<{ server: string; tenants: number | string }[]>(
       `select server, count(*) as tenants from core_tenants where server is not null and status <> 'deleted' group by server`,
     );
-    const counts = new Map(living.map(({ server, tenants }) => [server, Number(tenants)]));
-    const ids = placed.map(([id]) => id);
-    const known = ids.length === 0 ? [] : await this.withServer(em, ids);
-    for (const [id, { server }] of placed) {
-      if (known.includes(id)) this.placed.delete(id);
-      else counts.set(server, (counts.get(server) ?? 0) + 1);
-    }
-    return counts;
+    for (const id of settled) this.placed.delete(id);
+    return new Map(living.map(({ server, tenants }) => [server, Number(tenants)]));
   }
 
-  /** Which of these tenants the catalogue counts itself. */
-  private async withServer(em: SqlEntityManager, ids: readonly string[]): Promise<string[]> {
+  /** Which of these tenants the catalogue counts itself, or will not come to live anywhere. */
+  private async settled(em: SqlEntityManager, ids: readonly string[]): Promise<string[]> {
     const places = ids.map(() => '?').join(', ');
     const rows = await em.execute<{ id: string }[]>(
       `select id from core_tenants where id in (${places}) and (server is not null or status in ('failed', 'deleted'))`,

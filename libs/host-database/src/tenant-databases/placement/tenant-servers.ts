@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { InvalidOptionError } from '../../common/index.js';
 import {
   DATABASE_OPTIONS,
@@ -16,16 +16,19 @@ import { TenantServer } from './tenant-server.js';
 
 /** The servers that tenants may live on. */
 @Injectable()
-export class TenantServers {
+export class TenantServers implements OnModuleInit {
   private readonly servers = new Map<string, TenantServer>();
 
   constructor(
     @Inject(TENANT_DATABASES_OPTIONS) private readonly options: TenantDatabasesOptions,
     @Inject(DATABASE_OPTIONS) private readonly host: DatabaseModuleOptions,
     @Inject(DATABASE_SETTINGS) private readonly hostSettings: DatabaseSettings,
-  ) {
-    const { placement } = options;
-    assertServersOf(hostSettings.type, placement);
+  ) {}
+
+  /** @throws InvalidOptionError naming the option that does not agree with the host database, or with another server */
+  onModuleInit(): void {
+    const { placement } = this.options;
+    assertServersOf(this.hostSettings.type, placement);
     const { servers = {} } = placement;
     for (const [name, server] of Object.entries(servers)) this.servers.set(name, this.serverOf(name, server));
     // Tenants from before there were others live there.
@@ -47,12 +50,18 @@ export class TenantServers {
 
   /** The server that an address leads to; undefined where it is none of them. */
   at(address: string): TenantServer | undefined {
+    const host = this.servers.get(HOST_SERVER);
+    return this.besideHost(address) ?? (host && this.isAt(host, address) ? host : undefined);
+  }
+
+  /** As {@link at}, but for `host`. An entry of its own for the host's server has its own administrator. */
+  besideHost(address: string): TenantServer | undefined {
+    return this.all.find((server) => server.name !== HOST_SERVER && this.isAt(server, address));
+  }
+
+  private isAt(server: TenantServer, address: string): boolean {
     const place = this.hostSettings.forTenant(address, {});
-    const others = this.all.filter(({ name }) => name !== HOST_SERVER);
-    // An entry of its own for the host's server has its own administrator.
-    return [...others, ...this.all].find((server) =>
-      place.type === 'sqlite' ? server.directory === dirname(place.name) : server.settings.isSameServer(place),
-    );
+    return place.type === 'sqlite' ? server.directory === dirname(place.name) : server.settings.isSameServer(place);
   }
 
   /** Where an address leads to, with the administrator's credentials where it has none and the server is known, else the host's. */

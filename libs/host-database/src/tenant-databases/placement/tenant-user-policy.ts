@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { InvalidOptionError } from '../../common/index.js';
 import { DATABASE_SETTINGS, type DatabaseSettings } from '../../database/index.js';
 import { TenantAddresses } from '../../tenants/index.js';
@@ -6,20 +6,25 @@ import { TENANT_DATABASES_OPTIONS, type TenantDatabasesOptions } from '../tenant
 
 /** Whether tenants have database users of their own. */
 @Injectable()
-export class TenantUserPolicy {
+export class TenantUserPolicy implements OnModuleInit {
   /** False on SQLite, whose files have no users. */
   readonly areOwn: boolean;
 
-  /** @throws InvalidOptionError when they are asked for and their passwords could not be kept */
+  private readonly hasSecrets: boolean;
+
   constructor(
     @Inject(TENANT_DATABASES_OPTIONS) options: TenantDatabasesOptions,
     @Inject(DATABASE_SETTINGS) { type }: DatabaseSettings,
     addresses: TenantAddresses,
   ) {
-    const hasSecrets = addresses.currentKeyId !== undefined;
-    const wanted = options.users ?? (hasSecrets ? 'own' : 'shared');
+    this.hasSecrets = addresses.currentKeyId !== undefined;
+    const wanted = options.users ?? (this.hasSecrets ? 'own' : 'shared');
     this.areOwn = wanted === 'own' && type === 'postgresql';
-    if (this.areOwn && !hasSecrets) {
+  }
+
+  /** @throws InvalidOptionError when they are asked for and their passwords could not be kept */
+  onModuleInit(): void {
+    if (this.areOwn && !this.hasSecrets) {
       const problem = `is 'own', but there are no keys to encrypt their passwords with. Give the module the option secrets, or use 'shared'.`;
       throw new InvalidOptionError('tenantDatabases.users', problem);
     }

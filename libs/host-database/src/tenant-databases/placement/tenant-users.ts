@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { DATABASE_SETTINGS, type DatabaseSettings, type UserAdministration } from '../../database/index.js';
+import { TenantServerUsers } from '../../tenants/index.js';
 import { TenantPlacementError } from '../tenant-databases.errors.js';
 import { TENANT_DATABASES_OPTIONS, type TenantDatabasesOptions } from '../tenant-databases.options.js';
 import { TenantServers } from './tenant-servers.js';
@@ -12,13 +13,18 @@ const TENANT_NAME = /^tenant_([0-9a-f]{32})$/;
 
 /** The database users of tenants: each may enter its tenant's own place, and no other. */
 @Injectable()
-export class TenantUsers {
+export class TenantUsers implements OnModuleInit {
   constructor(
     @Inject(TENANT_DATABASES_OPTIONS) private readonly options: TenantDatabasesOptions,
     @Inject(DATABASE_SETTINGS) private readonly hostSettings: DatabaseSettings,
     private readonly policy: TenantUserPolicy,
     private readonly servers: TenantServers,
+    private readonly serverUsers: TenantServerUsers,
   ) {}
+
+  onModuleInit(): void {
+    this.serverUsers.use((address) => this.servers.besideHost(address)?.administration.users);
+  }
 
   /**
    * Makes the user of the tenant whose place is at this address, or gives it a new password, and returns the address **with user and

@@ -14,7 +14,7 @@ import { Turns } from './turns.js';
  * What changes a server must not be done by a process that was paused, beside or after its successor: it is done with the provisioning
  * locked. These are short; what is in the tenant's database has that database's own locks.
  */
-const LOCKED_STEPS: ReadonlySet<string> = new Set<BuiltInStep>(['choose-server', 'create-storage', 'create-user']);
+const LOCKED_STEPS: ReadonlySet<string> = new Set<BuiltInStep>(['create-storage', 'create-user']);
 
 /** Does and undoes single steps, and records them. */
 @Injectable()
@@ -40,9 +40,11 @@ export class StepRunner {
       };
       return this.turns.take(() => ledger.within(run, locked));
     }
-    await ledger.within(run, () => ledger.noteBegin(run, step));
+    // Choosing changes nothing: its end is all that there is to record.
+    if (step !== 'choose-server') await ledger.within(run, () => ledger.noteBegin(run, step));
     const result = await this.perform(step, work);
     await ledger.within(run, async () => {
+      if (step === 'choose-server') await ledger.noteBegin(run, step);
       if (step === OWNER_PROFILE_STEP) await this.builtIn.keepProfile(work, result?.value);
       await ledger.noteDone(run, step, result);
     });

@@ -3,6 +3,7 @@ export { PasswordRotation } from './password-rotation.js';
 export {
   KeyRotationInTransactionError,
   PasswordNotRotatableError,
+  PasswordRotationInTransactionError,
   type PasswordNotRotatableReason,
   SecretKeyProviderError,
   SecretKeyUnknownError,
@@ -18,4 +19,5 @@ export {
 } from './secrets.options.js';
 export type { DataKeyContext, SecretsKeyProvider } from './secrets-key-provider.interface.js';
 export { type StoredAddress, TenantAddresses } from './tenant-addresses.js';
+export { TenantServerUsers } from './tenant-server-users.js';
 export { TenantSecrets } from './tenant-secrets.service.js';

@@ -70,7 +70,7 @@ const REASONS: Readonly<Record<PasswordNotRotatableReason, string>> = {
   'no-own-user': 'its address has no user and password: those of the host are used. Activate it with an address that has some.',
   'user-of-the-host': 'its user is the one of the host database, which would be locked out. Give the tenant a user of its own.',
   'other-server':
-    'it is not on the server of the host database. Change the password there, and activate it with the new address.',
+    'it is on a server that is not configured. Name that in tenantDatabases.placement.servers, or change the password there, and activate it with the new address.',
 };
 
 /** The password of a tenant's database user cannot be rotated by the library. Nothing was changed. */
@@ -82,6 +82,18 @@ export class PasswordNotRotatableError extends HostDatabaseError {
     readonly reason: PasswordNotRotatableReason,
   ) {
     super(`The database password of tenant ${tenantId} cannot be rotated: ${REASONS[reason]}`);
+  }
+}
+
+/** The password of a tenant on another server than the host's was to be rotated inside a transaction, which cannot span both. */
+export class PasswordRotationInTransactionError extends HostDatabaseError {
+  readonly code = 'TENANTS_PASSWORD_ROTATION_IN_TRANSACTION';
+
+  constructor(readonly tenantId: string) {
+    super(
+      `The database password of tenant ${tenantId} cannot be rotated inside transactional(): it lives on another server than the host ` +
+        'database, and no transaction spans both. Call it outside.',
+    );
   }
 }
 

@@ -28,8 +28,12 @@ export class TenantSecrets {
    * reads the catalogue again and connects with the new one, which nobody notices. The user must be that of this tenant alone, and the
    * host's user must be allowed to alter it. The audit log has `tenants.database-password-rotated`.
    *
+   * On another server of `tenantDatabases.placement` the change there is committed right after that of the catalogue. Should it fail in
+   * between, this throws, new connections are refused, and calling it again mends that.
+   *
    * @throws NoUnitOfWorkError, TenantNotFoundError
-   * @throws PasswordNotRotatableError when the tenant has no user of its own on the server of the host database
+   * @throws PasswordNotRotatableError when the tenant has no user of its own, or lives on a server that is not configured
+   * @throws PasswordRotationInTransactionError when the caller has a transaction open and the tenant lives on another server
    * @throws SecretsNotConfiguredError, SecretKeyUnknownError, SecretTamperedError
    */
   async rotateDatabasePassword(tenantId: string): Promise<void> {
