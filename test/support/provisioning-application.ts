@@ -11,7 +11,7 @@ import {
 } from 'nestjs-host-database/tenant-databases';
 
 const NoteSchema = defineEntity({ name: 'Note', properties: { id: p.string().primary(), text: p.string() } });
-export class Note extends NoteSchema.class {}
+class Note extends NoteSchema.class {}
 NoteSchema.setClass(Note);
 
 /** A tenant of this name cannot be provisioned. */

@@ -32,7 +32,7 @@ function observe(target: object, method: string, nameOf: (...parameters: unknown
 }
 
 const app = await startProvisioning(JSON.parse(process.env.SETUP ?? '{}') as ProvisioningSetup);
-const providers = [...app.get(ModulesContainer).values()].flatMap((module) => [...module.providers.values()]);
+const providers = [...app.get(ModulesContainer).values()].flatMap((module) => Array.from(module.providers.values()));
 const find = (name: string) => providers.find((provider) => provider.name === name)?.instance as object;
 for (const method of ['execute', 'compensate']) observe(find('StepRunner'), method, (step) => `${method} ${String(step)}`);
 for (const method of ['succeed', 'giveUp', 'fail']) observe(find('ProvisioningEndings'), method, () => method);

@@ -51,10 +51,10 @@ export class ApplicationSteps {
 
   /** The names of all steps, those of the library too, in the order in which they are done. @throws InvalidProvisioningStepError */
   get order(): readonly string[] {
-    return (this.sorted ??= this.sort());
+    return (this.sorted ??= this.inOrder());
   }
 
-  private sort(): readonly string[] {
+  private inOrder(): readonly string[] {
     const followers = new Map<string, string[]>();
     for (const step of this.steps.values()) {
       if (step.name === OWNER_PROFILE_STEP) continue;

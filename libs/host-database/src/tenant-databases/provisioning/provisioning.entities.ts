@@ -10,7 +10,7 @@ import type { TenantMode } from '../../tenants/index.js';
  * - `compensating`: it cannot succeed; its steps are being undone
  * - `succeeded`, `failed`: over; after a failure nothing is left of it
  */
-export const PROVISIONING_STATES = ['pending', 'running', 'compensating', 'succeeded', 'failed'] as const;
+const PROVISIONING_STATES = ['pending', 'running', 'compensating', 'succeeded', 'failed'] as const;
 
 export type ProvisioningState = (typeof PROVISIONING_STATES)[number];
 
@@ -59,15 +59,7 @@ export class TenantProvisioning extends TenantProvisioningSchema.class {}
 TenantProvisioningSchema.setClass(TenantProvisioning);
 
 /** Where a step stands. `running` may also say that the process that did it has died. */
-export const PROVISIONING_STEP_STATUSES = [
-  'pending',
-  'running',
-  'done',
-  'failed',
-  'compensating',
-  'compensated',
-  'left',
-] as const;
+const PROVISIONING_STEP_STATUSES = ['pending', 'running', 'done', 'failed', 'compensating', 'compensated', 'left'] as const;
 
 export type ProvisioningStepStatus = (typeof PROVISIONING_STEP_STATUSES)[number];
 

@@ -3,7 +3,7 @@ import { timestamp } from '../../common/index.js';
 import { TENANT_MODES } from '../../tenants/index.js';
 
 /** Where a warm place stands. Who claims one deletes its row. */
-export const WARM_TENANT_STATUSES = ['preparing', 'ready', 'dropping'] as const;
+const WARM_TENANT_STATUSES = ['preparing', 'ready', 'dropping'] as const;
 
 const WarmTenantSchema = defineEntity({
   name: 'WarmTenant',
