@@ -43,6 +43,7 @@ export interface ProvisioningSetup {
   readonly database: DatabaseOptions;
   readonly directory: string;
   readonly jobs: Partial<JobsOptions>;
+  /** With so many places, and no steps but those that are done ahead. */
   readonly warmPool?: number;
 }
 
@@ -61,6 +62,6 @@ export async function startProvisioning({
   };
   const secrets = { keyId: 'test', keys: { test: Buffer.alloc(32, 7) } };
   const host = HostDatabaseModule.forRoot({ database, jobs, tenantDatabases, secrets });
-  const module = { module: ProvisioningModule, imports: [host], providers: [Terms] };
+  const module = { module: ProvisioningModule, imports: [host], providers: warmPool > 0 ? [] : [Terms] };
   return NestFactory.createApplicationContext(module, { logger: process.env.LOG ? ['error', 'warn', 'log'] : false });
 }
