@@ -37,6 +37,8 @@ const OUTPUT: Readonly<Record<string, RegExp>> = {
   'tenant-databases': /^Acme: Acme's first project\nGlobex: Globex's first project\n$/,
   'tenant-life':
     /^restored: suspended\nwill remove 1 database with \{ project: 1 \}\nwill keep 0 subscriptions\ntaken back: suspended\ndeleted \[ 'manifest\.json', 'project\.jsonl' \]\n$/,
+  'tenant-provisioning':
+    /^one tenant for one key\nthe owner has a profile\nforbidden\.example\.com is free again\nTENANTS_NOT_ACTIVE\nfailed in book-domain: Discard: Nobody may have that domain\.\n$/,
   'tenant-place': /^Acme: a database on small, open\nGlobex: a database on large, open\n$/,
   'tenant-catalog': /^TXT _tenant-challenge\.app\.acme\.example\n1000 requests for Acme: 1 query\n$/,
   'tenant-secrets':

@@ -8,6 +8,7 @@ import { MembershipsService } from 'nestjs-host-database/memberships';
 import {
   DuplicateSlugError,
   DuplicateTenantDatabaseError,
+  IdempotencyConflictError,
   TenantActivationTimeoutError,
   TenantEvents,
   TenantNotActiveError,
@@ -17,7 +18,7 @@ import {
   WaitInTransactionError,
 } from 'nestjs-host-database/tenants';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
-import { UserNotFoundError } from 'nestjs-host-database/users';
+import { UserNotFoundError, UsersService } from 'nestjs-host-database/users';
 
 describe.each(['sqlite', 'postgresql'] as const)(`${TenantsService.name} on %s`, (database) => {
   let host: TestHost;
@@ -74,6 +75,68 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantsService.name} on %s`,
       await expect(host.run(() => sut.create({ name: 'Other', slug }))).rejects.toBeInstanceOf(DuplicateSlugError);
       expect(await jobs()).toBe(before);
       expect(await host.run(async () => (await sut.findBySlug(slug))?.slug)).toBe(slug);
+    });
+  });
+
+  describe('create with an idempotency key', () => {
+    const countJobs = (tenantId: string) => host.run(() => host.hostDatabase.systemJobs.count({ tenantId }));
+
+    it('returns the tenant that the first request made, and makes nothing', async () => {
+      const facts = { name: 'Acme', slug: `s${genId()}`, planTier: 'pro', idempotencyKey: genId() };
+      const first = await host.run(() => sut.create(facts));
+      const before = await countTenants();
+      const again = await host.run(() => sut.create({ ...facts, name: ' Acme ' }));
+      expect(again).toMatchObject({ id: first.id, slug: facts.slug, planTier: 'pro' });
+      expect(await countTenants()).toBe(before);
+      expect(await countJobs(first.id)).toBe(1);
+    });
+
+    it('leaves the transaction of the caller alone', async () => {
+      const facts = { name: 'Acme', idempotencyKey: genId() };
+      const { id } = await host.run(() => sut.create(facts));
+      const email = `${genId()}@example.com`;
+      const ids = await host.run(() =>
+        host.hostDatabase.transactional(async () => {
+          const again = await sut.create(facts);
+          const user = await host.get(UsersService).create({ email });
+          return [again.id, user.email];
+        }),
+      );
+      expect(ids).toEqual([id, email]);
+      expect(await host.run(() => host.hostDatabase.globalUsers.count({ email }))).toBe(1);
+    });
+
+    it('makes one of many at once', async () => {
+      const facts = { name: 'Acme', slug: `s${genId()}`, idempotencyKey: genId() };
+      const made = await Promise.all(Array.from({ length: 10 }, () => host.run(async () => (await sut.create(facts)).id)));
+      expect(new Set(made).size).toBe(1);
+      expect(await countJobs(made[0] ?? '')).toBe(1);
+    });
+
+    it('forgets the key of a request that was rolled back', async () => {
+      const slug = `s${genId()}`;
+      await host.newTenant({ slug, provisioned: false });
+      const idempotencyKey = genId();
+      await expect(host.run(() => sut.create({ name: 'Acme', slug, idempotencyKey }))).rejects.toBeInstanceOf(DuplicateSlugError);
+      expect(await host.run(() => sut.create({ name: 'Acme', slug: `s${genId()}`, idempotencyKey }))).toMatchObject({
+        name: 'Acme',
+      });
+    });
+
+    it.each([
+      ['another name', { name: 'Globex' }],
+      ['another plan', { planTier: 'pro' }],
+      ['another place', { placement: { server: 'host' } }],
+    ])('refuses the key for %s', async (_, other) => {
+      const idempotencyKey = genId();
+      const { id } = await host.run(() => sut.create({ name: 'Acme', idempotencyKey }));
+      const refused = host.run(() => sut.create({ name: 'Acme', idempotencyKey, ...other }));
+      await expect(refused).rejects.toBeInstanceOf(IdempotencyConflictError);
+      await expect(refused).rejects.toMatchObject({ code: 'TENANTS_IDEMPOTENCY_CONFLICT', tenantId: id });
+    });
+
+    it.each(['', ' padded ', 'x'.repeat(256)])('refuses %j as a key', async (idempotencyKey) => {
+      await expect(host.run(() => sut.create({ name: 'Acme', idempotencyKey }))).rejects.toBeInstanceOf(InvalidInputError);
     });
   });
 

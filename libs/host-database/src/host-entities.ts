@@ -2,7 +2,8 @@ import { auditEntities, type AuditedEntities } from './audit/index.js';
 import { auditBilling, PricingPlan, Subscription } from './billing/index.js';
 import { jobEntities } from './jobs/index.js';
 import { auditMemberships, Membership } from './memberships/index.js';
-import { auditTenants, TenantCatalog, TenantDomain, TenantDeletionRecord } from './tenants/index.js';
+import { auditTenants, TenantCatalog, TenantDomain, TenantDeletionRecord, TenantRequest } from './tenants/index.js';
+import { tenantDatabaseEntities } from './tenant-databases/index.js';
 import { auditUsers, GlobalUser } from './users/index.js';
 
 /** The entities of every host database: the seven, and what the log and the queue keep their books in. */
@@ -16,6 +17,8 @@ export const hostEntities = [
   TenantDeletionRecord,
   ...auditEntities,
   ...jobEntities,
+  TenantRequest,
+  ...tenantDatabaseEntities,
 ] as const;
 
 /** Has the changes of the host's own entities recorded, as their rooms do it in an application. */

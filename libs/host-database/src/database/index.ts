@@ -49,5 +49,6 @@ export { StatementGuards } from './statement-guards.js';
 export { TENANT_CHANGES_CHANNEL, TENANT_CHANGES_TABLE } from './tenant-changes/index.js';
 export { findMissingTenantGuards, refusedTransition, TENANT_TRANSITIONS } from './tenant-guards/index.js';
 export { TENANT_CONTEXT_PREFIX, TransactionScope } from './transaction-scope.js';
+export { isTransientFailure } from './transient-failure.js';
 export { type TransactionalOptions, UnitOfWork } from './unit-of-work.service.js';
 export { violatesUnique } from './violations.js';

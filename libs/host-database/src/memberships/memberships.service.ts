@@ -83,6 +83,21 @@ export class MembershipsService implements OnModuleInit {
   }
 
   /**
+   * Says which profile a member has in the tenant's own database.
+   *
+   * @throws MembershipNotFoundError, InvalidInputError
+   */
+  async setProfile({ profileId, ...key }: MembershipKey & { readonly profileId: string }): Promise<Membership> {
+    const id = assertText(profileId, 'profileId');
+    return this.unitOfWork.transactional(async (em) => {
+      const membership = await this.getActive(key);
+      membership.profileId = id;
+      await em.flush();
+      return membership;
+    });
+  }
+
+  /**
    * Ends a membership; the row stays, inactive.
    *
    * @throws MembershipNotFoundError, LastOwnerError

@@ -15,6 +15,21 @@ export {
   InjectTenantRepository,
   TENANT_ENTITY_MANAGER,
 } from './inject-tenant.decorators.js';
+export {
+  DuplicateProvisioningStepError,
+  InvalidProvisioningStepError,
+  type ProvisioningProgress,
+  type ProvisioningState,
+  type ProvisioningStepProgress,
+  type ProvisioningStepStatus,
+  type TenantProvisioningContext,
+  TenantProvisioningFailedError,
+  TenantProvisionings,
+  TenantProvisioningStep,
+  type TenantProvisioningStepOptions,
+} from './provisioning/index.js';
+export { WarmTenant } from './warm-pool/warm-tenant.entity.js';
+export { tenantDatabaseEntities } from './tenant-database-entities.js';
 export type { TenantDatabasesStatistics } from './lease-pool.options.js';
 export { type KeyedCache, TenantCache } from './tenant-cache.js';
 export { TenantKeys } from './tenant-keys.js';
@@ -46,6 +61,12 @@ export {
   WrongTenantError,
 } from './tenant-databases.errors.js';
 export { TenantDatabasesModule } from './tenant-databases.module.js';
-export { resolveTenantDatabasesOptions, TENANT_DATABASES_OPTIONS, TenantDatabasesOptions } from './tenant-databases.options.js';
+export {
+  resolveTenantDatabasesOptions,
+  TENANT_DATABASES_OPTIONS,
+  TenantDatabasesOptions,
+  type TenantSeed,
+  type WarmPoolOptions,
+} from './tenant-databases.options.js';
 export { TenantDatabases } from './tenant-databases.service.js';
 export { TenantStorage } from './tenant-storage.js';

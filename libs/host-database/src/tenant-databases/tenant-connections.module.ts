@@ -11,6 +11,7 @@ import { TENANT_ENTITIES } from './tenant-databases.options.js';
 import { TenantLocations } from './tenant-locations.js';
 import { TenantOrmFactory } from './tenant-orm.factory.js';
 import { TenantPasswords } from './tenant-passwords.js';
+import { TenantSchema } from './tenant-schema.js';
 
 /**
  * The open databases of the tenants.
@@ -26,6 +27,7 @@ export class TenantConnectionsModule {
       TenantConnections,
       TenantOrmFactory,
       TenantChangeCapture,
+      TenantSchema,
       TenantServers,
       TenantUserPolicy,
       TenantPasswords,

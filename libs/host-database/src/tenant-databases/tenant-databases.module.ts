@@ -1,4 +1,5 @@
 import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
 import type { EntityDefinition } from '../database/index.js';
 import { TenantAuditCapture, TenantAuditRelay, tenantAuditRelayJobs } from './audit-outbox/index.js';
 import { getTenantRepositoryToken, TENANT_ENTITY_MANAGER } from './inject-tenant.decorators.js';
@@ -11,14 +12,15 @@ import {
   TenantPurge,
 } from './deletion/index.js';
 import { TenantPlacement, TenantUsers } from './placement/index.js';
+import { provisioningProviders, TenantProvisionings } from './provisioning/index.js';
 import { TenantBindings } from './tenant-bindings.js';
 import { TenantConnectionsModule } from './tenant-connections.module.js';
 import { TenantDatabases } from './tenant-databases.service.js';
 import { TenantJobs } from './tenant-jobs.js';
 import { tenantEntityManagerProxy, tenantRepositoryProxy } from './tenant-proxies.js';
 import { TenantKeys } from './tenant-keys.js';
-import { TenantProvisioning } from './tenant-provisioning.js';
 import { TenantStorage } from './tenant-storage.js';
+import { warmPoolProviders } from './warm-pool/index.js';
 
 /** Where is their data? Routes to each tenant's own database. */
 @Global()
@@ -36,11 +38,10 @@ export class TenantDatabasesModule {
     const deletion: Provider[] = [TenantDeletion, TenantPurge, TenantExports, TenantPlacesOfDeleted, TenantDeletionJobs];
     return {
       module: TenantDatabasesModule,
-      imports: [TenantConnectionsModule.register({ entities })],
+      imports: [DiscoveryModule, TenantConnectionsModule.register({ entities })],
       providers: [
         TenantDatabases,
         TenantKeys,
-        TenantProvisioning,
         TenantStorage,
         TenantPlacement,
         TenantUsers,
@@ -48,6 +49,8 @@ export class TenantDatabasesModule {
         TenantAuditCapture,
         TenantAuditRelay,
         tenantAuditRelayJobs,
+        ...provisioningProviders,
+        ...warmPoolProviders,
         ...deletion,
         ...(entities.length > 0 ? [TenantDeletionSweep] : []),
         ...injectables,
@@ -55,6 +58,7 @@ export class TenantDatabasesModule {
       exports: [
         TenantDatabases,
         TenantKeys,
+        TenantProvisionings,
         TenantDeletion,
         TenantStorage,
         TenantPlacement,

@@ -1,7 +1,27 @@
 import type { Options } from '@mikro-orm/core';
+import type { SqlEntityManager } from '@mikro-orm/sql';
 import { assertWholeOption, InvalidOptionError, withDefaults } from '../common/index.js';
 import { resolvePlacementOptions, type TenantPlacementOptions } from './placement/placement.options.js';
 import type { ConnectOptions, EntityDefinition, MikroOrmPassThrough, PoolOptions } from '../database/index.js';
+import type { TenantCatalog } from '../tenants/index.js';
+
+/**
+ * Fills the database of a tenant with what it begins with, in a unit of work of its own, with the tenant bound. With `warm` it needs
+ * nothing of the tenant, and is done ahead where there is a warm pool.
+ */
+export type TenantSeed =
+  | ((em: SqlEntityManager, tenant: TenantCatalog) => unknown)
+  | { readonly warm: true; readonly run: (em: SqlEntityManager) => unknown };
+
+export function isWarmSeed(seed: TenantSeed): seed is Extract<TenantSeed, { readonly warm: true }> {
+  return typeof seed !== 'function';
+}
+
+/** Databases that are made before there are tenants for them, so that a sign-up does not wait for one. */
+export interface WarmPoolOptions {
+  /** How many are kept ready; 0 turns the pool off. */
+  readonly size: number;
+}
 
 /** What is in a tenant's own database, and how this process reaches it. */
 export class TenantDatabasesOptions {
@@ -46,6 +66,12 @@ export class TenantDatabasesOptions {
   readonly catalogTtlMs: number = 1_000;
   /** How often an unreachable tenant database is tried. */
   readonly connect: ConnectOptions = { attempts: 3, backoffMs: 100 };
+  /** What a new tenant's database begins with. It may be called again after a crash, and so has to be idempotent. */
+  readonly seed?: TenantSeed;
+  /** How often provisioning a tenant is tried before it has failed. */
+  readonly provisioningAttempts: number = 10;
+  /** Databases that are made before there are tenants for them. The same in every process. */
+  readonly warmPool: WarmPoolOptions = { size: 0 };
   /** Handed to MikroORM as it is; the host's `driverOptions` (TLS) apply where there are none here. */
   readonly mikroOrm?: MikroOrmPassThrough;
 }
@@ -65,6 +91,7 @@ const WHOLE_OPTIONS = {
   openingAtOnce: 1,
   waitTimeoutMs: 0,
   shutdownTimeoutMs: 0,
+  provisioningAttempts: 1,
 } as const satisfies Partial<Record<keyof TenantDatabasesOptions, number>>;
 
 function assertOneOfOption(option: string, value: string, values: readonly [string, string]): void {
@@ -83,6 +110,14 @@ export function resolveTenantDatabasesOptions(given: Partial<TenantDatabasesOpti
   if (options.users !== undefined) assertOneOfOption('tenantDatabases.users', options.users, ['own', 'shared']);
   if (options.userConnectionLimit !== undefined) {
     assertWholeOption('tenantDatabases.userConnectionLimit', options.userConnectionLimit, 1);
+  }
+  assertWholeOption('tenantDatabases.warmPool.size', options.warmPool.size, 0);
+  const { seed } = options;
+  if (seed !== undefined && typeof seed !== 'function' && !(seed.warm && typeof seed.run === 'function')) {
+    throw new InvalidOptionError(
+      'tenantDatabases.seed',
+      'is no function. Pass (em, tenant) => ..., or { warm: true, run: (em) => ... }.',
+    );
   }
   return Object.assign(options, { placement: resolvePlacementOptions(options.placement) });
 }

@@ -26,7 +26,7 @@ import { tenantEntityManager } from './tenant-entity-manager.js';
 /** Opens the ORM of one tenant. */
 @Injectable()
 export class TenantOrmFactory implements OnModuleInit {
-  private template: Promise<MikroORM> | undefined;
+  private shared: Promise<MikroORM> | undefined;
   private entityManager: SqlEntityManagerClass | undefined;
 
   constructor(
@@ -43,7 +43,7 @@ export class TenantOrmFactory implements OnModuleInit {
 
   /** Finds out now, and not in the first request, that an entity cannot be audited. @throws UnauditableEntityError */
   async onModuleInit(): Promise<void> {
-    if (this.capture.entities.length > 0) await this.sharedTemplate();
+    if (this.capture.entities.length > 0) await this.template();
   }
 
   /** Where a tenant's `db_url` points to. */
@@ -70,7 +70,7 @@ export class TenantOrmFactory implements OnModuleInit {
       // Where tables are made nothing is guarded, as at the boot of the host.
       isWatched: !create,
     });
-    const orm = sharingOrm(given, await this.sharedTemplate());
+    const orm = sharingOrm(given, await this.template());
     if (!create) this.capture.attach(orm);
     await connectWithRetries(orm, settings, this.options.connect);
     await assertInOwnSchema(orm, settings);
@@ -78,15 +78,15 @@ export class TenantOrmFactory implements OnModuleInit {
   }
 
   /** The ORM that discovers the entities, once for all tenants. It never connects. */
-  private sharedTemplate(): Promise<MikroORM> {
-    if (!this.template) {
+  template(): Promise<MikroORM> {
+    if (!this.shared) {
       const options = this.ormOptions(this.hostSettings, { contextName: TEMPLATE_CONTEXT });
       const template = options.then((given) => MikroORM.init(given)).then((orm) => this.capture.discovered(orm));
       // The next one tries again.
-      template.catch(() => (this.template = undefined));
-      this.template = template;
+      template.catch(() => (this.shared = undefined));
+      this.shared = template;
     }
-    return this.template;
+    return this.shared;
   }
 
   private ormOptions(settings: DatabaseSettings, tenant: TenantOrmOptions): Promise<Options> {

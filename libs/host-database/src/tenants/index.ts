@@ -63,6 +63,7 @@ export {
   TenantGuardsMissingError,
   TenantStatusWriter,
 } from './lifecycle/index.js';
+export { TenantRequest } from './requests/tenant-request.entity.js';
 export { auditTenants } from './tenants.audit.js';
 export {
   effectiveStatus,
@@ -75,12 +76,21 @@ export {
 export {
   DuplicateSlugError,
   DuplicateTenantDatabaseError,
+  IdempotencyConflictError,
   TenantActivationTimeoutError,
   TenantNotActiveError,
   TenantNotFoundError,
   TenantStatusConflictError,
   WaitInTransactionError,
 } from './tenants.errors.js';
+export {
+  type PlaceRequest,
+  type ReadyPlace,
+  type TenantPlaceFacts,
+  type TenantProvisioner,
+  TenantProvisioners,
+  type TenantToProvision,
+} from './tenant-provisioner.js';
 export { TenantCreated, TenantEvents, TenantStatusChanged } from './tenants.events.js';
 export { TenantsModule } from './tenants.module.js';
-export { type NewTenant, PROVISION_TENANT_JOB, type TenantPlaceFacts, TenantsService } from './tenants.service.js';
+export { type NewTenant, PROVISION_TENANT_JOB, TenantsService } from './tenants.service.js';

@@ -18,6 +18,8 @@ export const tenantAuditEvents = defineAuditEvents({
   'tenants.deletion-started': { details: detailsOf<{ export: boolean }>(), targetType: 'TenantCatalog' },
   // What was removed, by step.
   'tenants.purged': { details: detailsOf<{ removed: Record<string, unknown> }>(), targetType: 'TenantCatalog' },
+  'tenants.provisioned': { details: detailsOf<{ isWarm: boolean }>(), targetType: 'TenantCatalog' },
+  'tenants.provisioning-failed': { details: detailsOf<{ step: string; reason: string }>(), targetType: 'TenantCatalog' },
 });
 
 declare module '../audit/index.js' {

@@ -32,7 +32,7 @@ const ADVICE: Readonly<Record<TenantStatus, string>> = {
   archived: 'Restore it with TenantsService.restore().',
   pending_deletion: 'Restore it with TenantsService.restore() before its time is over.',
   deleted: 'Its data is gone. Create another tenant.',
-  failed: 'Read the error of its provisioning job, mend the cause and call TenantsService.retryProvisioning().',
+  failed: 'Read why in TenantProvisionings.of(), mend the cause and call TenantsService.retryProvisioning().',
 };
 
 /** A tenant with this slug exists. Nothing was written. */
@@ -44,6 +44,22 @@ export class DuplicateSlugError extends HostDatabaseError {
     options?: ErrorOptions,
   ) {
     super(`The slug ${slug} is taken. Choose another.`, options);
+  }
+}
+
+/** An idempotency key was used for a request with other facts. Nothing was written. */
+export class IdempotencyConflictError extends HostDatabaseError {
+  readonly code = 'TENANTS_IDEMPOTENCY_CONFLICT';
+
+  constructor(
+    readonly idempotencyKey: string,
+    /** The tenant that the first request made. */
+    readonly tenantId: string,
+  ) {
+    super(
+      `The idempotency key ${idempotencyKey} was used for another request, which made tenant ${tenantId}. Repeat that one with the same ` +
+        'facts, or make up a key for the new one.',
+    );
   }
 }
 

@@ -17,7 +17,9 @@ import {
   TenantDomains,
   type TenantDomainsOptions,
 } from './domains/index.js';
+import { TenantRequests } from './requests/tenant-requests.js';
 import { TenantActivation } from './tenant-activation.js';
+import { TenantProvisioners } from './tenant-provisioner.js';
 import { auditTenants } from './tenants.audit.js';
 import { tenantAuditEvents } from './tenants.audit-events.js';
 import { TenantEvents } from './tenants.events.js';
@@ -30,6 +32,8 @@ import { TenantsService } from './tenants.service.js';
     TenantsService,
     TenantEvents,
     TenantActivation,
+    TenantRequests,
+    TenantProvisioners,
     TenantAddresses,
     TenantSecrets,
     KeyRotation,
@@ -55,6 +59,7 @@ import { TenantsService } from './tenants.service.js';
   exports: [
     TenantsService,
     TenantEvents,
+    TenantProvisioners,
     TenantAddresses,
     TenantSecrets,
     TenantServerUsers,

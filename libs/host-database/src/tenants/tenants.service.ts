@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { assertId, assertText, Clock } from '../common/index.js';
+import { assertId, assertOneOf, assertText, Clock, genId } from '../common/index.js';
 import { parseDatabaseUrl, UnitOfWork, violatesUnique } from '../database/index.js';
-import { JobsService } from '../jobs/index.js';
 import {
   type ClosingOptions,
   type DeletionRequest,
@@ -9,12 +8,14 @@ import {
   TenantLifecycle,
   TenantStatusWriter,
 } from './lifecycle/index.js';
+import { assertIdempotencyKey, TenantRequests } from './requests/tenant-requests.js';
 import { assertSlug, isSlug } from './slug.js';
 import { TenantAddresses } from './secrets/index.js';
-import { DB_URL_HASH_UNIQUE, TenantCatalog, type TenantMode } from './tenant-catalog.entity.js';
+import { DB_URL_HASH_UNIQUE, TENANT_MODES, TenantCatalog, type TenantMode } from './tenant-catalog.entity.js';
 import { DuplicateSlugError, DuplicateTenantDatabaseError, TenantNotFoundError } from './tenants.errors.js';
-import { TenantCreated, TenantEvents } from './tenants.events.js';
+import { TenantCreated, TenantEvents, TenantStatusChanged } from './tenants.events.js';
 import { TenantActivation } from './tenant-activation.js';
+import { type PlaceRequest, type ReadyPlace, type TenantPlaceFacts, TenantProvisioners } from './tenant-provisioner.js';
 
 const SLUG_UNIQUE = { name: 'core_tenants_slug_unique', table: 'core_tenants', columns: ['slug'] };
 
@@ -36,14 +37,13 @@ export interface NewTenant {
   readonly ownerId?: string;
   /** @default 'free' */
   readonly planTier?: string;
-}
-
-/** How and where a tenant lives. */
-export interface TenantPlaceFacts {
-  /** The name of one of the configured servers. @default none: the application has brought the database itself */
-  readonly server?: string | null;
-  /** @default what the address says */
-  readonly mode?: TenantMode;
+  /** How its data is kept apart, and on which server. @default the option `tenantDatabases.placement` */
+  readonly placement?: PlaceRequest['placement'];
+  /**
+   * Made up by the caller for this one request, 1 to 255 characters: the same key with the same facts returns the tenant that it made,
+   * also when both are under way at the same time. Kept for as long as the catalogue is.
+   */
+  readonly idempotencyKey?: string;
 }
 
 /** The catalogue of tenants: which there are, and in which state. */
@@ -51,7 +51,6 @@ export interface TenantPlaceFacts {
 export class TenantsService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly jobs: JobsService,
     private readonly events: TenantEvents,
     private readonly activation: TenantActivation,
     private readonly clock: Clock,
@@ -59,34 +58,36 @@ export class TenantsService {
     private readonly statuses: TenantStatusWriter,
     private readonly lifecycle: TenantLifecycle,
     private readonly deletions: TenantDeletionRequests,
+    private readonly requests: TenantRequests,
+    private readonly provisioners: TenantProvisioners,
   ) {}
 
   /**
    * Registers a tenant, its owner's membership and the job that provisions its database, in one transaction. The tenant can be
-   * entered once that job is done: see {@link whenActive}.
+   * entered once that job is done: see {@link whenActive}. With a warm pool that has a place ready it can be entered with the commit.
    *
    * @throws InvalidInputError, DuplicateSlugError, and UserNotFoundError when the owner does not exist
+   * @throws IdempotencyConflictError when the idempotency key was used for a request with other facts
    */
-  async create({ name, slug, ownerId, planTier }: NewTenant): Promise<TenantCatalog> {
-    const displayName = assertText(name, 'name');
-    const address = slug === undefined ? null : assertSlug(slug);
+  async create({ name, slug, ownerId, planTier, placement, idempotencyKey }: NewTenant): Promise<TenantCatalog> {
+    const facts = {
+      name: assertText(name, 'name'),
+      slug: slug === undefined ? null : assertSlug(slug),
+      ...(planTier !== undefined && { planTier: assertText(planTier, 'planTier') }),
+    };
     const owner = ownerId === undefined ? undefined : assertId(ownerId, 'user');
+    const wanted = placement && assertPlacement(placement);
+    const register = () => this.register(facts, { ownerId: owner, placement: wanted });
+    if (idempotencyKey === undefined) return this.unitOfWork.transactional(register);
+    const request = {
+      idempotencyKey: assertIdempotencyKey(idempotencyKey),
+      facts: { planTier: null, ...facts, ...wanted, ownerId: owner ?? null },
+    };
     return this.unitOfWork.transactional(async (em) => {
-      const tenant = em.create(TenantCatalog, {
-        name: displayName,
-        slug: address,
-        ...(planTier !== undefined && { planTier: assertText(planTier, 'planTier') }),
-        createdAt: this.clock.now(),
-        statusChangedAt: this.clock.now(),
-      });
-      try {
-        await em.flush();
-      } catch (cause) {
-        if (violatesUnique(cause, SLUG_UNIQUE)) throw new DuplicateSlugError(address ?? '', { cause });
-        throw cause;
-      }
-      await this.events.emitCreated(new TenantCreated(tenant, owner));
-      await this.enqueueProvisioning(tenant.id);
+      const tenantId = await this.requests.claim(em, request);
+      if (tenantId !== undefined) return this.getById(tenantId);
+      const tenant = await register();
+      await this.requests.settle(em, request, tenant.id);
       return tenant;
     });
   }
@@ -122,16 +123,25 @@ export class TenantsService {
    *
    * The address is encrypted where the module has `secrets`.
    *
+   * @param placing how and on which server it lives there, where that is known
    * @throws DatabaseConfigError when the address is not one of the host's kind of database
    * @throws SecretsNotConfiguredError when the address has a password and the module no `secrets`
    * @throws TenantNotFoundError, TenantStatusConflictError, DuplicateTenantDatabaseError
    */
-  async activate(tenantId: string, dbUrl: string, { server = null, mode }: TenantPlaceFacts = {}): Promise<TenantCatalog> {
+  async activate(
+    tenantId: string,
+    dbUrl: string,
+    { server = null, mode, schemaVersion }: TenantPlaceFacts = {},
+  ): Promise<TenantCatalog> {
     const sealed = await this.addresses.seal(assertId(tenantId, 'tenant'), dbUrl);
     try {
       return await this.statuses.change(tenantId, 'active', (tenant) => {
         if (tenant.dbUrlHash != null && tenant.dbUrlHash !== sealed.dbUrlHash) tenant.generation++;
-        Object.assign(tenant, sealed, { server, mode: mode ?? modeOf(dbUrl) });
+        Object.assign(tenant, sealed, {
+          server,
+          mode: mode ?? modeOf(dbUrl),
+          ...(schemaVersion !== undefined && { schemaVersion }),
+        });
       });
     } catch (cause) {
       if (violatesUnique(cause, DB_URL_HASH_UNIQUE)) throw new DuplicateTenantDatabaseError(tenantId, { cause });
@@ -205,18 +215,57 @@ export class TenantsService {
     return this.statuses.change(tenantId, 'failed');
   }
 
-  /** Enqueues the provisioning of a tenant that failed, or never ended, again. */
+  /**
+   * Enqueues the provisioning of a tenant that failed, from its beginning, or helps on one that never ended. Whatever an earlier run still
+   * does is not recorded.
+   *
+   * @throws TenantNotFoundError, TenantStatusConflictError
+   */
   async retryProvisioning(tenantId: string): Promise<TenantCatalog> {
-    return this.unitOfWork.transactional(async () => {
-      const tenant = await this.statuses.change(tenantId, 'provisioning');
-      await this.enqueueProvisioning(tenant.id);
-      return tenant;
-    });
+    const change = () => this.statuses.change(tenantId, 'provisioning');
+    return this.unitOfWork.transactional(() => this.provisioners.current?.restart(tenantId, change) ?? change());
   }
 
-  private async enqueueProvisioning(tenantId: string): Promise<void> {
-    await this.jobs.enqueue(PROVISION_TENANT_JOB, { tenantId }, { tenantId });
+  private async register(
+    { slug, ...facts }: Pick<TenantCatalog, 'name'> & { readonly slug: string | null; readonly planTier?: string },
+    request: PlaceRequest,
+  ): Promise<TenantCatalog> {
+    const { em } = this.unitOfWork;
+    const place = await this.provisioners.current?.claimPlace(request);
+    const id = place?.tenantId ?? genId();
+    const tenant = em.create(TenantCatalog, {
+      id,
+      ...facts,
+      slug,
+      createdAt: this.clock.now(),
+      statusChangedAt: this.clock.now(),
+      ...(place && placed(place)),
+    });
+    try {
+      await em.flush();
+    } catch (cause) {
+      if (violatesUnique(cause, SLUG_UNIQUE)) throw new DuplicateSlugError(slug ?? '', { cause });
+      throw cause;
+    }
+    await this.events.emitCreated(new TenantCreated(tenant, request.ownerId));
+    await this.provisioners.current?.begin({ tenant, place, ...request });
+    if (tenant.isActive) this.unitOfWork.afterCommit(() => this.events.emitStatusChanged(new TenantStatusChanged(id, 'active')));
+    return tenant;
   }
+}
+
+/** @throws InvalidInputError */
+function assertPlacement({ mode, server }: NonNullable<PlaceRequest['placement']>) {
+  return {
+    ...(mode !== undefined && { mode: assertOneOf(mode, TENANT_MODES, 'placement.mode') }),
+    ...(server !== undefined && { server: assertText(server, 'placement.server', 63) }),
+  };
+}
+
+/** What the row of a tenant says whose place is ready. */
+function placed({ isComplete, dbUrl, dbUrlHash, mode = 'database', server = null, schemaVersion = null }: ReadyPlace) {
+  // One with steps before it gets its address when it is opened, as any other.
+  return isComplete && { dbUrl, dbUrlHash, mode, server, schemaVersion, status: 'active' as const, isActive: true };
 }
 
 function modeOf(address: string): TenantMode {

@@ -5,7 +5,7 @@ import { type DatabaseType, type MikroOrmPassThrough, UnitOfWork } from '../data
 import { HostDatabase, HostDatabaseModule, type HostDatabaseOptions } from '../index.js';
 import { JobsService } from '../jobs/index.js';
 import { MembershipsService } from '../memberships/index.js';
-import { TenantDatabases } from '../tenant-databases/index.js';
+import { TenantDatabases, WarmTenant } from '../tenant-databases/index.js';
 import { DomainVerifier, TenantAddresses, TenantCatalog, TenantsService } from '../tenants/index.js';
 import { UsersService } from '../users/index.js';
 import { Builders } from './builders.js';
@@ -177,7 +177,11 @@ function startedHost({ module, app, clock, dns, faults, options, database }: Sta
     newMembership: (facts) => builders.newMembership(facts),
     async close() {
       const addresses = get(TenantAddresses);
-      const tenants = await unitOfWork.run((em) => em.find(TenantCatalog, {}));
+      const tenants = await unitOfWork.run(async (em): Promise<Pick<TenantCatalog, 'id' | 'dbUrl'>[]> => [
+        ...(await em.find(TenantCatalog, {})),
+        // Those that were made before there is a tenant for them.
+        ...(await em.find(WarmTenant, {})),
+      ]);
       const located = await Promise.all(
         tenants.map(async ({ id, dbUrl }) => ({
           id,

@@ -1,4 +1,4 @@
-import { access, mkdir, rm } from 'node:fs/promises';
+import { access, mkdir, open, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Options } from '@mikro-orm/core';
 import { DatabaseDriverMissingError } from '../database.errors.js';
@@ -44,6 +44,8 @@ export const sqliteDialect: Dialect = {
 const files: ServerAdministration = {
   async create(place): Promise<void> {
     await mkdir(dirname(place.name), { recursive: true });
+    // An empty file is an empty database: what is opened later has to exist.
+    await (await open(place.name, 'a')).close();
   },
 
   async drop(place): Promise<void> {

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { HostDatabaseError } from '../../common/index.js';
 import { DATABASE_SETTINGS, type DatabaseSettings, parseDatabaseUrl, withoutPassword } from '../../database/index.js';
 import { decrypt, encrypt } from './authenticated-encryption.js';
-import { formatEnvelope, isEnvelope, parseEnvelope } from './secret-envelope.js';
+import { envelopePrefix, formatEnvelope, isEnvelope, parseEnvelope } from './secret-envelope.js';
 import type { DataKeyContext } from './secrets-key-provider.interface.js';
 import { SecretKeyProviderError, SecretsNotConfiguredError, SecretTamperedError } from './secrets.errors.js';
 import { type ResolvedSecretsOptions, SECRETS_OPTIONS } from './secrets.options.js';
@@ -81,6 +81,12 @@ export class TenantAddresses {
     const address = this.#revealed.get(known) ?? (await this.decrypt(id, dbUrl));
     this.remember(known, address);
     return address;
+  }
+
+  /** Whether a stored address is as {@link seal} would keep it now, as far as the key goes. */
+  isCurrent(dbUrl: string): boolean {
+    const { currentKeyId } = this;
+    return currentKeyId === undefined || dbUrl.startsWith(envelopePrefix(currentKeyId));
   }
 
   /** Returns where a tenant's database is, without its password. @throws what {@link reveal} does */

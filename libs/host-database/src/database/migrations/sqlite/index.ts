@@ -2,8 +2,9 @@ import { Migration20261123000000_create_host_tables as CreateHostTables } from '
 import { Migration20261123110000_deepen_jobs as DeepenJobs } from './Migration20261123110000_deepen_jobs.js';
 import { Migration20261123150000_seal_audit_log as SealAuditLog } from './Migration20261123150000_seal_audit_log.js';
 import { Migration20261123160000_encrypt_tenant_addresses as EncryptTenantAddresses } from './Migration20261123160000_encrypt_tenant_addresses.js';
-import { Migration20261123183000_tell_of_tenant_changes as TellOfTenantChanges } from './Migration20261123183000_tell_of_tenant_changes.js';
+import { Migration20261123181000_provision_in_steps as ProvisionInSteps } from './Migration20261123181000_provision_in_steps.js';
 import { Migration20261123182000_guard_tenant_lives as GuardTenantLives } from './Migration20261123182000_guard_tenant_lives.js';
+import { Migration20261123183000_tell_of_tenant_changes as TellOfTenantChanges } from './Migration20261123183000_tell_of_tenant_changes.js';
 
 /** The migrations of the host's tables on SQLite, the oldest first. */
 export const sqliteMigrations = [
@@ -11,6 +12,7 @@ export const sqliteMigrations = [
   DeepenJobs,
   SealAuditLog,
   EncryptTenantAddresses,
-  TellOfTenantChanges,
+  ProvisionInSteps,
   GuardTenantLives,
+  TellOfTenantChanges,
 ];

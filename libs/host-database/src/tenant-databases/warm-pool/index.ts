@@ -1,0 +1,4 @@
+import { WarmPoolKeeper } from './warm-pool.keeper.js';
+import { WarmPool } from './warm-pool.js';
+
+export const warmPoolProviders = [WarmPool, WarmPoolKeeper];

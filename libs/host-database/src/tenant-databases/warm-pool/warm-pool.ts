@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { LockMode } from '@mikro-orm/core';
+import { Inject, Injectable } from '@nestjs/common';
+import { Clock, genId } from '../../common/index.js';
+import { DATABASE_SETTINGS, type DatabaseSettings, dialectOf, UnitOfWork } from '../../database/index.js';
+import { JobsService } from '../../jobs/index.js';
+import { type ReadyPlace, TenantAddresses, type TenantPlaceFacts } from '../../tenants/index.js';
+import { TenantProvisioning } from '../provisioning/provisioning.entities.js';
+import { ProvisioningPlan } from '../provisioning/provisioning-plan.js';
+import { TENANT_DATABASES_OPTIONS, type TenantDatabasesOptions } from '../tenant-databases.options.js';
+import { TenantSchema } from '../tenant-schema.js';
+import { WarmTenant } from './warm-tenant.entity.js';
+
+/** The job that makes, or removes, one warm place. */
+export const PREPARE_WARM_JOB = 'tenants.prepare-warm-place';
+/** The job that keeps the pool at its size and up to date. */
+export const TEND_WARM_POOL_JOB = 'tenants.tend-warm-pool';
+
+declare module '../../jobs/index.js' {
+  interface JobPayloads {
+    'tenants.prepare-warm-place': { readonly tenantId: string };
+    'tenants.tend-warm-pool': null;
+  }
+}
+
+/** The places that are ready for tenants to be. */
+@Injectable()
+export class WarmPool {
+  constructor(
+    @Inject(TENANT_DATABASES_OPTIONS) private readonly options: TenantDatabasesOptions,
+    @Inject(DATABASE_SETTINGS) private readonly hostSettings: DatabaseSettings,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly jobs: JobsService,
+    private readonly addresses: TenantAddresses,
+    private readonly schema: TenantSchema,
+    private readonly plan: ProvisioningPlan,
+    private readonly clock: Clock,
+  ) {}
+
+  get size(): number {
+    return this.options.warmPool.size;
+  }
+
+  /** What tells a place of this application from one that was made by an earlier or later one. */
+  async madeBy(): Promise<string> {
+    const { version } = await this.schema.current();
+    return createHash('sha256').update(`${version}\n${this.plan.ahead}`).digest('hex');
+  }
+
+  /**
+   * Takes a place that is ready, in the caller's transaction: nobody else gets it, and it is ready again if that is rolled back. Has
+   * another one made in its stead.
+   */
+  async claim(): Promise<Omit<ReadyPlace, 'isComplete'> | undefined> {
+    if (this.size === 0) return undefined;
+    const { em } = this.unitOfWork;
+    const [row] = await em.execute<ClaimedRow[]>(
+      `delete from sys_warm_tenants where id = (
+        select id from sys_warm_tenants where status = 'ready' and made_by = ? order by created_at, id limit 1
+        ${dialectOf(this.hostSettings.type).skipLocked}
+      ) returning id, db_url, db_url_hash, mode, server, schema_version`,
+      [await this.madeBy()],
+    );
+    if (!row) {
+      await this.enqueueTending();
+      return undefined;
+    }
+    await this.prepare(1);
+    const { id, db_url: dbUrl, db_url_hash: dbUrlHash, mode, server, schema_version: schemaVersion } = row;
+    return { tenantId: id, dbUrl, dbUrlHash, mode, server, schemaVersion };
+  }
+
+  /** Has so many places made, in the caller's transaction. */
+  async prepare(count: number): Promise<void> {
+    const { em } = this.unitOfWork;
+    for (const id of Array.from({ length: count }, genId)) {
+      em.create(WarmTenant, { id, createdAt: this.clock.now() });
+      const provisioning = em.create(TenantProvisioning, { tenantId: id, isWarm: true, createdAt: this.clock.now() });
+      await this.enqueue(provisioning);
+    }
+    await em.flush();
+  }
+
+  /** Enqueues what is before a place, as a new run. */
+  async enqueue(provisioning: TenantProvisioning): Promise<void> {
+    const { tenantId, run } = provisioning;
+    const job = await this.jobs.enqueue(PREPARE_WARM_JOB, { tenantId }, { uniqueKey: `${tenantId}:${run}` });
+    provisioning.jobId = job.id;
+  }
+
+  async enqueueTending(): Promise<void> {
+    await this.jobs.enqueue(TEND_WARM_POOL_JOB, null, { uniqueKey: 'pool' });
+  }
+
+  /** Lets a place be claimed, in the caller's transaction. */
+  async markReady(tenantId: string, address: string, placing: TenantPlaceFacts): Promise<void> {
+    const { em } = this.unitOfWork;
+    const row = await em.findOne(WarmTenant, { id: tenantId }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true });
+    if (!row) return;
+    const sealed = await this.addresses.seal(tenantId, address);
+    em.assign(row, { ...sealed, ...placing, madeBy: await this.madeBy(), status: 'ready' });
+  }
+
+  /** Forgets a place that is gone, in the caller's transaction. */
+  async forget(tenantId: string): Promise<void> {
+    await this.unitOfWork.em.nativeDelete(WarmTenant, { id: tenantId });
+  }
+}
+
+interface ClaimedRow {
+  readonly id: string;
+  readonly db_url: string;
+  readonly db_url_hash: string;
+  readonly mode: WarmTenant['mode'];
+  readonly server: string | null;
+  readonly schema_version: string | null;
+}

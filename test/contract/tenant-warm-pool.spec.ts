@@ -1,0 +1,254 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { defineEntity, p } from '@mikro-orm/core';
+import { Migration } from '@mikro-orm/migrations';
+import { type INestApplicationContext, Injectable, Module, type Provider } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { HostDatabase, HostDatabaseModule } from 'nestjs-host-database';
+import { JobsService } from 'nestjs-host-database/jobs';
+import {
+  TenantDatabases,
+  type TenantDatabasesOptions,
+  TenantPlacement,
+  type TenantProvisioningContext,
+  TenantProvisionings,
+  TenantProvisioningStep,
+  TenantStorage,
+  TenantUsers,
+  WarmTenant,
+} from 'nestjs-host-database/tenant-databases';
+import { DuplicateSlugError, type NewTenant, TenantsService } from 'nestjs-host-database/tenants';
+import { UsersService } from 'nestjs-host-database/users';
+import { type ScratchDatabase, scratchDatabase } from '../support/scratch-database.js';
+
+const NoteSchema = defineEntity({ name: 'Note', tableName: 'note', properties: { id: p.string().primary(), text: p.string() } });
+class Note extends NoteSchema.class {}
+NoteSchema.setClass(Note);
+
+class CreateNotes extends Migration {
+  override up(): void {
+    this.addSql('create table note (id varchar(255) primary key, text varchar(255) not null)');
+  }
+}
+class AddTags extends Migration {
+  override up(): void {
+    this.addSql('create table tag (id varchar(255) primary key)');
+  }
+}
+const FIRST = { migrationsList: [{ name: 'Migration1_notes', class: CreateNotes }] };
+const SECOND = { migrationsList: [...FIRST.migrationsList, { name: 'Migration2_tags', class: AddTags }] };
+
+const calls: string[] = [];
+
+@Injectable()
+class Steps {
+  @TenantProvisioningStep({ name: 'load-countries', after: 'migrate', warm: true })
+  async loadCountries({ em, tenant }: TenantProvisioningContext): Promise<void> {
+    calls.push(`countries of ${tenant?.name}`);
+    await em.upsert(Note, { id: 'countries', text: 'all' });
+  }
+
+  @TenantProvisioningStep({ name: 'create-owner-profile' })
+  async profile({ em, ownerId }: TenantProvisioningContext): Promise<string> {
+    calls.push('profile');
+    await em.upsert(Note, { id: 'profile', text: ownerId ?? '' });
+    return 'profile';
+  }
+}
+
+@Module({})
+class WarmModule {}
+
+describe.each(['sqlite', 'postgresql'] as const)('the warm pool on %s', (type) => {
+  let scratch: ScratchDatabase | undefined;
+  let directory = '';
+  let app: INestApplicationContext;
+
+  const run = <T>(work: () => T | Promise<T>) => app.get(HostDatabase).run(work);
+  const jobs = () => run(() => app.get(JobsService).runPending());
+
+  async function start(
+    options: Partial<TenantDatabasesOptions>,
+    { keyId = 'a', providers = [] as Provider[] } = {},
+  ): Promise<void> {
+    if (!scratch) {
+      scratch = await scratchDatabase(type);
+      directory = await mkdtemp(join(tmpdir(), 'warm-'));
+      calls.length = 0;
+    } else await app.close();
+    const tenantDatabases = { entities: [Note], directory, ...options };
+    const secrets = { keyId, keys: { a: Buffer.alloc(32, 1), b: Buffer.alloc(32, 2) } };
+    const host = HostDatabaseModule.forRoot({ database: scratch.options, jobs: { worker: false }, tenantDatabases, secrets });
+    app = await NestFactory.createApplicationContext({ module: WarmModule, imports: [host], providers }, { logger: false });
+  }
+
+  const made = new Set<string>();
+  const create = (facts: Partial<NewTenant> = {}) =>
+    run(async () => {
+      const { id, status, isActive } = await app.get(TenantsService).create({ name: 'Acme', ...facts });
+      made.add(id);
+      return { id, status, isActive };
+    });
+  const pool = () =>
+    run(async () => {
+      const rows = await app
+        .get(HostDatabase)
+        .em.find(WarmTenant, {}, { orderBy: { createdAt: 1, id: 1 }, disableIdentityMap: true });
+      for (const { id } of rows) made.add(id);
+      return rows;
+    });
+  const ready = async () => (await pool()).filter(({ status }) => status === 'ready').map(({ id }) => id);
+  const exists = async (id: string) =>
+    app.get(TenantStorage).exists((await app.get(TenantPlacement).choose({ tenantId: id })).address);
+  const notes = (id: string) =>
+    run(() =>
+      app.get(TenantDatabases).run(id, async (em) => (await em.find(Note, {}, { orderBy: { id: 1 } })).map((note) => note.id)),
+    );
+
+  afterEach(async () => {
+    const remove = async (id: string) => {
+      const { address } = await app.get(TenantPlacement).choose({ tenantId: id });
+      await app.get(TenantUsers).drop(address);
+      await app.get(TenantStorage).drop(address);
+    };
+    await Promise.all([...made].map(remove));
+    made.clear();
+    await app.close();
+    await scratch?.drop();
+    scratch = undefined;
+    await rm(directory, { recursive: true, force: true });
+  }, 120_000);
+
+  it('gives a tenant its database with the commit, and makes another', async () => {
+    await start({ warmPool: { size: 2 } });
+    await jobs();
+    const places = await ready();
+    expect(places).toHaveLength(2);
+
+    const tenant = await create({ slug: 'acme' });
+    expect(tenant).toEqual({ id: places[0], status: 'active', isActive: true });
+    expect(await notes(tenant.id)).toEqual([]);
+    expect(await run(() => app.get(TenantsService).whenActive(tenant.id))).toMatchObject({ server: 'host', mode: 'database' });
+    expect(await run(() => app.get(TenantProvisionings).of(tenant.id))).toMatchObject({ state: 'succeeded' });
+    const events = await run(() =>
+      app.get(HostDatabase).auditLogs.find({ targetId: tenant.id, eventType: 'tenants.provisioned' }),
+    );
+    expect(events).toMatchObject([{ details: { isWarm: true } }]);
+
+    expect(await ready()).toEqual([places[1]]);
+    await jobs();
+    expect(await ready()).toHaveLength(2);
+  });
+
+  it('has a place again whose tenant was rolled back', async () => {
+    await start({ warmPool: { size: 1 } });
+    await jobs();
+    const before = await ready();
+    await expect(
+      run(() =>
+        app.get(HostDatabase).transactional(async () => {
+          expect((await app.get(TenantsService).create({ name: 'Acme' })).isActive).toBe(true);
+          throw new Error('no');
+        }),
+      ),
+    ).rejects.toThrow('no');
+    expect(await ready()).toEqual(before);
+    expect(before).toHaveLength(1);
+
+    const first = await create({ slug: 'acme' });
+    await jobs();
+    const next = await ready();
+    await expect(create({ slug: 'acme' })).rejects.toBeInstanceOf(DuplicateSlugError);
+    expect(await ready()).toEqual(next);
+    expect(first.isActive).toBe(true);
+  });
+
+  it('gives each place to one of many requests, and the others go the long way', async () => {
+    await start({ warmPool: { size: 3 } });
+    await jobs();
+    const tenants = await Promise.all(Array.from({ length: 6 }, () => create()));
+    expect(new Set(tenants.map(({ id }) => id)).size).toBe(6);
+    expect(tenants.filter(({ isActive }) => isActive)).toHaveLength(3);
+    await jobs();
+    const statuses = await Promise.all(
+      tenants.map(async ({ id }) => (await run(() => app.get(TenantsService).getById(id))).status),
+    );
+    expect(statuses).toEqual(Array.from({ length: 6 }, () => 'active'));
+    expect(await ready()).toHaveLength(3);
+  });
+
+  it('does ahead what needs no tenant, and the rest when there is one', async () => {
+    await start(
+      { warmPool: { size: 1 }, seed: (em, { name }) => em.upsert(Note, { id: 'seed', text: name }) },
+      { providers: [Steps] },
+    );
+    await jobs();
+    expect(calls).toEqual(['countries of undefined']);
+    const owner = await run(() => app.get(UsersService).create({ email: 'ada@example.com' }));
+    const [place] = await ready();
+    const tenant = await create({ ownerId: owner.id });
+    expect(tenant).toEqual({ id: place, status: 'provisioning', isActive: false });
+    await jobs();
+    expect(await notes(tenant.id)).toEqual(['countries', 'profile', 'seed']);
+    // Once for the tenant, and once for the place that was made in its stead.
+    expect(calls.toSorted()).toEqual(['countries of undefined', 'countries of undefined', 'profile']);
+    expect(await run(() => app.get(TenantsService).getById(tenant.id))).toMatchObject({ status: 'active' });
+  });
+
+  it('is not asked for a tenant with a place of its own choice, and is off by default', async () => {
+    await start({ warmPool: { size: 1 } });
+    await jobs();
+    expect((await create({ placement: { server: 'host' } })).isActive).toBe(false);
+    expect(await ready()).toHaveLength(1);
+    await start({});
+    expect((await create()).isActive).toBe(false);
+  });
+
+  it('becomes smaller and goes, with all that it had', async () => {
+    await start({ warmPool: { size: 3 } });
+    await jobs();
+    const places = await ready();
+    await start({ warmPool: { size: 1 } });
+    await jobs();
+    const [kept] = await ready();
+    expect(await pool()).toHaveLength(1);
+    expect(places).toContain(kept);
+    for (const id of places) expect({ id, exists: await exists(id) }).toEqual({ id, exists: id === kept });
+    await start({});
+    await jobs();
+    expect(await pool()).toEqual([]);
+    expect(await exists(kept ?? '')).toBe(false);
+    expect(await run(() => app.get(HostDatabase).em.execute('select * from sys_tenant_provisionings'))).toEqual([]);
+  });
+
+  it('brings its places up to a newer version of the application before they are claimed', async () => {
+    await start({ warmPool: { size: 1 }, migrations: FIRST });
+    await jobs();
+    const [place] = await ready();
+    expect((await pool())[0]?.schemaVersion).toBe('Migration1_notes');
+    await start({ warmPool: { size: 1 }, migrations: SECOND });
+    // It lacks a table: the tenant gets another place.
+    const early = await create();
+    expect(early).toMatchObject({ status: 'provisioning' });
+    await jobs();
+    expect(await ready()).toEqual([place]);
+    const tenant = await create();
+    expect(tenant).toEqual({ id: place, status: 'active', isActive: true });
+    expect(await run(() => app.get(TenantDatabases).run(tenant.id, (em) => em.execute('select * from tag')))).toEqual([]);
+    expect(await run(() => app.get(TenantsService).getById(tenant.id))).toMatchObject({ schemaVersion: 'Migration2_tags' });
+  });
+
+  it('encrypts the addresses of its places with the current key', async () => {
+    await start({ warmPool: { size: 1 } });
+    await jobs();
+    expect((await pool())[0]?.dbUrl).toMatch(/^enc:v1:a:/);
+    await start({ warmPool: { size: 1 } }, { keyId: 'b' });
+    await jobs();
+    expect((await pool())[0]?.dbUrl).toMatch(/^enc:v1:b:/);
+    const tenant = await create();
+    expect(tenant.isActive).toBe(true);
+    expect(await notes(tenant.id)).toEqual([]);
+  });
+});
