@@ -2,6 +2,7 @@ import { auditEntities, type AuditedEntities } from './audit/index.js';
 import { auditBilling, PricingPlan, Subscription } from './billing/index.js';
 import { jobEntities } from './jobs/index.js';
 import { auditMemberships, Membership } from './memberships/index.js';
+import { fleetEntities } from './tenant-databases/index.js';
 import { auditTenants, TenantCatalog } from './tenants/index.js';
 import { auditUsers, GlobalUser } from './users/index.js';
 
@@ -14,6 +15,7 @@ export const hostEntities = [
   PricingPlan,
   ...auditEntities,
   ...jobEntities,
+  ...fleetEntities,
 ] as const;
 
 /** Has the changes of the host's own entities recorded, as their rooms do it in an application. */

@@ -34,6 +34,15 @@ export {
 } from './direct-connection/index.js';
 export { hostOrmOptions, prepareHostOrm } from './host-orm.js';
 export { migrateSchema } from './host-schema.js';
+export {
+  type AppliedMigrations,
+  applyMigrations,
+  entitySchema,
+  knownMigrations,
+  lacksFromEntities,
+  pendingMigrations,
+  updateFromEntities,
+} from './schema-migrations.js';
 export { hostMigrations } from './migrations/index.js';
 export { type EntityDefinition, type OrmBlueprint, ormOptions } from './orm-options.js';
 export { type PasswordSource, passwordSource } from './password-source.js';

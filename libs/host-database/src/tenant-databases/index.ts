@@ -1,3 +1,4 @@
+export { fleetEntities } from './fleet/fleet-entities.js';
 export {
   getTenantRepositoryToken,
   InjectTenantEntityManager,

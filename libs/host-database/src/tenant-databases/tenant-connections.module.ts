@@ -1,12 +1,14 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { EntityDefinition } from '../database/index.js';
 import { EntityOwnership } from './entity-ownership.js';
+import { SchemaVersions } from './schema-versions.js';
 import { TenantBindings } from './tenant-bindings.js';
 import { TenantConnections } from './tenant-connections.js';
 import { TENANT_ENTITIES } from './tenant-databases.options.js';
 import { TenantLocations } from './tenant-locations.js';
 import { TenantOrmFactory } from './tenant-orm.factory.js';
 import { TenantPasswords } from './tenant-passwords.js';
+import { TenantSchema } from './tenant-schema.js';
 
 /**
  * The open databases of the tenants.
@@ -17,10 +19,16 @@ import { TenantPasswords } from './tenant-passwords.js';
 @Module({})
 export class TenantConnectionsModule {
   static register({ entities }: { readonly entities: readonly EntityDefinition[] }): DynamicModule {
-    const shared = [TenantBindings, TenantConnections, TenantOrmFactory, { provide: TENANT_ENTITIES, useValue: entities }];
+    const shared = [
+      TenantBindings,
+      TenantConnections,
+      TenantOrmFactory,
+      TenantSchema,
+      { provide: TENANT_ENTITIES, useValue: entities },
+    ];
     return {
       module: TenantConnectionsModule,
-      providers: [...shared, TenantLocations, TenantPasswords, EntityOwnership],
+      providers: [...shared, SchemaVersions, TenantLocations, TenantPasswords, EntityOwnership],
       exports: shared,
     };
   }

@@ -10,6 +10,7 @@ import {
   type OrmBlueprint,
   ormOptions,
   type PasswordSource,
+  type PoolOptions,
   type SqlEntityManagerClass,
   TransactionScope,
 } from '../database/index.js';
@@ -22,7 +23,7 @@ import { tenantEntityManager } from './tenant-entity-manager.js';
 /** Opens the ORM of one tenant. */
 @Injectable()
 export class TenantOrmFactory {
-  private template: Promise<MikroORM> | undefined;
+  private shared: Promise<MikroORM> | undefined;
   private entityManager: SqlEntityManagerClass | undefined;
 
   constructor(
@@ -36,8 +37,8 @@ export class TenantOrmFactory {
   ) {}
 
   /** Where a tenant's `db_url` points to. */
-  settingsOf(dbUrl: string): DatabaseSettings {
-    return this.hostSettings.forTenant(dbUrl, this.options.pool);
+  settingsOf(dbUrl: string, pool = this.options.pool): DatabaseSettings {
+    return this.hostSettings.forTenant(dbUrl, pool);
   }
 
   /**
@@ -45,8 +46,8 @@ export class TenantOrmFactory {
    *
    * @throws DatabaseUnreachableError
    */
-  async open(tenantId: string, dbUrl: string, { create = false, password }: OpeningOptions = {}): Promise<MikroORM> {
-    const settings = this.settingsOf(dbUrl);
+  async open(tenantId: string, dbUrl: string, { create = false, password, pool }: OpeningOptions = {}): Promise<MikroORM> {
+    const settings = this.settingsOf(dbUrl, pool);
     const options = await this.ormOptions(settings, {
       // A name of its own: with a shared one, a look-up inside one tenant's transaction would find that of another.
       contextName: tenantContextName(tenantId),
@@ -54,21 +55,21 @@ export class TenantOrmFactory {
       driverOptions: settings.type === 'sqlite' && { fileMustExist: !create },
       password,
     });
-    const orm = sharingOrm(options, await this.sharedTemplate());
+    const orm = sharingOrm(options, await this.template());
     await connectWithRetries(orm, settings, this.options.connect);
     return orm;
   }
 
   /** The ORM that discovers the entities, once for all tenants. It never connects. */
-  private sharedTemplate(): Promise<MikroORM> {
-    if (!this.template) {
+  template(): Promise<MikroORM> {
+    if (!this.shared) {
       const options = this.ormOptions(this.hostSettings, { contextName: TEMPLATE_CONTEXT });
       const template = options.then((given) => MikroORM.init(given));
       // The next one tries again.
-      template.catch(() => (this.template = undefined));
-      this.template = template;
+      template.catch(() => (this.shared = undefined));
+      this.shared = template;
     }
-    return this.template;
+    return this.shared;
   }
 
   private ormOptions(settings: DatabaseSettings, tenant: TenantOrmOptions): Promise<Options> {
@@ -95,6 +96,8 @@ interface OpeningOptions {
   readonly create?: boolean;
   /** That of the tenant's own database user, where the address names one. */
   readonly password?: PasswordSource | undefined;
+  /** @default the option `tenantDatabases.pool` */
+  readonly pool?: PoolOptions;
 }
 
 /** In what the ORM of one tenant differs from that of another. */

@@ -1,11 +1,10 @@
-import type { MikroORM } from '@mikro-orm/core';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { DATABASE_SETTINGS, type DatabaseSettings, dialectOf, migrateSchema } from '../database/index.js';
+import { DATABASE_SETTINGS, type DatabaseSettings, dialectOf } from '../database/index.js';
 import { JobHandler, type JobRun } from '../jobs/index.js';
 import { PROVISION_TENANT_JOB, TenantsService } from '../tenants/index.js';
-import { TenantBinding, TenantBindings } from './tenant-bindings.js';
 import { TENANT_DATABASES_OPTIONS, type TenantDatabasesOptions } from './tenant-databases.options.js';
 import { TenantOrmFactory } from './tenant-orm.factory.js';
+import { TenantSchema } from './tenant-schema.js';
 import { TenantStorage } from './tenant-storage.js';
 
 /** Gives a tenant its own database. Every step can be repeated, so that a run that died is taken up by the next. */
@@ -19,7 +18,7 @@ export class TenantProvisioning {
     private readonly storage: TenantStorage,
     private readonly tenants: TenantsService,
     private readonly factory: TenantOrmFactory,
-    private readonly bindings: TenantBindings,
+    private readonly schema: TenantSchema,
   ) {}
 
   /** Creates the database, its tables, and opens the tenant; a tenant that cannot be provisioned is marked as failed. */
@@ -47,14 +46,9 @@ export class TenantProvisioning {
   private async migrate(tenantId: string, dbUrl: string): Promise<void> {
     const orm = await this.factory.open(tenantId, dbUrl, { create: true });
     try {
-      await this.bindings.run(new TenantBinding(tenantId), () => this.applySchema(orm));
+      await this.schema.migrate(tenantId, orm);
     } finally {
       await orm.close(true);
     }
-  }
-
-  private async applySchema(orm: MikroORM): Promise<void> {
-    if (this.options.migrations) await migrateSchema(orm, dialectOf(this.hostSettings.type), 'on-boot');
-    else await orm.schema.update({ safe: true });
   }
 }

@@ -33,7 +33,10 @@ export interface Dialect {
   /** The part of MikroORM's options that says where the database is. */
   connectionOptions(settings: DatabaseSettings): Partial<Options>;
 
-  /** Makes every other process that migrates the same database wait until the current transaction has ended. */
+  /** SQL that has each commit of a connection on the disk before it returns; none where that is so anyway. Never in a transaction. */
+  readonly durableCommits?: string;
+
+  /** Makes every other process that migrates the same database, or schema of it, wait until the current transaction has ended. */
   lockForMigration(em: SqlEntityManager): Promise<void>;
 
   /** Where a tenant's own database lives by default, without credentials: what `core_tenants.db_url` holds. */

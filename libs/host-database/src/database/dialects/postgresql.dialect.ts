@@ -36,7 +36,8 @@ export const postgresqlDialect: Dialect = {
   },
 
   async lockForMigration(em): Promise<void> {
-    await em.execute('select pg_advisory_xact_lock(?)', [MIGRATION_LOCK_KEY]);
+    // Such locks are known to the whole database, but tenants that share one with a schema each do not wait for each other.
+    await em.execute(`select pg_advisory_xact_lock(?, hashtext(coalesce(current_schema(), '')))`, [MIGRATION_LOCK_KEY]);
   },
 
   tenantDatabaseUrl(host, tenantId): string {

@@ -12,6 +12,8 @@ export const sqliteDialect: Dialect = {
   nowPlusMs: `cast(unixepoch('subsec') * 1000 as integer) + ?`,
   // One process writes at a time, so that there is nobody to pass.
   skipLocked: '',
+  // In WAL mode better-sqlite3 syncs at a checkpoint only: what was committed since could be lost with the machine's power.
+  durableCommits: 'pragma synchronous = full',
 
   async loadDriver(): Promise<DialectDriver> {
     try {

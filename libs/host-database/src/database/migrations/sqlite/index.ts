@@ -2,6 +2,7 @@ import { Migration20261123000000_create_host_tables as CreateHostTables } from '
 import { Migration20261123110000_deepen_jobs as DeepenJobs } from './Migration20261123110000_deepen_jobs.js';
 import { Migration20261123150000_seal_audit_log as SealAuditLog } from './Migration20261123150000_seal_audit_log.js';
 import { Migration20261123160000_encrypt_tenant_addresses as EncryptTenantAddresses } from './Migration20261123160000_encrypt_tenant_addresses.js';
+import { Migration20261123184000_keep_fleet_ledger as KeepFleetLedger } from './Migration20261123184000_keep_fleet_ledger.js';
 
 /** The migrations of the host's tables on SQLite, the oldest first. */
-export const sqliteMigrations = [CreateHostTables, DeepenJobs, SealAuditLog, EncryptTenantAddresses];
+export const sqliteMigrations = [CreateHostTables, DeepenJobs, SealAuditLog, EncryptTenantAddresses, KeepFleetLedger];
