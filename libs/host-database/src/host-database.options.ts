@@ -2,7 +2,7 @@ import type { DatabaseOptions, DatabaseType, MigratePolicy } from './database/in
 import type { AuditOptions } from './audit/index.js';
 import type { JobsOptions } from './jobs/index.js';
 import type { SecretsOptions } from './tenants/index.js';
-import type { TenantDatabasesOptions } from './tenant-databases/index.js';
+import type { GivenTenantDatabasesOptions, TenantDatabasesOptions } from './tenant-databases/index.js';
 
 /** All options of the library. Every one has a default; without `database` the `DB_*` environment is read. */
 export interface HostDatabaseOptions {
@@ -11,7 +11,7 @@ export interface HostDatabaseOptions {
   /** What happens to the host's tables at boot. @default 'on-boot' */
   readonly migrate?: MigratePolicy;
   /** The tenants' own databases. Without entities nothing but the host database is used. */
-  readonly tenantDatabases?: Partial<TenantDatabasesOptions>;
+  readonly tenantDatabases?: GivenTenantDatabasesOptions;
   /** How this process takes part in the work of the queue. */
   readonly jobs?: Partial<JobsOptions>;
   /** What the audit log records, and how it is protected. */
@@ -30,5 +30,5 @@ export interface HostDatabaseStructure {
 
 /** What an asynchronous factory returns: everything but the structure. */
 export type HostDatabaseFactoryOptions = Omit<HostDatabaseOptions, 'tenantDatabases'> & {
-  readonly tenantDatabases?: Omit<Partial<TenantDatabasesOptions>, 'entities'>;
+  readonly tenantDatabases?: Omit<GivenTenantDatabasesOptions, 'entities'>;
 };

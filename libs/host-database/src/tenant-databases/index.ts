@@ -1,4 +1,24 @@
-export { fleetEntities } from './fleet/fleet-entities.js';
+export {
+  type CanaryWave,
+  type FleetCounts,
+  fleetEntities,
+  FleetInTransactionError,
+  FleetMigrationFailedError,
+  type FleetMigrationOptions,
+  type FleetMigrationRequest,
+  type FleetOptions,
+  type FleetProgress,
+  type FleetReport,
+  type MigratableStatus,
+  MIGRATE_FLEET_JOB,
+  MigrationRunNotFoundError,
+  type OutdatedTenant,
+  type PlannedMigration,
+  type TenantMigrationFailure,
+  type TenantMigrationResult,
+  TenantMigrations,
+  TenantOutdatedError,
+} from './fleet/index.js';
 export {
   getTenantRepositoryToken,
   InjectTenantEntityManager,
@@ -15,5 +35,10 @@ export {
   WrongTenantError,
 } from './tenant-databases.errors.js';
 export { TenantDatabasesModule } from './tenant-databases.module.js';
-export { resolveTenantDatabasesOptions, TENANT_DATABASES_OPTIONS, TenantDatabasesOptions } from './tenant-databases.options.js';
+export {
+  type GivenTenantDatabasesOptions,
+  resolveTenantDatabasesOptions,
+  TENANT_DATABASES_OPTIONS,
+  TenantDatabasesOptions,
+} from './tenant-databases.options.js';
 export { TenantDatabases } from './tenant-databases.service.js';

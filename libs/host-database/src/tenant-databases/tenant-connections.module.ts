@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { EntityDefinition } from '../database/index.js';
 import { EntityOwnership } from './entity-ownership.js';
+import { OutdatedTenants } from './outdated-tenants.js';
 import { SchemaVersions } from './schema-versions.js';
 import { TenantBindings } from './tenant-bindings.js';
 import { TenantConnections } from './tenant-connections.js';
@@ -8,6 +9,7 @@ import { TENANT_ENTITIES } from './tenant-databases.options.js';
 import { TenantLocations } from './tenant-locations.js';
 import { TenantOrmFactory } from './tenant-orm.factory.js';
 import { TenantPasswords } from './tenant-passwords.js';
+import { TenantPlaces } from './tenant-places.js';
 import { TenantSchema } from './tenant-schema.js';
 
 /**
@@ -23,12 +25,13 @@ export class TenantConnectionsModule {
       TenantBindings,
       TenantConnections,
       TenantOrmFactory,
+      TenantPlaces,
       TenantSchema,
       { provide: TENANT_ENTITIES, useValue: entities },
     ];
     return {
       module: TenantConnectionsModule,
-      providers: [...shared, SchemaVersions, TenantLocations, TenantPasswords, EntityOwnership],
+      providers: [...shared, OutdatedTenants, SchemaVersions, TenantLocations, TenantPasswords, EntityOwnership],
       exports: shared,
     };
   }

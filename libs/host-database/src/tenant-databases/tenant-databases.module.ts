@@ -1,5 +1,6 @@
 import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common';
 import type { EntityDefinition } from '../database/index.js';
+import { fleetProviders, TenantMigrations } from './fleet/index.js';
 import { getTenantRepositoryToken, TENANT_ENTITY_MANAGER } from './inject-tenant.decorators.js';
 import { TenantBindings } from './tenant-bindings.js';
 import { TenantConnectionsModule } from './tenant-connections.module.js';
@@ -25,8 +26,8 @@ export class TenantDatabasesModule {
     return {
       module: TenantDatabasesModule,
       imports: [TenantConnectionsModule.register({ entities })],
-      providers: [TenantDatabases, TenantProvisioning, TenantStorage, TenantJobs, ...injectables],
-      exports: [TenantDatabases, ...injectables],
+      providers: [TenantDatabases, TenantProvisioning, TenantStorage, TenantJobs, ...fleetProviders, ...injectables],
+      exports: [TenantDatabases, TenantMigrations, ...injectables],
     };
   }
 }

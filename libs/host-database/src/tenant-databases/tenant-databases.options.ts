@@ -1,5 +1,6 @@
 import type { Options } from '@mikro-orm/core';
 import { assertWholeOption, InvalidOptionError, withDefaults } from '../common/index.js';
+import { FleetOptions, resolveFleetOptions } from './fleet/fleet.options.js';
 import type { ConnectOptions, EntityDefinition, MikroOrmPassThrough, PoolOptions } from '../database/index.js';
 
 /** What is in a tenant's own database, and how this process reaches it. */
@@ -8,6 +9,13 @@ export class TenantDatabasesOptions {
   readonly entities: readonly EntityDefinition[] = [];
   /** The migrations of the tenants' databases, as MikroORM takes them. Without them the tables are made from the entities. */
   readonly migrations?: Options['migrations'];
+  /**
+   * What happens to a tenant that is entered while its tables are older than this application: it is migrated first, which everybody who enters
+   * it meanwhile waits for; it is refused with a `TenantOutdatedError`; or it is served as it is. One whose tables are newer is served.
+   */
+  readonly outdated: 'migrate' | 'refuse' | 'serve' = 'migrate';
+  /** How this process takes part in migrating all tenants. */
+  readonly fleet: FleetOptions = new FleetOptions();
   /** Where the files of SQLite tenants are. @default 'tenants', below the working directory */
   readonly directory: string = 'tenants';
   /** The connections that this process keeps to each PostgreSQL tenant. */
@@ -40,6 +48,13 @@ export const TENANT_ENTITIES = Symbol('nestjs-host-database:tenant-entities');
 /** Injection token of the {@link TenantDatabasesOptions}. */
 export const TENANT_DATABASES_OPTIONS = Symbol('nestjs-host-database:tenant-databases-options');
 
+/** The options as an application gives them. */
+export type GivenTenantDatabasesOptions = Partial<Omit<TenantDatabasesOptions, 'fleet'>> & {
+  readonly fleet?: Partial<FleetOptions>;
+};
+
+const OUTDATED_POLICIES: readonly TenantDatabasesOptions['outdated'][] = ['migrate', 'refuse', 'serve'];
+
 /** The options that are whole numbers, and the least that each can be. */
 const WHOLE_OPTIONS = {
   catalogTtlMs: 0,
@@ -52,13 +67,20 @@ const WHOLE_OPTIONS = {
 } as const satisfies Partial<Record<keyof TenantDatabasesOptions, number>>;
 
 /** @throws InvalidOptionError naming the option that is wrong */
-export function resolveTenantDatabasesOptions(given: Partial<TenantDatabasesOptions> | undefined): TenantDatabasesOptions {
-  const options = withDefaults(new TenantDatabasesOptions(), given);
+export function resolveTenantDatabasesOptions(given: GivenTenantDatabasesOptions | undefined): TenantDatabasesOptions {
+  const fleet = resolveFleetOptions(given?.fleet);
+  const options = withDefaults(new TenantDatabasesOptions(), { ...given, fleet });
   for (const [name, min] of Object.entries(WHOLE_OPTIONS)) {
     assertWholeOption(`tenantDatabases.${name}`, options[name as keyof typeof WHOLE_OPTIONS], min);
   }
   if (options.atCapacity !== 'wait' && options.atCapacity !== 'refuse') {
     throw new InvalidOptionError('tenantDatabases.atCapacity', `is '${String(options.atCapacity)}'. Use 'wait' or 'refuse'.`);
+  }
+  if (!OUTDATED_POLICIES.includes(options.outdated)) {
+    throw new InvalidOptionError(
+      'tenantDatabases.outdated',
+      `is '${String(options.outdated)}'. Use ${OUTDATED_POLICIES.join(', ')}.`,
+    );
   }
   return options;
 }

@@ -11,12 +11,15 @@ import {
   TenantNotFoundError,
 } from '../tenants/index.js';
 import { TenantLocation } from './lease.js';
+import type { StoredSchema } from './schema-target.js';
 import { TENANT_DATABASES_OPTIONS, type TenantDatabasesOptions } from './tenant-databases.options.js';
 import { TenantPasswords } from './tenant-passwords.js';
 
 /** What the catalogue said. */
 export interface FoundTenant {
   readonly location: TenantLocation;
+  /** Which version its tables have. */
+  readonly schema: StoredSchema;
   /** When it was asked, in milliseconds of the process's monotonic clock. */
   readonly askedAt: number;
   /** Inside a transaction the catalogue may show what is never committed: that is for this caller only. */
@@ -93,6 +96,7 @@ export class TenantLocations implements OnModuleInit, OnApplicationShutdown {
     }
     const address = await this.addresses.reveal({ id: tenantId, dbUrl: tenant.dbUrl });
     const location = new TenantLocation(tenantId, withoutPassword(address), this.passwords.of(tenantId, address));
-    return { location, askedAt, changes, isCommitted };
+    const { schemaVersion, schemaDigest } = tenant;
+    return { location, schema: { schemaVersion, schemaDigest }, askedAt, changes, isCommitted };
   }
 }
