@@ -20,16 +20,16 @@ export function courseOf(survey: RunSurvey, plan: Pick<FleetPlan, 'waves' | 'sto
   if (state !== 'running') return { do: 'leave' };
   const { stopAfterFailures, stopAtPercent } = plan;
   if (stopAfterFailures !== undefined && counts.failed >= stopAfterFailures) {
-    return { do: 'stop', reason: `${counts.failed} tenants failed, and stopAfterFailures is ${stopAfterFailures}.` };
+    return { do: 'stop', reason: `${counts.failed} tenants failed, and stopAfterFailures is ${stopAfterFailures}` };
   }
   if (stopAtPercent !== undefined && counts.failed > 0 && (counts.failed / total) * 100 >= stopAtPercent) {
-    return { do: 'stop', reason: `${counts.failed} of ${total} tenants failed, and stopAtPercent is ${stopAtPercent}.` };
+    return { do: 'stop', reason: `${counts.failed} of ${total} tenants failed, and stopAtPercent is ${stopAtPercent}` };
   }
   const open = waves.find(({ counts: of }) => of.pending + of.running > 0);
   const before = waves.filter(({ wave }) => wave < (open?.wave ?? Infinity) && wave < plan.waves.length);
   const failing = before.find(({ counts: of }) => of.failed > 0);
   // Also where nothing follows the canaries: that they failed is what they are for.
-  if (failing) return { do: 'stop', reason: `${failing.counts.failed} tenants of canary wave ${failing.wave + 1} failed.` };
+  if (failing) return { do: 'stop', reason: `${failing.counts.failed} tenants of canary wave ${failing.wave + 1} failed` };
   if (!open) return { do: 'complete' };
   const last = before.at(-1);
   const pauseMs = last && plan.waves[last.wave]?.pauseMs;
