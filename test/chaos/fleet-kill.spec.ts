@@ -3,6 +3,7 @@ import type { DatabaseType } from 'nestjs-host-database';
 import { type FleetReport, TenantMigrations } from 'nestjs-host-database/tenant-databases';
 import { isFullChaos, report as tell } from '../support/chaos-arena.js';
 import { startProgram } from '../support/child-process.js';
+import { until } from '../support/until.js';
 import { Fleet, type FleetApplication, M1, M2 } from '../support/fleet.js';
 
 const TENANTS: Readonly<Record<DatabaseType, number>> = isFullChaos
@@ -48,9 +49,7 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])(`${TenantMigrations.name} 
       await fleet.poison(v1, poisoned);
 
       const doomed = migrator();
-      while (endedOf(doomed.output()).length < tenants / 2) {
-        await doomed.said(new RegExp(`(tenant \\w+ \\w+ \\d\\n[^]*){${endedOf(doomed.output()).length + 1}}`));
-      }
+      await until(() => endedOf(doomed.output()).length >= tenants / 2, 300_000);
       doomed.child.kill('SIGKILL');
       const { signal, stdout } = await doomed.ended;
       expect(signal).toBe('SIGKILL');

@@ -145,7 +145,10 @@ export async function startFleetApplication(
     mikroOrm: { ...mikroOrm, onCreateConnection: async () => void opened++ },
   };
   const module = HostDatabaseModule.forRoot({ database, jobs: { worker: false }, tenantDatabases });
-  const app = await NestFactory.createApplicationContext(module, { logger: ['error', 'fatal'] });
+  const app = await NestFactory.createApplicationContext(module, {
+    logger: ['error', 'fatal'],
+    abortOnError: false,
+  });
   let isClosed = false;
   return {
     app,

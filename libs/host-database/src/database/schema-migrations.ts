@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { MikroORM, Transaction } from '@mikro-orm/core';
+import { setTimeout as delay } from 'node:timers/promises';
+import { LockWaitTimeoutException, type MikroORM, type Transaction } from '@mikro-orm/core';
 import { Migrator } from '@mikro-orm/migrations';
-import type { SqlEntityManager } from '@mikro-orm/sql';
+import type { AbstractSqlDriver, SqlEntityManager } from '@mikro-orm/sql';
 import type { Dialect } from './dialects/index.js';
 
 /** What was done to a database. */
@@ -14,6 +15,9 @@ export interface AppliedMigrations {
 
 /** How often an update from the entities is tried that meets another of the same database. */
 const UPDATE_TRIES = 5;
+/** How often, and for how long, the lock of a SQLite file is asked for. */
+const RETRY_MAX_DELAY_MS = 8;
+const GIVE_UP_AFTER_MS = 30_000;
 
 /** MikroORM's migrator without what it asks the server before it begins: the database is there, and is connected to. */
 class SchemaMigrator extends Migrator {
@@ -67,17 +71,20 @@ export async function pendingMigrations(orm: MikroORM): Promise<string[]> {
 /**
  * Brings a database to the newest migration, one process at a time. All that is pending is one transaction, unless the options of the
  * migrations say otherwise. When it returns, it is on the disk.
+ *
+ * @throws LockWaitTimeoutException when somebody else holds the lock of a SQLite file for too long
  */
 export async function applyMigrations(orm: MikroORM, dialect: Dialect): Promise<AppliedMigrations> {
-  const migrator = new SchemaMigrator(orm.em as SqlEntityManager);
   const { transactional, allOrNothing } = orm.config.get('migrations');
-  const em = orm.em.fork() as SqlEntityManager;
-  if (dialect.durableCommits) await em.getConnection().execute(dialect.durableCommits, [], 'run');
-  // A SQLite file has one connection here. While it held the lock for all of them, none could be a transaction of its own.
-  if (!(transactional && allOrNothing) && dialect.type === 'sqlite') return migrator.apply(undefined);
-  return em.transactional(async (locked) => {
-    await dialect.lockForMigration(locked);
-    return migrator.apply(transactional && allOrNothing ? locked.getTransactionContext() : undefined);
+  const isOneTransaction = transactional === true && allOrNothing === true;
+  return whileMigrating(orm, dialect, async (em) => {
+    const migrator = new SchemaMigrator(orm.em as SqlEntityManager);
+    // A SQLite file has one connection here. While it held the lock for all of them, none could be a transaction of its own.
+    if (!isOneTransaction && dialect.type === 'sqlite') return migrator.apply(undefined);
+    return em.transactional(async (locked) => {
+      await dialect.lockForMigration(locked);
+      return migrator.apply(isOneTransaction ? locked.getTransactionContext() : undefined);
+    });
   });
 }
 
@@ -98,20 +105,45 @@ export async function lacksFromEntities(orm: MikroORM): Promise<boolean> {
  *
  * @returns whether anything was lacking
  */
-export async function updateFromEntities(orm: MikroORM): Promise<boolean> {
-  let missing = await missingFromEntities(orm);
-  if (missing === '') return false;
-  for (let tries = 1; missing !== ''; tries++) {
-    try {
-      await orm.schema.execute(missing);
-      break;
-    } catch (error) {
-      const rest = await missingFromEntities(orm);
-      if (rest === missing || tries === UPDATE_TRIES) throw error;
-      missing = rest;
+export async function updateFromEntities(orm: MikroORM, dialect: Dialect): Promise<boolean> {
+  let isLacking = false;
+  await whileMigrating(orm, dialect, async () => {
+    let missing = await missingFromEntities(orm);
+    for (let tries = 1; missing !== ''; tries++) {
+      isLacking = true;
+      try {
+        await orm.schema.execute(missing);
+        return;
+      } catch (error) {
+        if (error instanceof LockWaitTimeoutException) throw error;
+        const rest = await missingFromEntities(orm);
+        if (rest === missing || tries === UPDATE_TRIES) throw error;
+        missing = rest;
+      }
     }
+  });
+  return isLacking;
+}
+
+/** Runs `work` on a connection that is prepared for it, and again for as long as somebody else has the lock that it needs. */
+async function whileMigrating<T>(orm: MikroORM, dialect: Dialect, work: (em: SqlEntityManager) => Promise<T>): Promise<T> {
+  const connection = (orm.driver as AbstractSqlDriver).getConnection();
+  const { begin = [], end = [] } = dialect.migratingSession ?? {};
+  for (const sql of begin) await connection.execute(sql, [], 'run');
+  try {
+    const giveUpAt = performance.now() + GIVE_UP_AFTER_MS;
+    for (;;) {
+      try {
+        return await work(orm.em.fork() as SqlEntityManager);
+      } catch (error) {
+        const isBusy = dialect.type === 'sqlite' && error instanceof LockWaitTimeoutException;
+        if (!isBusy || performance.now() > giveUpAt) throw error;
+        await delay(1 + Math.random() * RETRY_MAX_DELAY_MS);
+      }
+    }
+  } finally {
+    for (const sql of end) await connection.execute(sql, [], 'run');
   }
-  return true;
 }
 
 async function missingFromEntities(orm: MikroORM): Promise<string> {

@@ -95,11 +95,12 @@ export class TenantSchema implements OnApplicationShutdown {
   async apply(tenantId: string, orm: MikroORM): Promise<SchemaOutcome> {
     const target = await this.current();
     return this.inTenant(tenantId, async () => {
+      const dialect = dialectOf(this.hostSettings.type);
       if (this.options.migrations) {
-        const { before, applied } = await applyMigrations(orm, dialectOf(this.hostSettings.type));
+        const { before, applied } = await applyMigrations(orm, dialect);
         return { from: before.at(-1), applied, ...versionOf(target, [...before, ...applied]) };
       }
-      const hasChanged = target.version !== null && (await updateFromEntities(orm));
+      const hasChanged = target.version !== null && (await updateFromEntities(orm, dialect));
       return { from: undefined, applied: hasChanged ? [target.version] : [], ...versionOf(target, []) };
     });
   }

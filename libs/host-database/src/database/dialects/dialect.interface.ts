@@ -33,8 +33,11 @@ export interface Dialect {
   /** The part of MikroORM's options that says where the database is. */
   connectionOptions(settings: DatabaseSettings): Partial<Options>;
 
-  /** SQL that has each commit of a connection on the disk before it returns; none where that is so anyway. Never in a transaction. */
-  readonly durableCommits?: string;
+  /**
+   * SQL for a connection that migrates, and for the time after: each commit is on the disk before it returns, and a lock that others have is
+   * told at once, so that the thread is not blocked. None where that is so anyway. Never in a transaction.
+   */
+  readonly migratingSession?: { readonly begin: readonly string[]; readonly end: readonly string[] };
 
   /** Makes every other process that migrates the same database, or schema of it, wait until the current transaction has ended. */
   lockForMigration(em: SqlEntityManager): Promise<void>;

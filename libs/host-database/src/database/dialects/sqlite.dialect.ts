@@ -12,8 +12,12 @@ export const sqliteDialect: Dialect = {
   nowPlusMs: `cast(unixepoch('subsec') * 1000 as integer) + ?`,
   // One process writes at a time, so that there is nobody to pass.
   skipLocked: '',
-  // In WAL mode better-sqlite3 syncs at a checkpoint only: what was committed since could be lost with the machine's power.
-  durableCommits: 'pragma synchronous = full',
+  // In WAL mode better-sqlite3 syncs at a checkpoint only: what was committed since could be lost with the machine's power. And whoever has the
+  // lock may be in this very process, which could not go on while the thread waits.
+  migratingSession: {
+    begin: ['pragma synchronous = full', 'pragma busy_timeout = 0'],
+    end: [`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`],
+  },
 
   async loadDriver(): Promise<DialectDriver> {
     try {
