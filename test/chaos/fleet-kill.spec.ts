@@ -8,7 +8,7 @@ import { Fleet, type FleetApplication, M1, M2 } from '../support/fleet.js';
 
 const TENANTS: Readonly<Record<DatabaseType, number>> = isFullChaos
   ? { sqlite: 500, postgresql: 500 }
-  : { sqlite: 60, postgresql: 24 };
+  : { sqlite: 60, postgresql: 16 };
 const POISONED = 5;
 const LEASE_MS = 1_000;
 

@@ -125,24 +125,29 @@ export async function updateFromEntities(orm: MikroORM, dialect: Dialect): Promi
   return isLacking;
 }
 
-/** Runs `work` on a connection that is prepared for it, and again for as long as somebody else has the lock that it needs. */
+/** Runs `work`, again for as long as somebody else has the lock that it needs, and sees to it that what it wrote is on the disk. */
 async function whileMigrating<T>(orm: MikroORM, dialect: Dialect, work: (em: SqlEntityManager) => Promise<T>): Promise<T> {
   const connection = (orm.driver as AbstractSqlDriver).getConnection();
-  const { begin = [], end = [] } = dialect.migratingSession ?? {};
-  for (const sql of begin) await connection.execute(sql, [], 'run');
+  const { lockWaiting } = dialect;
+  if (lockWaiting) await connection.execute(lockWaiting.off, [], 'run');
   try {
-    const giveUpAt = performance.now() + GIVE_UP_AFTER_MS;
-    for (;;) {
-      try {
-        return await work(orm.em.fork() as SqlEntityManager);
-      } catch (error) {
-        const isBusy = dialect.type === 'sqlite' && error instanceof LockWaitTimeoutException;
-        if (!isBusy || performance.now() > giveUpAt) throw error;
-        await delay(1 + Math.random() * RETRY_MAX_DELAY_MS);
-      }
-    }
+    const result = await untilFree(() => work(orm.em.fork() as SqlEntityManager), lockWaiting !== undefined);
+    await dialect.syncToDisk?.(orm.config.get('dbName'));
+    return result;
   } finally {
-    for (const sql of end) await connection.execute(sql, [], 'run');
+    if (lockWaiting) await connection.execute(lockWaiting.on, [], 'run');
+  }
+}
+
+async function untilFree<T>(work: () => Promise<T>, isToldAtOnce: boolean): Promise<T> {
+  const giveUpAt = performance.now() + GIVE_UP_AFTER_MS;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isToldAtOnce || !(error instanceof LockWaitTimeoutException) || performance.now() > giveUpAt) throw error;
+      await delay(1 + Math.random() * RETRY_MAX_DELAY_MS);
+    }
   }
 }
 

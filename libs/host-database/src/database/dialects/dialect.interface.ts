@@ -33,11 +33,14 @@ export interface Dialect {
   /** The part of MikroORM's options that says where the database is. */
   connectionOptions(settings: DatabaseSettings): Partial<Options>;
 
+  /** Has what was committed in this database reach the disk, without blocking the thread. Not there where a commit does that. */
+  readonly syncToDisk?: (databaseName: string) => Promise<void>;
+
   /**
-   * SQL for a connection that migrates, and for the time after: each commit is on the disk before it returns, and a lock that others have is
-   * told at once, so that the thread is not blocked. None where that is so anyway. Never in a transaction.
+   * SQL that has a connection tell at once that somebody else has the lock, and SQL that has it wait again. Not there where waiting blocks
+   * nobody else.
    */
-  readonly migratingSession?: { readonly begin: readonly string[]; readonly end: readonly string[] };
+  readonly lockWaiting?: { readonly off: string; readonly on: string };
 
   /** Makes every other process that migrates the same database, or schema of it, wait until the current transaction has ended. */
   lockForMigration(em: SqlEntityManager): Promise<void>;

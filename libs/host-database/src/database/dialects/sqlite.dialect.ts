@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Options } from '@mikro-orm/core';
 import { DatabaseDriverMissingError } from '../database.errors.js';
@@ -12,11 +12,14 @@ export const sqliteDialect: Dialect = {
   nowPlusMs: `cast(unixepoch('subsec') * 1000 as integer) + ?`,
   // One process writes at a time, so that there is nobody to pass.
   skipLocked: '',
-  // In WAL mode better-sqlite3 syncs at a checkpoint only: what was committed since could be lost with the machine's power. And whoever has the
-  // lock may be in this very process, which could not go on while the thread waits.
-  migratingSession: {
-    begin: ['pragma synchronous = full', 'pragma busy_timeout = 0'],
-    end: [`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`],
+  // Whoever has the lock may be in this very process, which could not go on while the thread waits.
+  lockWaiting: { off: 'pragma busy_timeout = 0', on: `pragma busy_timeout = ${BUSY_TIMEOUT_MS}` },
+
+  // In WAL mode better-sqlite3 syncs at a checkpoint only: what was committed since could be lost with the machine's power. With
+  // `synchronous = full` it would sync at each commit, with the thread blocked and one file at a time.
+  async syncToDisk(file): Promise<void> {
+    if (file === ':memory:') return;
+    await Promise.all([sync(`${file}-wal`), sync(dirname(file))]);
   },
 
   async loadDriver(): Promise<DialectDriver> {
@@ -48,3 +51,16 @@ export const sqliteDialect: Dialect = {
     await Promise.all(['', '-wal', '-shm', '-journal'].map((suffix) => rm(settings.name + suffix, { force: true })));
   },
 };
+
+/** Nothing where it is gone: whoever closed the database last has put the log into the file, and synced that. */
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, 'r').catch((error: unknown) => {
+    if ((error as { code?: unknown }).code === 'ENOENT') return undefined;
+    throw error;
+  });
+  try {
+    await handle?.sync();
+  } finally {
+    await handle?.close();
+  }
+}
