@@ -33,6 +33,8 @@ const OUTPUT: Readonly<Record<string, RegExp>> = {
   'unit-of-work': /^The slug acme is taken\. .*\nusers: 1\ntenants: 1\naudit rows: \d+\njobs: 1\n$/,
   'nest-module': /^1 in the guest book\n$/,
   'tenant-databases': /^Acme: Acme's first project\nGlobex: Globex's first project\n$/,
+  'tenant-fleet':
+    /^3 tenants lack Migration20260201000000_labels\ncompleted: 3 of 3 migrated, 0 failed\ncompleted: nothing to do; the application is at Migration20260201000000_labels\n$/,
   'tenant-secrets':
     /^stored as enc:v1:2026-01\n1 of 1 tenants\n1 of 1 rotated, 0 failed\nstored as enc:v1:2026-07\nand still open\n$/,
   'job-handler': /^Welcome, ada@example\.com!\n1 job done\n$/,

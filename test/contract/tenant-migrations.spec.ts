@@ -7,6 +7,7 @@ import {
   FleetInTransactionError,
   FleetMigrationFailedError,
   type FleetProgress,
+  migrateTenants,
   MigrationRunNotFoundError,
   TenantMigrations,
 } from 'nestjs-host-database/tenant-databases';
@@ -296,6 +297,36 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])(`${TenantMigrations.name} 
       const job = await v5.run(() => v5.app.get(JobsService).getById(failing));
       expect(job).toMatchObject({ status: 'failed', attempt: 1 });
       expect(job.errorLog).toContain(FleetMigrationFailedError.name);
+    });
+  });
+
+  describe('migrateTenants', () => {
+    const program = async (application: FleetApplication, ...args: string[]) => {
+      let text = '';
+      const code = await migrateTenants(application.app, { args, out: { write: (part) => (text += part) } });
+      return { code, text };
+    };
+
+    it('is a program with arguments, lines and an exit code', async () => {
+      await forgetVersions();
+      const v4 = await deploy([M1, M2, M3, M4]);
+      expect(await program(v4, '--dry-run')).toMatchObject({
+        code: 0,
+        text: expect.stringContaining(`${TENANTS} tenants to migrate`),
+      });
+      const migrated = await program(v4, '--canary=1', '--canary=50%', '--canary-pause=1', '--concurrency=2', '--stop-after=10%');
+      expect(migrated).toMatchObject({ code: 0, text: expect.stringContaining(`${TENANTS} of ${TENANTS} tenants migrated`) });
+      expect(await program(v4)).toMatchObject({ code: 0, text: expect.stringContaining('nothing to do') });
+      expect(await program(v4, '--status')).toMatchObject({ code: 0, text: expect.stringContaining('completed') });
+      expect(await program(v4, '--help')).toMatchObject({ code: 0, text: expect.stringContaining('--dry-run') });
+    });
+
+    it('says what is wrong: with the arguments, and with the fleet', async () => {
+      for (const args of [['--canary=0'], ['--concurrency=x'], ['--nonsense'], ['--only=1']]) {
+        expect(await program(v1, ...args)).toMatchObject({ code: 2, text: expect.stringContaining('--concurrency=8') });
+      }
+      const v5 = await deploy([M1, M2, M3, M4, { ...M1, name: 'Migration20260501000000_again' }], { fleet: { attempts: 1 } });
+      expect(await program(v5, `--only=${ids[0] ?? ''}`)).toMatchObject({ code: 1, text: expect.stringContaining('1 failed') });
     });
   });
 

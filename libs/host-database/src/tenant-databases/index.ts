@@ -11,6 +11,8 @@ export {
   type FleetReport,
   type MigratableStatus,
   MIGRATE_FLEET_JOB,
+  migrateTenants,
+  type MigrateTenantsOptions,
   MigrationRunNotFoundError,
   type OutdatedTenant,
   type PlannedMigration,
@@ -18,6 +20,7 @@ export {
   type TenantMigrationResult,
   TenantMigrations,
   TenantOutdatedError,
+  type TerminalOutput,
 } from './fleet/index.js';
 export {
   getTenantRepositoryToken,

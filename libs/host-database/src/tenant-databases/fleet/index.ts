@@ -26,6 +26,8 @@ export type {
   TenantMigrationFailure,
   TenantMigrationResult,
 } from './fleet-report.js';
+export type { TerminalOutput } from './fleet-terminal.js';
+export { migrateTenants, type MigrateTenantsOptions } from './migrate-tenants.js';
 export { MIGRATE_FLEET_JOB, type OutdatedTenant, TenantMigrations } from './tenant-migrations.service.js';
 
 /** What migrates the fleet. */
