@@ -24,7 +24,7 @@ export type {
 export { DatabaseSettings } from './database-settings.js';
 export { parseDatabaseUrl, withoutPassword, withPassword } from './database-url.js';
 export { getDbUri } from './db-uri.js';
-export { dialectOf } from './dialects/index.js';
+export { type ClosingThreads, dialectOf } from './dialects/index.js';
 export {
   type DirectConnection,
   PostgresqlDirectConnection,

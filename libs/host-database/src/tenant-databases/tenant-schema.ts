@@ -3,6 +3,7 @@ import type { MikroORM } from '@mikro-orm/core';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import {
   applyMigrations,
+  type ClosingThreads,
   DATABASE_SETTINGS,
   type DatabaseSettings,
   dialectOf,
@@ -108,10 +109,11 @@ export class TenantSchema implements OnApplicationShutdown {
   /**
    * Opens the database for as long as that takes.
    *
+   * @param threads where there are some, they are the last to close it
    * @throws DatabaseUnreachableError
    */
-  async applyAt(place: TenantPlaceAddress): Promise<SchemaOutcome> {
-    return this.openAt(place, (orm) => this.apply(place.tenantId, orm));
+  async applyAt(place: TenantPlaceAddress, threads?: ClosingThreads): Promise<SchemaOutcome> {
+    return this.openAt(place, (orm) => this.apply(place.tenantId, orm), threads);
   }
 
   /**
@@ -151,13 +153,18 @@ export class TenantSchema implements OnApplicationShutdown {
     return SchemaTarget.ofEntities(await entitySchema(await this.factory.template()));
   }
 
-  private async openAt<T>({ tenantId, dbUrl, password }: TenantPlaceAddress, work: (orm: MikroORM) => Promise<T>): Promise<T> {
+  private async openAt<T>(
+    { tenantId, dbUrl, password }: TenantPlaceAddress,
+    work: (orm: MikroORM) => Promise<T>,
+    threads?: ClosingThreads,
+  ): Promise<T> {
     return this.outsideOfCallers(async () => {
       const orm = await this.factory.open(tenantId, dbUrl, { password, pool: POOL });
       try {
         return await work(orm);
       } finally {
-        await orm.close(true);
+        const close = () => orm.close(true);
+        await (threads ? threads.close(orm.config.get('dbName'), close) : close());
       }
     });
   }

@@ -2,6 +2,7 @@ import type { Configuration, IDatabaseDriver, Options } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import type { DatabaseSettings } from '../database-settings.js';
 import type { DatabaseType } from '../database.options.js';
+import type { ClosingThreads } from './closing-threads.js';
 import type { SqlEntityManagerClass } from '../scoped-entity-manager.js';
 
 /** What a driver package brings. */
@@ -35,6 +36,9 @@ export interface Dialect {
 
   /** Has what was committed in this database reach the disk, without blocking the thread. Not there where a commit does that. */
   readonly syncToDisk?: (databaseName: string) => Promise<void>;
+
+  /** Threads that close many databases of this kind beside the application's. Not there where closing blocks nobody. */
+  readonly closingThreads?: (size: number) => ClosingThreads;
 
   /**
    * SQL that has a connection tell at once that somebody else has the lock, and SQL that has it wait again. Not there where waiting blocks

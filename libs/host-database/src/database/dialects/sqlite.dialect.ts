@@ -2,6 +2,7 @@ import { mkdir, open, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Options } from '@mikro-orm/core';
 import { DatabaseDriverMissingError } from '../database.errors.js';
+import { ClosingThreads } from './closing-threads.js';
 import { BUSY_TIMEOUT_MS } from './connection-queue.js';
 import type { Dialect, DialectDriver } from './dialect.interface.js';
 
@@ -21,6 +22,8 @@ export const sqliteDialect: Dialect = {
     if (file === ':memory:') return;
     await Promise.all([sync(`${file}-wal`), sync(dirname(file))]);
   },
+
+  closingThreads: (size) => new ClosingThreads(size),
 
   async loadDriver(): Promise<DialectDriver> {
     try {
