@@ -97,7 +97,7 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])(`${TenantMigrations.name} 
     'share the work of one run, and migrate nobody twice',
     async () => {
       const processes = [migrator({ WAITS: '1', CONCURRENCY: '2' }), migrator({ WAITS: '1', CONCURRENCY: '2' })];
-      await Promise.all(processes.map(({ said }) => said(/ready/)));
+      await Promise.all(processes.map((each) => each.said(/ready/)));
       for (const { child } of processes) child.stdin.write('go\n');
       const outcomes = await Promise.all(processes.map(({ ended }) => ended));
       expect(outcomes.map(({ code, stderr }) => ({ code, stderr }))).toEqual(outcomes.map(() => ({ code: 0, stderr: '' })));

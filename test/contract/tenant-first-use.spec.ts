@@ -64,6 +64,7 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])('a tenant that is entered 
       }),
     );
     await until(async () => (await fleet.versions(v2))[0] === M2.name);
+    expect(await fleet.applied(v2, id)).toEqual([M1.name, M2.name]);
   });
 
   it('tells everybody of a migration that fails, and is tried again by the next', async () => {

@@ -68,7 +68,7 @@ export class Fleet {
     const directory = await mkdtemp(join(tmpdir(), 'fleet-'));
     if (type === 'postgresql')
       await admin(scratch.options.url ?? '', (em) => em.execute(`create database "${scratch.options.name}"`));
-    return new Fleet(type, scratch.options, directory, scratch.drop);
+    return new Fleet(type, scratch.options, directory, () => scratch.drop());
   }
 
   /** Starts a version of the application: the one that knows these migrations. */

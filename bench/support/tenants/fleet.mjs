@@ -7,7 +7,7 @@ import { TenantMigrations } from 'nestjs-host-database/tenant-databases';
 import { TenantsService } from 'nestjs-host-database/tenants';
 import { startModule } from '../sides.mjs';
 
-const TENANTS = { full: { sqlite: 1_000, postgresql: 200 }, quick: { sqlite: 200, postgresql: 16 } };
+const TENANTS = { full: { sqlite: 1_000, postgresql: 200 }, quick: { sqlite: 60, postgresql: 16 } };
 const ROUNDS = { full: 3, quick: 1 };
 /** A small application: what a tenant's ORM costs grows with them. */
 const ENTITIES = 20;

@@ -33,9 +33,7 @@ export {
   SqliteDirectConnection,
 } from './direct-connection/index.js';
 export { hostOrmOptions, prepareHostOrm } from './host-orm.js';
-export { migrateSchema } from './host-schema.js';
 export {
-  type AppliedMigrations,
   applyMigrations,
   entitySchema,
   knownMigrations,

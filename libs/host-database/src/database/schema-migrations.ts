@@ -41,7 +41,7 @@ class SchemaMigrator extends Migrator {
   }
 
   /** Applies what is pending: all of it in `transaction`, or each in one of its own. */
-  async apply(transaction: Transaction | undefined): Promise<AppliedMigrations> {
+  async apply(transaction?: Transaction): Promise<AppliedMigrations> {
     await this.init();
     const { storage, runner } = this;
     if (transaction) for (const part of [storage, runner]) part.setMasterMigration(transaction);
@@ -128,14 +128,14 @@ export async function updateFromEntities(orm: MikroORM, dialect: Dialect): Promi
 /** Runs `work`, again for as long as somebody else has the lock that it needs, and sees to it that what it wrote is on the disk. */
 async function whileMigrating<T>(orm: MikroORM, dialect: Dialect, work: (em: SqlEntityManager) => Promise<T>): Promise<T> {
   const connection = (orm.driver as AbstractSqlDriver).getConnection();
-  const { lockWaiting } = dialect;
-  if (lockWaiting) await connection.execute(lockWaiting.off, [], 'run');
+  const { migratingSession } = dialect;
+  for (const sql of migratingSession?.begin ?? []) await connection.execute(sql, [], 'run');
   try {
-    const result = await untilFree(() => work(orm.em.fork() as SqlEntityManager), lockWaiting !== undefined);
+    const result = await untilFree(() => work(orm.em.fork() as SqlEntityManager), migratingSession !== undefined);
     await dialect.syncToDisk?.(orm.config.get('dbName'));
     return result;
   } finally {
-    if (lockWaiting) await connection.execute(lockWaiting.on, [], 'run');
+    for (const sql of migratingSession?.end ?? []) await connection.execute(sql, [], 'run');
   }
 }
 

@@ -77,10 +77,7 @@ export function resolveTenantDatabasesOptions(given: GivenTenantDatabasesOptions
     throw new InvalidOptionError('tenantDatabases.atCapacity', `is '${String(options.atCapacity)}'. Use 'wait' or 'refuse'.`);
   }
   if (!OUTDATED_POLICIES.includes(options.outdated)) {
-    throw new InvalidOptionError(
-      'tenantDatabases.outdated',
-      `is '${String(options.outdated)}'. Use ${OUTDATED_POLICIES.join(', ')}.`,
-    );
+    throw new InvalidOptionError('tenantDatabases.outdated', `is '${options.outdated}'. Use ${OUTDATED_POLICIES.join(', ')}.`);
   }
   return options;
 }

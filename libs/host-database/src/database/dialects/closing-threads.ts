@@ -87,6 +87,7 @@ export class ClosingThreads {
 function ask({ worker, asked }: Thread, message: object): Promise<void> {
   const answer = Promise.withResolvers<void>();
   asked.push(answer);
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   worker.postMessage(message);
   return answer.promise;
 }

@@ -41,10 +41,10 @@ export interface Dialect {
   readonly closingThreads?: (size: number) => ClosingThreads;
 
   /**
-   * SQL that has a connection tell at once that somebody else has the lock, and SQL that has it wait again. Not there where waiting blocks
-   * nobody else.
+   * SQL for a connection that migrates, and for the time after. It tells at once that somebody else has the lock, and leaves the disk to
+   * {@link syncToDisk}. Not there where neither waiting nor syncing blocks anybody else. Never in a transaction.
    */
-  readonly lockWaiting?: { readonly off: string; readonly on: string };
+  readonly migratingSession?: { readonly begin: readonly string[]; readonly end: readonly string[] };
 
   /** Makes every other process that migrates the same database, or schema of it, wait until the current transaction has ended. */
   lockForMigration(em: SqlEntityManager): Promise<void>;

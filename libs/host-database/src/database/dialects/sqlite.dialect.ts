@@ -13,11 +13,13 @@ export const sqliteDialect: Dialect = {
   nowPlusMs: `cast(unixepoch('subsec') * 1000 as integer) + ?`,
   // One process writes at a time, so that there is nobody to pass.
   skipLocked: '',
-  // Whoever has the lock may be in this very process, which could not go on while the thread waits.
-  lockWaiting: { off: 'pragma busy_timeout = 0', on: `pragma busy_timeout = ${BUSY_TIMEOUT_MS}` },
+  // Whoever has the lock may be in this very process, which could not go on while the thread waits. With `synchronous = full` each commit would
+  // sync, with the thread blocked and one file at a time.
+  migratingSession: {
+    begin: ['pragma busy_timeout = 0', 'pragma synchronous = normal'],
+    end: [`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`],
+  },
 
-  // In WAL mode better-sqlite3 syncs at a checkpoint only: what was committed since could be lost with the machine's power. With
-  // `synchronous = full` it would sync at each commit, with the thread blocked and one file at a time.
   async syncToDisk(file): Promise<void> {
     if (file === ':memory:') return;
     await Promise.all([sync(`${file}-wal`), sync(dirname(file))]);

@@ -1,7 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
 
 /** How a run over the fleet stands. `interrupted` is taken up again by the next one; the others but `running` are ends. */
-export const MIGRATION_RUN_STATES = ['running', 'interrupted', 'completed', 'stopped', 'superseded'] as const;
+const MIGRATION_RUN_STATES = ['running', 'interrupted', 'completed', 'stopped', 'superseded'] as const;
 
 export type MigrationRunState = (typeof MIGRATION_RUN_STATES)[number];
 

@@ -2,7 +2,7 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { TenantMigrationRun } from './migration-run.entity.js';
 
 /** How one tenant stands in a run: `skipped` was not in need of it, or not to be had, when its turn came. */
-export const TENANT_MIGRATION_STATES = ['pending', 'running', 'done', 'failed', 'skipped'] as const;
+const TENANT_MIGRATION_STATES = ['pending', 'running', 'done', 'failed', 'skipped'] as const;
 
 export type TenantMigrationState = (typeof TENANT_MIGRATION_STATES)[number];
 

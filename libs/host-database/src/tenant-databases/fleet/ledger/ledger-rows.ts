@@ -44,7 +44,7 @@ export interface RunSurvey {
   readonly now: Date;
 }
 
-export interface WaveSurvey {
+interface WaveSurvey {
   readonly wave: number;
   readonly counts: FleetCounts;
   /** When the last of it ended. */
@@ -92,6 +92,6 @@ export function toSurvey(run: unknown, rows: readonly unknown[]): RunSurvey {
     total: Number(total),
     now: toDate(now) as Date,
     counts: all,
-    waves: [...waves].map(([wave, each]) => ({ wave, ...each })).toSorted((a, b) => a.wave - b.wave),
+    waves: [...waves].map(([wave, { counts, endedAt }]) => ({ wave, counts, endedAt })).toSorted((a, b) => a.wave - b.wave),
   };
 }
