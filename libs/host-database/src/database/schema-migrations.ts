@@ -115,7 +115,7 @@ export async function updateFromEntities(orm: MikroORM, dialect: Dialect): Promi
         await orm.schema.execute(missing);
         return;
       } catch (error) {
-        if (error instanceof LockWaitTimeoutException) throw error;
+        if (isBusy(error)) throw error;
         const rest = await missingFromEntities(orm);
         if (rest === missing || tries === UPDATE_TRIES) throw error;
         missing = rest;
@@ -139,13 +139,19 @@ async function whileMigrating<T>(orm: MikroORM, dialect: Dialect, work: (em: Sql
   }
 }
 
+/** Whether somebody else has the lock of a SQLite file, as MikroORM says it or, for what it asks of the connection itself, the driver. */
+function isBusy(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return error instanceof LockWaitTimeoutException || (typeof code === 'string' && code.startsWith('SQLITE_BUSY'));
+}
+
 async function untilFree<T>(work: () => Promise<T>, isToldAtOnce: boolean): Promise<T> {
   const giveUpAt = performance.now() + GIVE_UP_AFTER_MS;
   for (;;) {
     try {
       return await work();
     } catch (error) {
-      if (!isToldAtOnce || !(error instanceof LockWaitTimeoutException) || performance.now() > giveUpAt) throw error;
+      if (!isToldAtOnce || !isBusy(error) || performance.now() > giveUpAt) throw error;
       await delay(1 + Math.random() * RETRY_MAX_DELAY_MS);
     }
   }

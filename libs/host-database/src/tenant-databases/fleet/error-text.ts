@@ -8,7 +8,7 @@ const REDACTED = '[redacted]';
 export function errorText(error: unknown, secrets: readonly (string | undefined)[] = []): string {
   const messages: string[] = [];
   for (let each = error, depth = 0; each != null && depth < DEPTH; depth++) {
-    const message = each instanceof Error ? each.message : typeof each === 'string' ? each : String(JSON.stringify(each));
+    const message = each instanceof Error ? each.message : typeof each === 'string' ? each : JSON.stringify(each);
     // A driver's exception repeats what it wraps.
     if (message !== '' && !messages.some((outer) => outer.includes(message))) messages.push(message);
     each = each instanceof Error ? each.cause : undefined;
