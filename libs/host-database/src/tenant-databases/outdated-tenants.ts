@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { TenantOutdatedError } from './fleet/fleet.errors.js';
 import type { SchemaTarget, StoredSchema } from './schema-target.js';
 import { TENANT_DATABASES_OPTIONS, type TenantDatabasesOptions } from './tenant-databases.options.js';
+import { Turns } from './turns.js';
 import { type SchemaOutcome, type TenantPlaceAddress, TenantSchema } from './tenant-schema.js';
 
 /** How many tenants are remembered to be up to date although what the catalogue has said of them is older. */
@@ -19,11 +20,15 @@ export class OutdatedTenants {
   private readonly migrating = new Map<string, Promise<SchemaOutcome>>();
   private readonly upToDate = new Map<string, string>();
   private readonly warned = new Set<string>();
+  /** After a deploy every tenant may be entered at once. */
+  private readonly turns: Turns;
 
   constructor(
     @Inject(TENANT_DATABASES_OPTIONS) private readonly options: TenantDatabasesOptions,
     private readonly schema: TenantSchema,
-  ) {}
+  ) {
+    this.turns = new Turns(options.openingAtOnce);
+  }
 
   /**
    * Returns once the tenant may be entered; undefined where it may be at once. Callers who ask at the same time share one migration.
@@ -41,7 +46,7 @@ export class OutdatedTenants {
     // The catalogue may have been read before that was recorded.
     if (this.upToDate.get(tenantId) === target.digest) return;
     if (this.options.outdated === 'refuse') {
-      const lacks = state === 'behind' || (await this.lacks(place));
+      const lacks = state === 'behind' || (await this.turns.run(() => this.lacks(place)));
       if (lacks) throw new TenantOutdatedError(tenantId, stored.schemaVersion ?? undefined, target.version ?? '');
       return this.remember(tenantId, target);
     }
@@ -55,7 +60,7 @@ export class OutdatedTenants {
       await others;
       return;
     }
-    const own = this.schema.applyAt(place).finally(() => this.migrating.delete(tenantId));
+    const own = this.turns.run(() => this.schema.applyAt(place)).finally(() => this.migrating.delete(tenantId));
     this.migrating.set(tenantId, own);
     const outcome = await own;
     this.remember(tenantId, target);
