@@ -41,6 +41,8 @@ const OUTPUT: Readonly<Record<string, RegExp>> = {
     /^one tenant for one key\nthe owner has a profile\nforbidden\.example\.com is free again\nTENANTS_NOT_ACTIVE\nfailed in book-domain: Discard: Nobody may have that domain\.\n$/,
   'tenant-place': /^Acme: a database on small, open\nGlobex: a database on large, open\n$/,
   'tenant-catalog': /^TXT _tenant-challenge\.app\.acme\.example\n1000 requests for Acme: 1 query\n$/,
+  'tenant-fleet':
+    /^3 tenants lack Migration20260201000000_labels\ncompleted: 3 of 3 migrated, 0 failed\ncompleted: nothing to do; the application is at Migration20260201000000_labels\n$/,
   'tenant-secrets':
     /^stored as enc:v1:2026-01\n1 of 1 tenants\n1 of 1 rotated, 0 failed\nstored as enc:v1:2026-07\nand still open\n$/,
   'job-handler': /^Welcome, ada@example\.com!\n1 job done\n$/,

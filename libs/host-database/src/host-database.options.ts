@@ -2,7 +2,7 @@ import type { DatabaseOptions, DatabaseType, EntityDefinition, MigratePolicy, Mi
 import type { AuditOptions } from './audit/index.js';
 import type { JobsOptions } from './jobs/index.js';
 import type { SecretsOptions, TenantDirectoryOptions, TenantDomainsOptions, TenantDeletionOptions } from './tenants/index.js';
-import type { TenantDatabasesOptions } from './tenant-databases/index.js';
+import type { TenantDatabasesOptions, GivenTenantDatabasesOptions } from './tenant-databases/index.js';
 
 /** What an application keeps in the host database beside the library's tables. */
 export interface HostTablesOptions {
@@ -25,7 +25,7 @@ export interface HostDatabaseOptions {
   /** The application's own tables in the host database. */
   readonly hostDatabase?: HostTablesOptions;
   /** The tenants' own databases. Without entities nothing but the host database is used. */
-  readonly tenantDatabases?: Partial<TenantDatabasesOptions>;
+  readonly tenantDatabases?: GivenTenantDatabasesOptions;
   /** What this process remembers of the catalogue of tenants. */
   readonly tenantDirectory?: Partial<TenantDirectoryOptions>;
   /** How tenants prove that a domain is theirs. */
@@ -52,5 +52,5 @@ export interface HostDatabaseStructure {
 
 /** What an asynchronous factory returns: everything but the structure. */
 export type HostDatabaseFactoryOptions = Omit<HostDatabaseOptions, 'hostDatabase' | 'tenantDatabases'> & {
-  readonly tenantDatabases?: Omit<Partial<TenantDatabasesOptions>, 'entities'>;
+  readonly tenantDatabases?: Omit<GivenTenantDatabasesOptions, 'entities'>;
 };

@@ -3,7 +3,7 @@ import { auditBilling, PricingPlan, Subscription } from './billing/index.js';
 import { jobEntities } from './jobs/index.js';
 import { auditMemberships, Membership } from './memberships/index.js';
 import { auditTenants, TenantCatalog, TenantDomain, TenantDeletionRecord, TenantRequest } from './tenants/index.js';
-import { tenantDatabaseEntities } from './tenant-databases/index.js';
+import { tenantDatabaseEntities, fleetEntities } from './tenant-databases/index.js';
 import { auditUsers, GlobalUser } from './users/index.js';
 
 /** The entities of every host database: the seven, and what the log and the queue keep their books in. */
@@ -19,6 +19,7 @@ export const hostEntities = [
   ...jobEntities,
   TenantRequest,
   ...tenantDatabaseEntities,
+  ...fleetEntities,
 ] as const;
 
 /** Has the changes of the host's own entities recorded, as their rooms do it in an application. */

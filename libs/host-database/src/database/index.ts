@@ -27,7 +27,7 @@ export type {
 export { DatabaseSettings } from './database-settings.js';
 export { parseDatabaseUrl, withoutPassword, withPassword } from './database-url.js';
 export { getDbUri } from './db-uri.js';
-export { dialectOf, type ServerAdministration, type UserAdministration } from './dialects/index.js';
+export { dialectOf, type ServerAdministration, type UserAdministration, type ClosingThreads } from './dialects/index.js';
 export {
   type DirectConnection,
   type NotificationSubscriber,
@@ -37,8 +37,15 @@ export {
   SqliteDirectConnection,
 } from './direct-connection/index.js';
 export { hostOrmOptions, prepareHostOrm } from './host-orm.js';
-export { migrateSchema } from './host-schema.js';
 export { hostMigrations, type MigrationDefinition } from './migrations/index.js';
+export {
+  applyMigrations,
+  entitySchema,
+  knownMigrations,
+  lacksFromEntities,
+  pendingMigrations,
+  updateFromEntities,
+} from './schema-migrations.js';
 export { type EntityDefinition, type OrmBlueprint, ormOptions } from './orm-options.js';
 export { type PasswordSource, passwordSource } from './password-source.js';
 export { assertOwnSchema } from './own-schema.js';

@@ -10,6 +10,30 @@ export {
   type TenantRemovals,
 } from './deletion/index.js';
 export {
+  type CanaryWave,
+  type FleetCounts,
+  fleetEntities,
+  FleetInTransactionError,
+  FleetMigrationFailedError,
+  type FleetMigrationOptions,
+  type FleetMigrationRequest,
+  type FleetOptions,
+  type FleetProgress,
+  type FleetReport,
+  type MigratableStatus,
+  MIGRATE_FLEET_JOB,
+  migrateTenants,
+  type MigrateTenantsOptions,
+  MigrationRunNotFoundError,
+  type OutdatedTenant,
+  type PlannedMigration,
+  type TenantMigrationFailure,
+  type TenantMigrationResult,
+  TenantMigrations,
+  TenantOutdatedError,
+  type TerminalOutput,
+} from './fleet/index.js';
+export {
   getTenantRepositoryToken,
   InjectTenantEntityManager,
   InjectTenantRepository,
@@ -67,6 +91,7 @@ export {
   TenantDatabasesOptions,
   type TenantSeed,
   type WarmPoolOptions,
+  type GivenTenantDatabasesOptions,
 } from './tenant-databases.options.js';
 export { TenantDatabases } from './tenant-databases.service.js';
 export { TenantStorage } from './tenant-storage.js';

@@ -4,6 +4,8 @@ import { OutboxRecovery } from './audit-outbox/outbox-recovery.js';
 import { TenantChangeCapture } from './audit-outbox/tenant-change-capture.js';
 import { EntityOwnership } from './entity-ownership.js';
 import { TenantServers, TenantUserPolicy } from './placement/index.js';
+import { OutdatedTenants } from './outdated-tenants.js';
+import { SchemaVersions } from './schema-versions.js';
 import { TenantBindings } from './tenant-bindings.js';
 import { TenantConnections } from './tenant-connections.js';
 import { TenantCuts } from './tenant-cuts.js';
@@ -11,6 +13,7 @@ import { TENANT_ENTITIES } from './tenant-databases.options.js';
 import { TenantLocations } from './tenant-locations.js';
 import { TenantOrmFactory } from './tenant-orm.factory.js';
 import { TenantPasswords } from './tenant-passwords.js';
+import { TenantPlaces } from './tenant-places.js';
 import { TenantSchema } from './tenant-schema.js';
 
 /**
@@ -31,11 +34,12 @@ export class TenantConnectionsModule {
       TenantServers,
       TenantUserPolicy,
       TenantPasswords,
+      TenantPlaces,
       { provide: TENANT_ENTITIES, useValue: entities },
     ];
     return {
       module: TenantConnectionsModule,
-      providers: [...shared, OutboxRecovery, TenantCuts, TenantLocations, EntityOwnership],
+      providers: [...shared, OutboxRecovery, OutdatedTenants, SchemaVersions, TenantCuts, TenantLocations, EntityOwnership],
       exports: shared,
     };
   }

@@ -6,6 +6,7 @@ import { TenantDirectory, TenantEvents, TenantNotActiveError, TenantNotFoundErro
 import type { Lease, TenantLocation } from './lease.js';
 import { LeasePool } from './lease-pool.js';
 import type { TenantDatabasesStatistics } from './lease-pool.options.js';
+import { OutdatedTenants } from './outdated-tenants.js';
 import { TENANT_DATABASES_OPTIONS, type TenantDatabasesOptions } from './tenant-databases.options.js';
 import { type FoundTenant, TenantLocations } from './tenant-locations.js';
 import { TenantOrmFactory } from './tenant-orm.factory.js';
@@ -28,6 +29,7 @@ export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
     @Inject(DATABASE_SETTINGS) hostSettings: DatabaseSettings,
     private readonly factory: TenantOrmFactory,
     private readonly locations: TenantLocations,
+    private readonly outdated: OutdatedTenants,
     private readonly tenantEvents: TenantEvents,
     private readonly directory: TenantDirectory,
   ) {
@@ -72,11 +74,13 @@ export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
    * A lease on the ORM of an active tenant, which is opened if need be; simultaneous callers share one opening.
    *
    * @throws TenantNotFoundError, TenantNotActiveError, DatabaseUnreachableError, TenantCapacityError, TenantDatabasesClosedError
+   * @throws TenantOutdatedError where its tables are older than this application and that is refused; else what migrating them throws
    */
   async acquire(tenantId: string): Promise<Lease<MikroORM>> {
     this.pool.assertUsable();
     let tenant = await this.find(tenantId);
     for (;;) {
+      await this.outdated.admit(tenant.location, tenant.record);
       const atOnce = this.pool.leaseOpen(tenant.location);
       const lease = atOnce ?? (await this.pool.lease(tenant.location));
       try {

@@ -2,6 +2,7 @@ import { type DynamicModule, Global, Module, type Provider } from '@nestjs/commo
 import { DiscoveryModule } from '@nestjs/core';
 import type { EntityDefinition } from '../database/index.js';
 import { TenantAuditCapture, TenantAuditRelay, tenantAuditRelayJobs } from './audit-outbox/index.js';
+import { fleetProviders, TenantMigrations } from './fleet/index.js';
 import { getTenantRepositoryToken, TENANT_ENTITY_MANAGER } from './inject-tenant.decorators.js';
 import {
   TenantDeletion,
@@ -51,6 +52,7 @@ export class TenantDatabasesModule {
         tenantAuditRelayJobs,
         ...provisioningProviders,
         ...warmPoolProviders,
+        ...fleetProviders,
         ...deletion,
         ...(entities.length > 0 ? [TenantDeletionSweep] : []),
         ...injectables,
@@ -59,6 +61,7 @@ export class TenantDatabasesModule {
         TenantDatabases,
         TenantKeys,
         TenantProvisionings,
+        TenantMigrations,
         TenantDeletion,
         TenantStorage,
         TenantPlacement,

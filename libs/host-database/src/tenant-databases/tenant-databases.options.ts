@@ -2,6 +2,7 @@ import type { Options } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { assertWholeOption, InvalidOptionError, withDefaults } from '../common/index.js';
 import { resolvePlacementOptions, type TenantPlacementOptions } from './placement/placement.options.js';
+import { FleetOptions, resolveFleetOptions } from './fleet/fleet.options.js';
 import type { ConnectOptions, EntityDefinition, MikroOrmPassThrough, PoolOptions } from '../database/index.js';
 import type { TenantCatalog } from '../tenants/index.js';
 
@@ -29,6 +30,13 @@ export class TenantDatabasesOptions {
   readonly entities: readonly EntityDefinition[] = [];
   /** The migrations of the tenants' databases, as MikroORM takes them. Without them the tables are made from the entities. */
   readonly migrations?: Options['migrations'];
+  /**
+   * What happens to a tenant that is entered while its tables are older than this application: it is migrated first, which everybody who enters
+   * it meanwhile waits for; it is refused with a `TenantOutdatedError`; or it is served as it is. One whose tables are newer is served.
+   */
+  readonly outdated: 'migrate' | 'refuse' | 'serve' = 'migrate';
+  /** How this process takes part in migrating all tenants. */
+  readonly fleet: FleetOptions = new FleetOptions();
   /** Where the files of SQLite tenants are. @default 'tenants', below the working directory */
   readonly directory: string = 'tenants';
   /** On which servers new tenants live, and whether in databases or schemas. @default databases on the server of the host */
@@ -82,6 +90,13 @@ export const TENANT_ENTITIES = Symbol('nestjs-host-database:tenant-entities');
 /** Injection token of the {@link TenantDatabasesOptions}. */
 export const TENANT_DATABASES_OPTIONS = Symbol('nestjs-host-database:tenant-databases-options');
 
+/** The options as an application gives them. */
+export type GivenTenantDatabasesOptions = Partial<Omit<TenantDatabasesOptions, 'fleet'>> & {
+  readonly fleet?: Partial<FleetOptions>;
+};
+
+const OUTDATED_POLICIES: readonly TenantDatabasesOptions['outdated'][] = ['migrate', 'refuse', 'serve'];
+
 /** The options that are whole numbers, and the least that each can be. */
 const WHOLE_OPTIONS = {
   catalogTtlMs: 0,
@@ -100,8 +115,9 @@ function assertOneOfOption(option: string, value: string, values: readonly [stri
 }
 
 /** @throws InvalidOptionError naming the option that is wrong */
-export function resolveTenantDatabasesOptions(given: Partial<TenantDatabasesOptions> | undefined): TenantDatabasesOptions {
-  const options = withDefaults(new TenantDatabasesOptions(), given);
+export function resolveTenantDatabasesOptions(given: GivenTenantDatabasesOptions | undefined): TenantDatabasesOptions {
+  const fleet = resolveFleetOptions(given?.fleet);
+  const options = withDefaults(new TenantDatabasesOptions(), { ...given, fleet });
   for (const [name, min] of Object.entries(WHOLE_OPTIONS)) {
     assertWholeOption(`tenantDatabases.${name}`, options[name as keyof typeof WHOLE_OPTIONS], min);
   }
@@ -110,6 +126,9 @@ export function resolveTenantDatabasesOptions(given: Partial<TenantDatabasesOpti
   if (options.users !== undefined) assertOneOfOption('tenantDatabases.users', options.users, ['own', 'shared']);
   if (options.userConnectionLimit !== undefined) {
     assertWholeOption('tenantDatabases.userConnectionLimit', options.userConnectionLimit, 1);
+  }
+  if (!OUTDATED_POLICIES.includes(options.outdated)) {
+    throw new InvalidOptionError('tenantDatabases.outdated', `is '${options.outdated}'. Use ${OUTDATED_POLICIES.join(', ')}.`);
   }
   assertWholeOption('tenantDatabases.warmPool.size', options.warmPool.size, 0);
   const { seed } = options;

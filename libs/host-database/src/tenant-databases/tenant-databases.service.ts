@@ -35,6 +35,8 @@ export class TenantDatabases {
    * is refused, or reaches the new place.
    *
    * @throws InvalidIdError, TenantNotFoundError, TenantNotActiveError, DatabaseUnreachableError
+   * @throws TenantOutdatedError where its tables are older than this application and `outdated` is `refuse`; where it is `migrate`, whatever
+   * migrating them throws
    * @throws TenantCapacityError when all that this process may have open is in use; TenantDatabasesClosedError while it shuts down
    * @throws TenantWorkCutError when the tenant is closed without draining while `work` is under way
    * @throws TenantSwitchError inside a run() of another tenant

@@ -11,6 +11,7 @@ import {
   type OrmBlueprint,
   ormOptions,
   type PasswordSource,
+  type PoolOptions,
   type SqlEntityManagerClass,
   TransactionScope,
 } from '../database/index.js';
@@ -47,8 +48,8 @@ export class TenantOrmFactory implements OnModuleInit {
   }
 
   /** Where a tenant's `db_url` points to. */
-  settingsOf(dbUrl: string): DatabaseSettings {
-    return this.servers.settingsOf(dbUrl);
+  settingsOf(dbUrl: string, pool = this.options.pool): DatabaseSettings {
+    return this.servers.settingsOf(dbUrl, pool);
   }
 
   /**
@@ -57,10 +58,10 @@ export class TenantOrmFactory implements OnModuleInit {
    * @throws DatabaseUnreachableError
    */
   async open(tenantId: string, dbUrl: string, options: OpeningOptions = {}): Promise<MikroORM> {
-    const { create = false, migrates = false, password } = options;
+    const { create = false, migrates = false, password, pool } = options;
     // A user who may not make tables leaves that to the administrator.
     const asAdministrator = migrates && this.options.userRights === 'data';
-    const settings = asAdministrator ? this.servers.administratorOf(dbUrl) : this.settingsOf(dbUrl);
+    const settings = asAdministrator ? this.servers.administratorOf(dbUrl) : this.settingsOf(dbUrl, pool);
     const given = await this.ormOptions(settings, {
       // A name of its own: with a shared one, a look-up inside one tenant's transaction would find that of another.
       contextName: tenantContextName(tenantId),
@@ -117,6 +118,8 @@ interface OpeningOptions {
   readonly migrates?: boolean;
   /** That of the tenant's own database user, where the address names one. */
   readonly password?: PasswordSource | undefined;
+  /** @default the option `tenantDatabases.pool` */
+  readonly pool?: PoolOptions;
 }
 
 /** In what the ORM of one tenant differs from that of another. */

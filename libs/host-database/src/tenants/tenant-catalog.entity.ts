@@ -57,8 +57,13 @@ const TenantCatalogSchema = defineEntity({
     server: p.string().length(63).nullable(),
     /** Grows each time that its place changes, so that what was opened for an earlier one is told apart. */
     generation: p.integer().default(1),
-    /** The newest migration that its database has; none where its tables were made from the entities. */
+    /**
+     * The newest migration that its database has, or `entities:` and a hash where its tables are made from the entities; none where nobody
+     * has looked. What `TenantSchema` has written.
+     */
     schemaVersion: p.string().nullable(),
+    /** A hash of the names of all the migrations up to that one: tells of one that was added among older ones. */
+    schemaDigest: p.string().length(16).nullable(),
     status: p
       .enum(TENANT_STATUSES)
       .default('provisioning')
@@ -83,6 +88,8 @@ const TenantCatalogSchema = defineEntity({
     planTier: p.string().default('free'),
     createdAt: p.datetime(3).onCreate(timestamp),
   },
+  // What a run over the fleet asks first: who is behind.
+  indexes: [{ name: 'core_tenants_schema_version_index', properties: ['status', 'schemaVersion', 'schemaDigest'] }],
   checks: [{ name: 'core_tenants_is_active_check', expression: "not is_active or (status = 'active' and db_url is not null)" }],
 });
 

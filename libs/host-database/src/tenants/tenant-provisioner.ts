@@ -9,6 +9,8 @@ export interface TenantPlaceFacts {
   readonly mode?: TenantMode;
   /** The newest migration that it has. @default what the row says */
   readonly schemaVersion?: string | null;
+  /** Of all that it has, so that one which was made late among older ones is missed. @default what the row says */
+  readonly schemaDigest?: string | null;
 }
 
 /** A place that was made before there is a tenant for it. */

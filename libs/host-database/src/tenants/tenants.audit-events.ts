@@ -5,6 +5,17 @@ import type { TenantStatus } from './tenant-catalog.entity.js';
 export const tenantAuditEvents = defineAuditEvents({
   'tenants.keys-rotated': { details: detailsOf<{ keyId: string; rotated: number; failed: number }>() },
   'tenants.domain-refused': { details: detailsOf<{ domain: string; reason: string }>(), targetType: 'TenantCatalog' },
+  'tenants.fleet-migrated': {
+    details: detailsOf<{
+      runId: string;
+      target: string;
+      state: string;
+      total: number;
+      done: number;
+      failed: number;
+      skipped: number;
+    }>(),
+  },
   'tenants.database-password-rotated': { details: detailsOf<{ user: string }>(), targetType: 'TenantCatalog' },
   'tenants.suspended': { details: detailsOf<{ reason?: string; drain: boolean }>(), targetType: 'TenantCatalog' },
   'tenants.reactivated': { details: detailsOf<undefined>(), targetType: 'TenantCatalog' },

@@ -131,7 +131,7 @@ export class TenantsService {
   async activate(
     tenantId: string,
     dbUrl: string,
-    { server = null, mode, schemaVersion }: TenantPlaceFacts = {},
+    { server = null, mode, schemaVersion, schemaDigest }: TenantPlaceFacts = {},
   ): Promise<TenantCatalog> {
     const sealed = await this.addresses.seal(assertId(tenantId, 'tenant'), dbUrl);
     try {
@@ -141,6 +141,7 @@ export class TenantsService {
           server,
           mode: mode ?? modeOf(dbUrl),
           ...(schemaVersion !== undefined && { schemaVersion }),
+          ...(schemaDigest !== undefined && { schemaDigest }),
         });
       });
     } catch (cause) {
@@ -263,9 +264,17 @@ function assertPlacement({ mode, server }: NonNullable<PlaceRequest['placement']
 }
 
 /** What the row of a tenant says whose place is ready. */
-function placed({ isComplete, dbUrl, dbUrlHash, mode = 'database', server = null, schemaVersion = null }: ReadyPlace) {
+function placed({
+  isComplete,
+  dbUrl,
+  dbUrlHash,
+  mode = 'database',
+  server = null,
+  schemaVersion = null,
+  schemaDigest = null,
+}: ReadyPlace) {
   // One with steps before it gets its address when it is opened, as any other.
-  return isComplete && { dbUrl, dbUrlHash, mode, server, schemaVersion, status: 'active' as const, isActive: true };
+  return isComplete && { dbUrl, dbUrlHash, mode, server, schemaVersion, schemaDigest, status: 'active' as const, isActive: true };
 }
 
 function modeOf(address: string): TenantMode {

@@ -3,6 +3,7 @@ import type { SqlEntityManager } from '@mikro-orm/sql';
 import type { DatabaseSettings } from '../database-settings.js';
 import type { DatabaseType } from '../database.options.js';
 import type { AdministeredServer, ServerAdministration } from './server-administration.interface.js';
+import type { ClosingThreads } from './closing-threads.js';
 import type { SqlEntityManagerClass } from '../scoped-entity-manager.js';
 
 /** What a driver package brings. */
@@ -33,6 +34,18 @@ export interface Dialect {
 
   /** The part of MikroORM's options that says where the database is. */
   connectionOptions(settings: DatabaseSettings): Partial<Options>;
+
+  /** Has what was committed in this database reach the disk, without blocking the thread. Not there where a commit does that. */
+  readonly syncToDisk?: (databaseName: string) => Promise<void>;
+
+  /** Threads that close many databases of this kind beside the application's. Not there where closing blocks nobody. */
+  readonly closingThreads?: (size: number) => ClosingThreads;
+
+  /**
+   * SQL for a connection that migrates, and for the time after. It tells at once that somebody else has the lock, and leaves the disk to
+   * {@link syncToDisk}. Not there where neither waiting nor syncing blocks anybody else. Never in a transaction.
+   */
+  readonly migratingSession?: { readonly begin: readonly string[]; readonly end: readonly string[] };
 
   /** Makes every other process that migrates the same database, or schema, wait until the current transaction has ended. */
   lockForMigration(em: SqlEntityManager): Promise<void>;

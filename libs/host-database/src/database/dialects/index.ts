@@ -3,6 +3,7 @@ import type { Dialect } from './dialect.interface.js';
 import { postgresqlDialect } from './postgresql.dialect.js';
 import { sqliteDialect } from './sqlite.dialect.js';
 
+export type { ClosingThreads } from './closing-threads.js';
 export type { Dialect } from './dialect.interface.js';
 export type { ServerAdministration, UserAdministration } from './server-administration.interface.js';
 

@@ -2,6 +2,7 @@ import { access, mkdir, open, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Options } from '@mikro-orm/core';
 import { DatabaseDriverMissingError } from '../database.errors.js';
+import { ClosingThreads } from './closing-threads.js';
 import { BUSY_TIMEOUT_MS } from './connection-queue.js';
 import type { Dialect, DialectDriver } from './dialect.interface.js';
 import type { ServerAdministration } from './server-administration.interface.js';
@@ -13,6 +14,19 @@ export const sqliteDialect: Dialect = {
   nowPlusMs: `cast(unixepoch('subsec') * 1000 as integer) + ?`,
   // One process writes at a time, so that there is nobody to pass.
   skipLocked: '',
+  // Whoever has the lock may be in this very process, which could not go on while the thread waits. With `synchronous = full` each commit would
+  // sync, with the thread blocked and one file at a time.
+  migratingSession: {
+    begin: ['pragma busy_timeout = 0', 'pragma synchronous = normal'],
+    end: [`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`],
+  },
+
+  async syncToDisk(file): Promise<void> {
+    if (file === ':memory:') return;
+    await Promise.all([sync(`${file}-wal`), sync(dirname(file))]);
+  },
+
+  closingThreads: (size) => new ClosingThreads(size),
 
   async loadDriver(): Promise<DialectDriver> {
     try {
@@ -58,3 +72,16 @@ const files: ServerAdministration = {
       () => false,
     ),
 };
+
+/** Nothing where it is gone: whoever closed the database last has put the log into the file, and synced that. */
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, 'r').catch((error: unknown) => {
+    if ((error as { code?: unknown }).code === 'ENOENT') return undefined;
+    throw error;
+  });
+  try {
+    await handle?.sync();
+  } finally {
+    await handle?.close();
+  }
+}

@@ -9,7 +9,7 @@ import {
   WorkerShutdownError,
 } from '../jobs.errors.js';
 import { retryDelayMs } from '../retry-policy.js';
-import type { JobOutcome } from '../store/index.js';
+import type { JobClaim, JobOutcome } from '../store/index.js';
 import type { JobAttempt } from './job-attempt.js';
 
 /**
@@ -22,13 +22,18 @@ const ERROR_MAX_LENGTH = 16_000;
 /** What another attempt would only meet again. */
 const HOPELESS = [Discard, InvalidJobPayloadError, JobTenantRequiredError] as const;
 
+/** A job that was not begun, or not to its end, is everybody's again; this attempt does not count. */
+export function giveBack({ id, claimToken }: JobClaim): JobOutcome {
+  return { id, claimToken, status: 'pending', isRefunded: true };
+}
+
 /** What an error that a handler threw means for its job. */
 export function endingOf(attempt: JobAttempt, error: unknown, logger: Logger): Ending {
   const { job, abortReason } = attempt;
   const claim = { id: job.id, claimToken: job.claimToken };
   const cause = abortReason ?? error;
   if (cause instanceof JobLeaseLostError || cause instanceof JobCancelledError) return 'lost';
-  if (cause instanceof WorkerShutdownError) return { ...claim, status: 'pending', isRefunded: true };
+  if (cause instanceof WorkerShutdownError) return giveBack(job);
   if (cause instanceof Snooze) return { ...claim, status: 'scheduled', delayMs: cause.delayMs, isRefunded: true };
   const delayMs = delayUntilRetry(attempt, cause, logger);
   const subject = `Job ${job.id} (${job.jobType}), attempt ${job.attempt} of ${attempt.maxAttempts}`;

@@ -2,7 +2,7 @@ import { WorkerShutdownError } from '../jobs.errors.js';
 import type { ClaimedJob, JobClaim, JobOutcome, LostClaim } from '../store/index.js';
 import { Appetite, JOBS_AT_ONCE, MAX_TURNS } from './appetite.js';
 import { JobAttempt } from './job-attempt.js';
-import { endingOf, type Ending } from './job-ending.js';
+import { endingOf, type Ending, giveBack } from './job-ending.js';
 import { type EndedJobs, EndedJobsLedger } from './ended-jobs.js';
 import { FairBuffer } from './fair-buffer.js';
 import { JobsFetcher } from './jobs-fetcher.js';
@@ -296,8 +296,4 @@ export class QueueWorker {
     const delayMs = this.retry.begin(() => this.pump());
     this.context.logger.error(`Queue ${this.queue} is tried again in ${Math.round(delayMs)} ms: ${String(error)}`);
   }
-}
-
-function giveBack({ id, claimToken }: JobClaim): JobOutcome {
-  return { id, claimToken, status: 'pending', isRefunded: true };
 }

@@ -65,8 +65,8 @@ export class TenantServers implements OnModuleInit {
   }
 
   /** Where an address leads to, with the administrator's credentials where it has none and the server is known, else the host's. */
-  settingsOf(address: string): DatabaseSettings {
-    return (this.at(address)?.settings ?? this.hostSettings).forTenant(address, this.options.pool);
+  settingsOf(address: string, pool = this.options.pool): DatabaseSettings {
+    return (this.at(address)?.settings ?? this.hostSettings).forTenant(address, pool);
   }
 
   /** The same place, as its administrator reaches it. */

@@ -29,7 +29,7 @@ export class ProvisioningEndings {
     const { run, tenantId, place, schema } = work;
     const address = await work.address();
     await this.ledger.within(run, async (row) => {
-      const placing = { mode: place?.mode ?? 'database', server: place?.server ?? null, schemaVersion: schema.version } as const;
+      const placing = { mode: place?.mode ?? 'database', server: place?.server ?? null, ...schema } as const;
       row.state = 'succeeded';
       row.endedAt = this.clock.now();
       Object.assign(row, { failures: 0, reason: null, failedStep: null });

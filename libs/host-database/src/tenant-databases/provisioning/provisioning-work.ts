@@ -1,10 +1,10 @@
+import type { SchemaOutcome } from '../tenant-schema.js';
 import type { MikroORM } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { hasPendingChanges } from '../../database/index.js';
 import type { TenantCatalog } from '../../tenants/index.js';
 import type { TenantPlace } from '../placement/index.js';
 import { TenantBinding, type TenantBindings } from '../tenant-bindings.js';
-import type { SchemaState } from '../tenant-schema.js';
 import type { ProvisioningRun } from './provisioning-ledger.js';
 
 /** What the tenant's database needs to be opened by. */
@@ -31,8 +31,9 @@ export class ProvisioningWork {
   }
 
   /** What the tables have come to: the result of `migrate`. */
-  get schema(): SchemaState {
-    return (this.resultOf('migrate') as SchemaState | undefined) ?? { version: null };
+  get schema(): { readonly schemaVersion: string | null; readonly schemaDigest: string | null } {
+    const { version = null, digest = null } = (this.resultOf('migrate') as Partial<SchemaOutcome> | undefined) ?? {};
+    return { schemaVersion: version, schemaDigest: digest };
   }
 
   /** Where the tenant is to live. Undefined before that is chosen. */

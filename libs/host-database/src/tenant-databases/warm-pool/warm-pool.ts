@@ -43,8 +43,8 @@ export class WarmPool {
 
   /** What tells a place of this application from one that was made by an earlier or later one. */
   async madeBy(): Promise<string> {
-    const { version } = await this.schema.current();
-    return createHash('sha256').update(`${version}\n${this.plan.ahead}`).digest('hex');
+    const { version, digest } = await this.schema.current();
+    return createHash('sha256').update(`${version}\n${digest}\n${this.plan.ahead}`).digest('hex');
   }
 
   /**
@@ -58,7 +58,7 @@ export class WarmPool {
       `delete from sys_warm_tenants where id = (
         select id from sys_warm_tenants where status = 'ready' and made_by = ? order by created_at, id limit 1
         ${dialectOf(this.hostSettings.type).skipLocked}
-      ) returning id, db_url, db_url_hash, mode, server, schema_version`,
+      ) returning id, db_url, db_url_hash, mode, server, schema_version, schema_digest`,
       [await this.madeBy()],
     );
     if (!row) {
@@ -66,8 +66,16 @@ export class WarmPool {
       return undefined;
     }
     await this.prepare(1);
-    const { id, db_url: dbUrl, db_url_hash: dbUrlHash, mode, server, schema_version: schemaVersion } = row;
-    return { tenantId: id, dbUrl, dbUrlHash, mode, server, schemaVersion };
+    const {
+      id,
+      db_url: dbUrl,
+      db_url_hash: dbUrlHash,
+      mode,
+      server,
+      schema_version: schemaVersion,
+      schema_digest: schemaDigest,
+    } = row;
+    return { tenantId: id, dbUrl, dbUrlHash, mode, server, schemaVersion, schemaDigest };
   }
 
   /** Has so many places made, in the caller's transaction. */
@@ -114,4 +122,5 @@ interface ClaimedRow {
   readonly mode: WarmTenant['mode'];
   readonly server: string | null;
   readonly schema_version: string | null;
+  readonly schema_digest: string | null;
 }

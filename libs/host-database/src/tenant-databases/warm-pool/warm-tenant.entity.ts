@@ -18,6 +18,7 @@ const WarmTenantSchema = defineEntity({
     mode: p.enum(TENANT_MODES).default('database'),
     server: p.string().length(63).nullable(),
     schemaVersion: p.string().nullable(),
+    schemaDigest: p.string().length(64).nullable(),
     /** What it was made by: the newest migration, or the entities, and the steps that are done ahead. */
     madeBy: p.string().nullable(),
     createdAt: p.datetime(3).onCreate(timestamp),

@@ -16,6 +16,7 @@ const row = (id: string, facts: Partial<TenantRow> = {}): TenantRow => ({
   server: null,
   generation: 1,
   schemaVersion: null,
+  schemaDigest: null,
   cutsWork: false,
   ...facts,
 });

@@ -18,6 +18,7 @@ const ROW: TenantRow = {
   server: null,
   generation: 1,
   schemaVersion: null,
+  schemaDigest: null,
   cutsWork: false,
 };
 const TTL_MS = 60_000;

@@ -21,7 +21,7 @@ interface RawRow extends Omit<TenantRow, 'isActive' | 'cutsWork'> {
 }
 
 const COLUMNS = `t.id, t.name, t.slug, t.plan_tier as "planTier", t.status, t.is_active as "isActive", t.db_url as "dbUrl", t.mode, t.server,
-  t.generation, t.schema_version as "schemaVersion", t.cuts_work as "cutsWork"`;
+  t.generation, t.schema_version as "schemaVersion", t.schema_digest as "schemaDigest", t.cuts_work as "cutsWork"`;
 const TENANTS = `select ${COLUMNS}, null as domain from core_tenants t where`;
 const DOMAINS = `select ${COLUMNS}, d.domain from core_tenant_domains d join core_tenants t on t.id = d.tenant_id where d.verified_at is not null and`;
 

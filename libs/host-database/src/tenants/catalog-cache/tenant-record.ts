@@ -15,6 +15,7 @@ export type TenantRow = Pick<
   | 'server'
   | 'generation'
   | 'schemaVersion'
+  | 'schemaDigest'
   | 'cutsWork'
 >;
 
@@ -38,6 +39,7 @@ export class TenantRecord {
   readonly server: string | null;
   readonly generation: number;
   readonly schemaVersion: string | null;
+  readonly schemaDigest: string | null;
   /** Whether work that is under way is to be cut: it was closed without draining. */
   readonly cutsWork: boolean;
   readonly isCommitted: boolean;
@@ -58,6 +60,7 @@ export class TenantRecord {
     this.server = row.server ?? null;
     this.generation = row.generation;
     this.schemaVersion = row.schemaVersion ?? null;
+    this.schemaDigest = row.schemaDigest ?? null;
     this.#dbUrl = row.dbUrl ?? null;
     this.cutsWork = row.cutsWork;
     this.isCommitted = isCommitted;
@@ -84,6 +87,7 @@ export class TenantRecord {
       this.slug === other.slug &&
       this.generation === other.generation &&
       this.schemaVersion === other.schemaVersion &&
+      this.schemaDigest === other.schemaDigest &&
       this.server === other.server &&
       this.mode === other.mode &&
       this.planTier === other.planTier &&

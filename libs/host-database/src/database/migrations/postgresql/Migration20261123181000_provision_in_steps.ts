@@ -20,7 +20,7 @@ export class Migration20261123181000_provision_in_steps extends Migration {
     );
 
     this.addSql(
-      `create table "sys_warm_tenants" ("id" varchar(32) not null, "status" text not null default 'preparing', "db_url" varchar(4096) null, "db_url_hash" varchar(64) null, "mode" text not null default 'database', "server" varchar(63) null, "schema_version" varchar(255) null, "made_by" varchar(255) null, "created_at" timestamptz(3) not null, primary key ("id"));`,
+      `create table "sys_warm_tenants" ("id" varchar(32) not null, "status" text not null default 'preparing', "db_url" varchar(4096) null, "db_url_hash" varchar(64) null, "mode" text not null default 'database', "server" varchar(63) null, "schema_version" varchar(255) null, "schema_digest" varchar(64) null, "made_by" varchar(255) null, "created_at" timestamptz(3) not null, primary key ("id"));`,
     );
     this.addSql(`create index "sys_warm_tenants_status_index" on "sys_warm_tenants" ("status", "created_at");`);
 

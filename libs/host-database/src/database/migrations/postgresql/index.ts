@@ -5,6 +5,7 @@ import { Migration20261123160000_encrypt_tenant_addresses as EncryptTenantAddres
 import { Migration20261123181000_provision_in_steps as ProvisionInSteps } from './Migration20261123181000_provision_in_steps.js';
 import { Migration20261123182000_guard_tenant_lives as GuardTenantLives } from './Migration20261123182000_guard_tenant_lives.js';
 import { Migration20261123183000_tell_of_tenant_changes as TellOfTenantChanges } from './Migration20261123183000_tell_of_tenant_changes.js';
+import { Migration20261123184000_keep_fleet_ledger as KeepFleetLedger } from './Migration20261123184000_keep_fleet_ledger.js';
 
 /** The migrations of the host's tables on PostgreSQL, the oldest first. */
 export const postgresqlMigrations = [
@@ -15,4 +16,5 @@ export const postgresqlMigrations = [
   ProvisionInSteps,
   GuardTenantLives,
   TellOfTenantChanges,
+  KeepFleetLedger,
 ];

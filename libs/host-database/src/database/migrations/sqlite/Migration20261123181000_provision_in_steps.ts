@@ -20,7 +20,7 @@ export class Migration20261123181000_provision_in_steps extends Migration {
     );
 
     this.addSql(
-      `create table \`sys_warm_tenants\` (\`id\` text not null primary key, \`status\` text check (\`status\` in ('preparing', 'ready', 'dropping')) not null default 'preparing', \`db_url\` text null, \`db_url_hash\` text null, \`mode\` text check (\`mode\` in ('database', 'schema')) not null default 'database', \`server\` text null, \`schema_version\` text null, \`made_by\` text null, \`created_at\` datetime not null);`,
+      `create table \`sys_warm_tenants\` (\`id\` text not null primary key, \`status\` text check (\`status\` in ('preparing', 'ready', 'dropping')) not null default 'preparing', \`db_url\` text null, \`db_url_hash\` text null, \`mode\` text check (\`mode\` in ('database', 'schema')) not null default 'database', \`server\` text null, \`schema_version\` text null, \`schema_digest\` text null, \`made_by\` text null, \`created_at\` datetime not null);`,
     );
     this.addSql(`create index \`sys_warm_tenants_status_index\` on \`sys_warm_tenants\` (\`status\`, \`created_at\`);`);
   }
