@@ -7,6 +7,8 @@ import { machineMs } from '../support/chaos-handlers.js';
 const BACKLOG = isFullChaos ? 100_000 : 8_000;
 /** On a machine that runs other tests too, a few values are anything. */
 const MOST = isFullChaos ? 2 : 4;
+/** Beside other tests, what the machine lets a process wait: without fairness it would be seconds. */
+const NOISE_MS = isFullChaos ? 0 : 50;
 const AT_ONCE = 10;
 const ROUNDS = isFullChaos ? 60 : 20;
 const PAUSE_MS = 20;
@@ -53,7 +55,7 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])('a tenant with a few jobs 
             beside ${BACKLOG} (${left} left) ${figures(beside.delays)} ms, of which enqueueing ${figures(beside.enqueueing)}`,
         );
         expect(Number(left)).toBeGreaterThan(0);
-        expect(percentile(beside.delays, 0.99)).toBeLessThan(MOST * percentile(alone.delays, 0.99));
+        expect(percentile(beside.delays, 0.99)).toBeLessThan(Math.max(NOISE_MS, MOST * percentile(alone.delays, 0.99)));
       });
     },
     isFullChaos ? 600_000 : 60_000,

@@ -16,7 +16,7 @@ import {
   type TenantExportManifest,
   TenantStorage,
 } from 'nestjs-host-database/tenant-databases';
-import { TenantDeletionParts, TenantsService } from 'nestjs-host-database/tenants';
+import { TenantDeletionParts, TenantDomains, TenantsService } from 'nestjs-host-database/tenants';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
 
 const PageSchema = defineEntity({
@@ -109,6 +109,7 @@ describe.each(VARIANTS)('The deletion of a tenant on %s', (_name, { database, op
       await host.get(JobsService).enqueue('test.later', null, { tenantId: id, delayMs: DAY_MS });
       await host.get(JobsService).enqueue('test.now', null, { tenantId: id });
       await host.get(JobSchedulesService).upsert({ name: `daily-${id}`, type: 'test.daily', cron: '0 3 * * *', tenantId: id });
+      await host.get(TenantDomains).add(id, `${slug}.example`);
       const { em } = host.hostDatabase;
       em.create(Subscription, { tenant: id, planTier: 'pro', status: 'canceled' });
     });

@@ -59,6 +59,7 @@ export class TenantOrmFactory implements OnModuleInit {
    */
   async open(tenantId: string, dbUrl: string, options: OpeningOptions = {}): Promise<MikroORM> {
     const { create = false, migrates = false, password, pool } = options;
+    const isEntered = !create && !migrates;
     // A user who may not make tables leaves that to the administrator.
     const asAdministrator = migrates && this.options.userRights === 'data';
     const settings = asAdministrator ? this.servers.administratorOf(dbUrl) : this.settingsOf(dbUrl, pool);
@@ -69,10 +70,10 @@ export class TenantOrmFactory implements OnModuleInit {
       driverOptions: settings.type === 'sqlite' && { fileMustExist: !create },
       password,
       // Where tables are made nothing is guarded, as at the boot of the host.
-      isWatched: !create,
+      isWatched: isEntered,
     });
     const orm = sharingOrm(given, await this.template());
-    if (!create) this.capture.attach(orm);
+    if (isEntered) this.capture.attach(orm);
     await connectWithRetries(orm, settings, this.options.connect);
     await assertInOwnSchema(orm, settings);
     return orm;

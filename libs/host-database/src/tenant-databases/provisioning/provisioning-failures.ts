@@ -4,6 +4,7 @@ import { InvalidInputError, InvalidOptionError } from '../../common/index.js';
 import { DatabaseConfigError, DatabaseDriverMissingError, isTransientFailure } from '../../database/index.js';
 import { Discard, JobCancelledError, JobLeaseLostError, Snooze, WorkerShutdownError } from '../../jobs/index.js';
 import { DuplicateTenantDatabaseError, SecretsNotConfiguredError, TenantStatusConflictError } from '../../tenants/index.js';
+import { TenantPlacementError, TenantSchemaError } from '../tenant-databases.errors.js';
 import { ProvisioningLostError } from './provisioning-ledger.js';
 
 const REASON_LENGTH = 2_000;
@@ -17,6 +18,8 @@ const FINAL = [
   InvalidInputError,
   InvalidOptionError,
   SecretsNotConfiguredError,
+  TenantPlacementError,
+  TenantSchemaError,
   TenantStatusConflictError,
 ];
 
