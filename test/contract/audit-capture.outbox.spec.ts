@@ -88,6 +88,17 @@ describe.each(['sqlite', 'postgresql'] as const)("the audit rows that wait in a 
     expect(await entriesOf(patient.id)).toHaveLength(1);
   });
 
+  it('is moved before the database of a tenant that is deleted is gone', async () => {
+    const { id } = await host.newTenant();
+    const patient = newPatient();
+    await hospitals.abandoned(id, (em) => em.create(Patient, patient));
+    expect(await hospitals.entriesOf(id, patient.id)).toEqual([]);
+    await host.run(() => host.get(TenantsService).requestDeletion(id, { graceDays: 0 }));
+    await host.runJobs();
+    expect(await host.run(() => host.get(TenantsService).getById(id))).toMatchObject({ status: 'deleted' });
+    expect(await hospitals.entriesOf(id, patient.id)).toHaveLength(1);
+  });
+
   it('is moved in portions, whatever there is', async () => {
     const patients = Array.from({ length: 450 }, newPatient);
     await abandoned((em) => patients.map((patient) => em.create(Patient, patient)));

@@ -46,9 +46,23 @@ export class TenantAuditRelay {
     if (this.unitOfWork.transactionEm) throw new AuditInTransactionError('TenantAuditRelay.relay()');
     const lease = await this.connections.acquire(id);
     try {
-      return await this.move(id, lease);
+      return await this.move(new TenantBinding(id, lease), lease.resource);
     } finally {
       lease.release();
+    }
+  }
+
+  /**
+   * As {@link relay}, from a database that nobody can enter any more, through an ORM that was opened for it. One that never had audited
+   * entities has nothing to move.
+   */
+  async relayFrom(tenantId: string, orm: MikroORM): Promise<number> {
+    if (this.capture.entities.length === 0) return 0;
+    try {
+      return await this.move(new TenantBinding(tenantId), orm);
+    } catch (error) {
+      if (error instanceof AuditOutboxMissingError) return 0;
+      throw error;
     }
   }
 
@@ -70,7 +84,7 @@ export class TenantAuditRelay {
     const repeat = async () => {
       while (state.again) {
         state.again = false;
-        await this.move(tenantId, lease);
+        await this.move(new TenantBinding(tenantId, lease), lease.resource);
       }
     };
     void repeat()
@@ -84,10 +98,10 @@ export class TenantAuditRelay {
   }
 
   /** In a run of its own, beside that of the caller. */
-  private async move(tenantId: string, lease: Lease<MikroORM>): Promise<number> {
-    const binding = new TenantBinding(tenantId, lease);
+  private async move(binding: TenantBinding, orm: MikroORM): Promise<number> {
+    const { tenantId } = binding;
     return this.bindings.run(binding, async () => {
-      const em = lease.resource.em.fork({ disableContextResolution: true, useContext: true }) as SqlEntityManager;
+      const em = orm.em.fork({ disableContextResolution: true, useContext: true }) as SqlEntityManager;
       try {
         return await this.capture.writingOutbox(() => this.moveAll(tenantId, binding.begin(em)));
       } catch (cause) {

@@ -1,3 +1,4 @@
+import type { MikroORM } from '@mikro-orm/core';
 import { Inject, Injectable } from '@nestjs/common';
 import { DATABASE_SETTINGS, type DatabaseSettings, parseDatabaseUrl, withoutPassword } from '../../database/index.js';
 import { type DeletionCounts, TENANT_MODES, TenantAddresses, type TenantCatalog } from '../../tenants/index.js';
@@ -55,12 +56,17 @@ export class TenantPlacesOfDeleted {
 
   /** Runs `work` on the tenant's database, as nobody else can any more; undefined where there is none. */
   async open<T>(tenant: TenantCatalog, work: (tables: TenantTables) => Promise<T>): Promise<T | undefined> {
+    return this.withOrm(tenant, (orm) => work(new TenantTables(orm, this.host.type)));
+  }
+
+  /** As {@link open}, with the ORM itself. */
+  async withOrm<T>(tenant: TenantCatalog, work: (orm: MikroORM) => Promise<T>): Promise<T | undefined> {
     const address = await this.addressOf(tenant);
     if (address === undefined) return undefined;
     if (this.servers.at(address) && !(await this.storage.exists(address))) return undefined;
     const orm = await this.factory.open(tenant.id, withoutPassword(address), { password: this.passwords.of(tenant.id, address) });
     try {
-      return await work(new TenantTables(orm, this.host.type));
+      return await work(orm);
     } finally {
       await orm.close(true);
     }

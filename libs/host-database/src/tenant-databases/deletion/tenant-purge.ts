@@ -10,6 +10,7 @@ import {
   TenantsService,
   TenantStatusWriter,
 } from '../../tenants/index.js';
+import { TenantAuditRelay } from '../audit-outbox/index.js';
 import { TenantConnections } from '../tenant-connections.js';
 import { TenantExports } from './tenant-exports.js';
 import { TenantPlacesOfDeleted } from './tenant-places.js';
@@ -31,6 +32,7 @@ export class TenantPurge {
     private readonly places: TenantPlacesOfDeleted,
     private readonly exports: TenantExports,
     private readonly connections: TenantConnections,
+    private readonly auditRelay: TenantAuditRelay,
     private readonly audit: AuditService,
     private readonly clock: Clock,
   ) {}
@@ -61,6 +63,8 @@ export class TenantPurge {
     const { id } = tenant;
     return [
       ['inventory', () => this.record(id, 'inventory', () => this.inventory(tenant))],
+      // What its database says of its own changes, and no other has.
+      ['audit-rows', () => this.record(id, 'audit-rows', () => this.relay(tenant))],
       ...(record.isExported
         ? [['export', () => this.record(id, 'export', () => this.export(tenant, signal))] as [string, () => Promise<void>]]
         : []),
@@ -101,6 +105,11 @@ export class TenantPurge {
     const places = await this.places.find(tenant);
     const tables = await this.places.countRows(tenant, places);
     return { storage: places.storage, users: places.users, tables };
+  }
+
+  private async relay(tenant: TenantCatalog): Promise<Facts> {
+    await this.places.withOrm(tenant, (orm) => this.auditRelay.relayFrom(tenant.id, orm));
+    return undefined;
   }
 
   private async export(tenant: TenantCatalog, signal?: AbortSignal): Promise<Facts> {
