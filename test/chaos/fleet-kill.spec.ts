@@ -45,8 +45,8 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])(`${TenantMigrations.name} 
   it(
     'touch only the unfinished after one was killed half way, report the poisoned, and then find nothing to do',
     async () => {
-      const each = Math.floor(tenants / POISONED);
-      const poisoned = ids.filter((_, index) => index % each === each - 1).slice(0, POISONED);
+      const step = Math.floor(tenants / POISONED);
+      const poisoned = ids.filter((_, index) => index % step === step - 1).slice(0, POISONED);
       expect(poisoned).toHaveLength(POISONED);
       await fleet.poison(v1, poisoned);
 
