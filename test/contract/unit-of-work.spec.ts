@@ -68,6 +68,7 @@ describe.each(['sqlite', 'postgresql'] as const)('the unit of work on %s', (data
         'insert sys_audit_logs',
         'insert core_tenants',
         'insert sys_jobs',
+        'insert sys_tenant_provisionings',
         'select core_users',
         'select core_tenants',
         'select core_memberships',
