@@ -109,20 +109,23 @@ await host.app.startAllMicroservices();
 await host.app.listen(0, '127.0.0.1');
 const { a, b } = await host.newTwoTenants();
 
-const url = (await host.app.getUrl()).replace('http', 'ws');
-const socket = new WebSocket(`${url}/?tenantId=${a.tenant.id}&actorUserId=${a.owner.id}`);
-const heard = async () => String((await once(socket, 'message'))[0].data);
+const address = (await host.app.getUrl()).replace('http', 'ws');
+const socket = new WebSocket(`${address}/?tenantId=${a.tenant.id}&actorUserId=${a.owner.id}`);
+async function heard(): Promise<string> {
+  const [message] = (await once(socket, 'message')) as [{ readonly data: string }];
+  return message.data;
+}
 console.log(await heard());
 socket.send(JSON.stringify({ event: 'add', data: 'by websocket' }));
 console.log(await heard());
 socket.close();
 
-const client = ClientProxyFactory.create({ transport: Transport.TCP, options: transport }) as ClientTCP;
+const service = ClientProxyFactory.create({ transport: Transport.TCP, options: transport }) as ClientTCP;
 const messages = host.get(TenantMessages);
 await host.get(TenantDatabases).run(b.tenant.id, async () => {
-  console.log(await firstValueFrom(client.send<string>('notes.add', messages.wrap('by another service'))));
+  console.log(await firstValueFrom(service.send<string>('notes.add', messages.wrap('by another service'))));
 });
-client.close();
+service.close();
 
 await host.jobs.drain();
 await host.close();
