@@ -43,6 +43,9 @@ const OUTPUT: Readonly<Record<string, RegExp>> = {
   'tenant-catalog': /^TXT _tenant-challenge\.app\.acme\.example\n1000 requests for Acme: 1 query\n$/,
   'tenant-fleet':
     /^3 tenants lack Migration20260201000000_labels\ncompleted: 3 of 3 migrated, 0 failed\ncompleted: nothing to do; the application is at Migration20260201000000_labels\n$/,
+  'tenant-context':
+    /^\{"event":"ready"\}\n\{"event":"added","data":"by websocket"\}\nby another service\n(after 'by (websocket|another service)': 1 in this tenant\n){2}$/,
+  'tenant-isolation': /^nothing found in \d{2,} requests\nfound: key notes of the cache\n$/,
   'tenant-secrets':
     /^stored as enc:v1:2026-01\n1 of 1 tenants\n1 of 1 rotated, 0 failed\nstored as enc:v1:2026-07\nand still open\n$/,
   'job-handler': /^Welcome, ada@example\.com!\n1 job done\n$/,
