@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { defineEntity, p } from '@mikro-orm/core';
+import { Logger } from '@nestjs/common';
 import type { DatabaseType } from 'nestjs-host-database';
 import { HostAuditLog, HostDatabase, InvalidIdError, InvalidInputError, TenantCatalog } from 'nestjs-host-database';
 import { JobsService } from 'nestjs-host-database/jobs';
@@ -13,6 +14,7 @@ import {
 } from 'nestjs-host-database/tenant-databases';
 import { TenantsService } from 'nestjs-host-database/tenants';
 import { Fleet, type FleetApplication, M1, M2, M3, M4 } from '../support/fleet.js';
+import { until } from '../support/until.js';
 
 describe.each<DatabaseType>(['sqlite', 'postgresql'])(`${TenantMigrations.name} on %s`, (type) => {
   const TENANTS = 6;
@@ -41,6 +43,7 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])(`${TenantMigrations.name} 
     v1 = await fleet.start([M1], { outdated: 'serve' });
   });
   afterEach(async () => {
+    jest.restoreAllMocks();
     for (const each of started.splice(0)) await each.close();
   });
   afterAll(async () => {
@@ -238,6 +241,36 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])(`${TenantMigrations.name} 
       expect(seen.flat().toSorted()).toEqual(ids.toSorted());
       expect(one.opened() + other.opened()).toBe(TENANTS);
     });
+
+    it('settles a tenant a little later where that fails at first', async () => {
+      await forgetVersions();
+      const v4 = await deploy([M1, M2, M3, M4]);
+      const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+      const allowVersions = await fleet.refuseVersions(v1);
+      const running = v4.migrations.run();
+      await until(() => warn.mock.calls.length > 0);
+      await allowVersions();
+      expect(await running).toMatchObject({ state: 'completed', done: TENANTS });
+      expect(v4.opened()).toBe(TENANTS);
+    });
+
+    it('gets a tenant again that could not be settled at all, once its lease is over', async () => {
+      const v4 = await deploy([M1, M2, M3, M4], { fleet: { leaseMs: 1_500 } });
+      await v4.migrations.run();
+      const applied = () => Promise.all(ids.map((id) => fleet.applied(v1, id)));
+      const before = await applied();
+      await forgetVersions();
+      const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+      const tried = () => warn.mock.calls.filter(([message]) => /could not be settled: .*too busy/.test(String(message)));
+      const allowVersions = await fleet.refuseVersions(v1);
+      const running = v4.migrations.run();
+      await until(() => tried().length === TENANTS, 10_000);
+      await allowVersions();
+      // What was done is still so, and nobody is failed for it.
+      expect(await running).toMatchObject({ state: 'completed', done: TENANTS, failed: 0 });
+      expect(await fleet.versions(v4)).toEqual(ids.map(() => M4.name));
+      expect(await applied()).toEqual(before);
+    }, 20_000);
 
     it('takes those it is asked for, and leaves out who is archived', async () => {
       const [active = '', suspended = '', archived = '', another = ''] = ids;
