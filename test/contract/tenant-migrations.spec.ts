@@ -8,6 +8,7 @@ import {
   FleetInTransactionError,
   FleetMigrationFailedError,
   type FleetProgress,
+  MIGRATE_FLEET_JOB,
   migrateTenants,
   MigrationRunNotFoundError,
   TenantMigrations,
@@ -329,6 +330,45 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])(`${TenantMigrations.name} 
       const job = await v5.run(() => v5.app.get(JobsService).getById(failing));
       expect(job).toMatchObject({ status: 'failed', attempt: 1 });
       expect(job.errorLog).toContain(FleetMigrationFailedError.name);
+    });
+
+    /** A job whose run has done its canary, and pauses. */
+    const pausing = async () => {
+      await forgetVersions();
+      const doomed = await deploy([M1, M2, M3, M4]);
+      const id = await doomed.run(() => doomed.migrations.enqueue({ canary: { size: 1, pauseMs: 3_600_000 } }));
+      const draining = doomed.app.get(JobsService).runPending({ types: [MIGRATE_FLEET_JOB] });
+      await until(async () => (await doomed.migrations.status())?.done === 1);
+      return { doomed, id, draining };
+    };
+    /** The job is there to be run again by whoever is left, and does the rest. */
+    const expectTakenUpAgain = async (id: string) => {
+      expect(await v1.run(() => v1.app.get(JobsService).getById(id))).toMatchObject({ status: 'scheduled', attempt: 0 });
+      const runId = (await v1.migrations.status())?.runId ?? '';
+      // The pause is over, and the job is due.
+      await v1.run(async (em) => {
+        await em.execute('update sys_tenant_migrations set ended_at = null where run_id = ?', [runId]);
+        await em.execute('update sys_jobs set available_at = created_at where id = ?', [id]);
+      });
+      const v4 = await deploy([M1, M2, M3, M4]);
+      await v4.app.get(JobsService).runPending({ types: [MIGRATE_FLEET_JOB] });
+      const job = await v4.run(() => v4.app.get(JobsService).getById(id));
+      expect(job).toMatchObject({ status: 'completed', output: { runId, state: 'completed', done: TENANTS } });
+    };
+
+    it('is taken up again where the process that ran it has shut down', async () => {
+      const { doomed, id, draining } = await pausing();
+      await doomed.close();
+      expect(await draining).toBe(1);
+      await expectTakenUpAgain(id);
+    });
+
+    it('is taken up again where another process has interrupted the run during a pause', async () => {
+      const { id, draining } = await pausing();
+      const other = await deploy([M1, M2, M3, M4]);
+      expect(await other.migrations.run({ signal: AbortSignal.abort() })).toMatchObject({ state: 'interrupted' });
+      await draining;
+      await expectTakenUpAgain(id);
     });
   });
 
