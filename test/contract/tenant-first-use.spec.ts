@@ -78,6 +78,21 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])('a tenant that is entered 
     await labels(v2);
   });
 
+  it.each(['migrate', 'refuse'] as const)('is entered although its version cannot be recorded (%s)', async (outdated) => {
+    const v2 = await fleet.start(outdated === 'migrate' ? [M1, M2] : [M1], { outdated });
+    if (outdated === 'refuse') await setVersion(null);
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const allowVersions = await fleet.refuseVersions(v1);
+    await enter(v2);
+    await allowVersions();
+    expect(warn.mock.calls).toEqual([[expect.stringMatching(new RegExp(`${id}.*too busy`))]]);
+    // This process knows; the next one looks again.
+    await enter(v2);
+    const next = await fleet.start(outdated === 'migrate' ? [M1, M2] : [M1]);
+    await enter(next);
+    expect(await fleet.versions(next)).toEqual([outdated === 'migrate' ? M2.name : M1.name]);
+  });
+
   it('is refused, and not opened, where that is asked for', async () => {
     const v2 = await deploy({ outdated: 'refuse' });
     const refusal = await enter(v2).catch((error: unknown) => error);

@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { defineEntity, p } from '@mikro-orm/core';
+import { Logger } from '@nestjs/common';
 import type { DatabaseType } from 'nestjs-host-database';
 import { HostAuditLog, HostDatabase, InvalidIdError, InvalidInputError, TenantCatalog } from 'nestjs-host-database';
 import { JobsService } from 'nestjs-host-database/jobs';
@@ -7,12 +8,14 @@ import {
   FleetInTransactionError,
   FleetMigrationFailedError,
   type FleetProgress,
+  MIGRATE_FLEET_JOB,
   migrateTenants,
   MigrationRunNotFoundError,
   TenantMigrations,
 } from 'nestjs-host-database/tenant-databases';
 import { TenantsService } from 'nestjs-host-database/tenants';
 import { Fleet, type FleetApplication, M1, M2, M3, M4 } from '../support/fleet.js';
+import { until } from '../support/until.js';
 
 describe.each<DatabaseType>(['sqlite', 'postgresql'])(`${TenantMigrations.name} on %s`, (type) => {
   const TENANTS = 6;
@@ -41,6 +44,7 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])(`${TenantMigrations.name} 
     v1 = await fleet.start([M1], { outdated: 'serve' });
   });
   afterEach(async () => {
+    jest.restoreAllMocks();
     for (const each of started.splice(0)) await each.close();
   });
   afterAll(async () => {
@@ -239,6 +243,36 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])(`${TenantMigrations.name} 
       expect(one.opened() + other.opened()).toBe(TENANTS);
     });
 
+    it('settles a tenant a little later where that fails at first', async () => {
+      await forgetVersions();
+      const v4 = await deploy([M1, M2, M3, M4]);
+      const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+      const allowVersions = await fleet.refuseVersions(v1);
+      const running = v4.migrations.run();
+      await until(() => warn.mock.calls.length > 0);
+      await allowVersions();
+      expect(await running).toMatchObject({ state: 'completed', done: TENANTS });
+      expect(v4.opened()).toBe(TENANTS);
+    });
+
+    it('gets a tenant again that could not be settled at all, once its lease is over', async () => {
+      const v4 = await deploy([M1, M2, M3, M4], { fleet: { leaseMs: 1_500 } });
+      await v4.migrations.run();
+      const applied = () => Promise.all(ids.map((id) => fleet.applied(v1, id)));
+      const before = await applied();
+      await forgetVersions();
+      const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+      const tried = () => warn.mock.calls.filter(([message]) => /could not be settled: .*too busy/.test(String(message)));
+      const allowVersions = await fleet.refuseVersions(v1);
+      const running = v4.migrations.run();
+      await until(() => tried().length === TENANTS, 10_000);
+      await allowVersions();
+      // What was done is still so, and nobody is failed for it.
+      expect(await running).toMatchObject({ state: 'completed', done: TENANTS, failed: 0 });
+      expect(await fleet.versions(v4)).toEqual(ids.map(() => M4.name));
+      expect(await applied()).toEqual(before);
+    }, 20_000);
+
     it('takes those it is asked for, and leaves out who is archived', async () => {
       const [active = '', suspended = '', archived = '', another = ''] = ids;
       await forgetVersions([active, suspended, archived, another]);
@@ -296,6 +330,45 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])(`${TenantMigrations.name} 
       const job = await v5.run(() => v5.app.get(JobsService).getById(failing));
       expect(job).toMatchObject({ status: 'failed', attempt: 1 });
       expect(job.errorLog).toContain(FleetMigrationFailedError.name);
+    });
+
+    /** A job whose run has done its canary, and pauses. */
+    const pausing = async () => {
+      await forgetVersions();
+      const doomed = await deploy([M1, M2, M3, M4]);
+      const id = await doomed.run(() => doomed.migrations.enqueue({ canary: { size: 1, pauseMs: 3_600_000 } }));
+      const draining = doomed.app.get(JobsService).runPending({ types: [MIGRATE_FLEET_JOB] });
+      await until(async () => (await doomed.migrations.status())?.done === 1);
+      return { doomed, id, draining };
+    };
+    /** The job is there to be run again by whoever is left, and does the rest. */
+    const expectTakenUpAgain = async (id: string) => {
+      expect(await v1.run(() => v1.app.get(JobsService).getById(id))).toMatchObject({ status: 'scheduled', attempt: 0 });
+      const runId = (await v1.migrations.status())?.runId ?? '';
+      // The pause is over, and the job is due.
+      await v1.run(async (em) => {
+        await em.execute('update sys_tenant_migrations set ended_at = null where run_id = ?', [runId]);
+        await em.execute('update sys_jobs set available_at = created_at where id = ?', [id]);
+      });
+      const v4 = await deploy([M1, M2, M3, M4]);
+      await v4.app.get(JobsService).runPending({ types: [MIGRATE_FLEET_JOB] });
+      const job = await v4.run(() => v4.app.get(JobsService).getById(id));
+      expect(job).toMatchObject({ status: 'completed', output: { runId, state: 'completed', done: TENANTS } });
+    };
+
+    it('is taken up again where the process that ran it has shut down', async () => {
+      const { doomed, id, draining } = await pausing();
+      await doomed.close();
+      expect(await draining).toBe(1);
+      await expectTakenUpAgain(id);
+    });
+
+    it('is taken up again where another process has interrupted the run during a pause', async () => {
+      const { id, draining } = await pausing();
+      const other = await deploy([M1, M2, M3, M4]);
+      expect(await other.migrations.run({ signal: AbortSignal.abort() })).toMatchObject({ state: 'interrupted' });
+      await draining;
+      await expectTakenUpAgain(id);
     });
   });
 

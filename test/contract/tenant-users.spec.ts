@@ -2,10 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { defineEntity, p } from '@mikro-orm/core';
 import { Migration } from '@mikro-orm/migrations';
-import { getDbUri, InvalidOptionError } from 'nestjs-host-database';
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { getDbUri, HostDatabase, HostDatabaseModule, InvalidOptionError, TenantCatalog } from 'nestjs-host-database';
 import {
   TenantDatabases,
   type TenantDatabasesOptions,
+  TenantMigrations,
+  TenantOutdatedError,
   TenantPlacement,
   TenantStorage,
   TenantUsers,
@@ -124,6 +128,14 @@ describe('the rights of a tenant’s database user', () => {
     }
   }
 
+  class CreateLabels extends Migration {
+    override name = 'CreateLabels';
+
+    override up(): void {
+      this.addSql('create table label (id serial primary key, text varchar(255) not null)');
+    }
+  }
+
   it.each(['database', 'schema'] as const)('are those on rows, where the administrator migrates (%s)', async (mode) => {
     const host = await start({ userRights: 'data', placement: { mode }, migrations: { migrationsList: [CreateNotes] } });
     const { id } = await host.newTenant();
@@ -139,6 +151,50 @@ describe('the rights of a tenant’s database user', () => {
     expect(await ask('create table made (id int)')).toBe(PERMISSION_DENIED);
     expect(await ask('drop table note')).toBe(PERMISSION_DENIED);
     await host.close();
+  });
+
+  it.each(['database', 'schema'] as const)('are no hindrance to the migrations of the next deploy (%s)', async (mode) => {
+    const first = await start({
+      users: 'own',
+      userRights: 'data',
+      placement: { mode },
+      migrations: { migrationsList: [CreateNotes] },
+    });
+    const [entered, left, refused] = [await first.newTenant(), await first.newTenant(), await first.newTenant()];
+    // The control: the server does ask for passwords.
+    const address = await first.get(TenantDatabases).run(entered.id, (em) => getDbUri(em));
+    const wrong = new URL(address);
+    wrong.password = 'wrong';
+    expect(await answer(asUser(wrong.href, (em) => em.execute('select 1')))).toBe(INVALID_PASSWORD);
+
+    const migrations = { migrationsList: [CreateNotes, CreateLabels] };
+    const deploy = (outdated: TenantDatabasesOptions['outdated']) =>
+      NestFactory.createApplicationContext(
+        HostDatabaseModule.forRoot({
+          ...first.options,
+          tenantDatabases: { ...first.options.tenantDatabases, migrations, outdated },
+        }),
+        { logger: ['error', 'fatal'], abortOnError: false },
+      );
+    const labelled = (app: INestApplicationContext, id: string) =>
+      app
+        .get(TenantDatabases)
+        .run(id, (em) => em.execute(`insert into label (text) values ('x') returning id, current_user as who`));
+    const rows = ({ id }: { readonly id: string }) => [{ id: 1, who: `tenant_${id}` }];
+
+    const refusing = await deploy('refuse');
+    await refusing.get(HostDatabase).run(async (em) => {
+      em.assign(await em.findOneOrFail(TenantCatalog, { id: refused.id }), { schemaVersion: null, schemaDigest: null });
+    });
+    await expect(labelled(refusing, refused.id)).rejects.toBeInstanceOf(TenantOutdatedError);
+    await refusing.close();
+    const app = await deploy('migrate');
+    expect(await labelled(app, entered.id)).toEqual(rows(entered));
+    expect(await app.get(TenantMigrations).run()).toMatchObject({ state: 'completed', total: 2, done: 2, failures: [] });
+    expect(await labelled(app, left.id)).toEqual(rows(left));
+    expect(await labelled(app, refused.id)).toEqual(rows(refused));
+    await app.close();
+    await first.close();
   });
 
   it('end where it has as many connections as it may', async () => {

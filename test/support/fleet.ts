@@ -38,6 +38,22 @@ export const M2 = creating('Migration20260201000000_labels', 'labels');
 export const M3 = creating('Migration20260301000000_colours', 'colours');
 export const M4 = creating('Migration20260401000000_folders', 'folders');
 
+const REFUSING: Readonly<Record<DatabaseType, { readonly making: readonly string[]; readonly dropping: readonly string[] }>> = {
+  sqlite: {
+    making: [
+      `create trigger refuse_versions before update of schema_version on core_tenants begin select raise(abort, 'too busy'); end`,
+    ],
+    dropping: ['drop trigger refuse_versions'],
+  },
+  postgresql: {
+    making: [
+      `create function refuse_versions() returns trigger language plpgsql as $$ begin raise exception 'too busy'; end $$`,
+      `create trigger refuse_versions before update of schema_version on core_tenants for each row execute function refuse_versions()`,
+    ],
+    dropping: ['drop trigger refuse_versions on core_tenants', 'drop function refuse_versions()'],
+  },
+};
+
 /** An application on the host database of a {@link Fleet}. */
 export interface FleetApplication {
   readonly app: INestApplicationContext;
@@ -102,6 +118,17 @@ export class Fleet {
 
   async mend(of: FleetApplication, ids: readonly string[], table = 'labels'): Promise<void> {
     for (const id of ids) await of.databases.run(id, (em) => em.execute(`drop table ${table}`));
+  }
+
+  /** Lets every attempt to record a version in the catalogue fail, as where others hold its rows for too long; until it is told to end. */
+  async refuseVersions(of: FleetApplication): Promise<() => Promise<void>> {
+    const { making, dropping } = REFUSING[this.type];
+    const execute = (statements: readonly string[]) =>
+      of.run(async (em) => {
+        for (const sql of statements) await em.execute(sql);
+      });
+    await execute(making);
+    return () => execute(dropping);
   }
 
   /** What is in the databases, by how often each migration has run there. */

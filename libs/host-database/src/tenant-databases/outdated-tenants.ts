@@ -66,15 +66,25 @@ export class OutdatedTenants {
     this.remember(tenantId, target);
     if (outcome.applied.length > 0) this.logger.log(`Tenant ${tenantId} was brought to ${outcome.version} on its first use.`);
     // Not a part of what others wait for: one of them may have the transaction open that this has to wait for.
-    await this.schema.record(tenantId, outcome);
+    await this.record(tenantId, outcome);
   }
 
   private async lacks(place: TenantPlaceAddress): Promise<boolean> {
     const target = await this.schema.current();
     if ((await this.schema.pendingAt(place)).length > 0) return true;
     const after = target.versionAfter(target.migrations);
-    if (after) await this.schema.record(place.tenantId, after);
+    if (after) await this.record(place.tenantId, after);
     return false;
+  }
+
+  /** The tables are as they have to be: that the catalogue does not say so yet keeps nobody out. */
+  private async record(tenantId: string, outcome: Pick<SchemaOutcome, 'version' | 'digest'>): Promise<void> {
+    try {
+      await this.schema.record(tenantId, outcome);
+    } catch (error) {
+      // Whoever enters the tenant next in another process looks again.
+      this.logger.warn(`The version of the tables of tenant ${tenantId} could not be recorded: ${String(error)}`);
+    }
   }
 
   private remember(tenantId: string, { digest }: SchemaTarget): void {

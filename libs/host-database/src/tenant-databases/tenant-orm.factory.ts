@@ -68,7 +68,8 @@ export class TenantOrmFactory implements OnModuleInit {
       contextName: tenantContextName(tenantId),
       wrap: (base) => (this.entityManager ??= tenantEntityManager(base, { bindings: this.bindings, ownership: this.ownership })),
       driverOptions: settings.type === 'sqlite' && { fileMustExist: !create },
-      password,
+      // It is that of the tenant's user; the administrator's is among its settings.
+      password: asAdministrator ? undefined : password,
       // Where tables are made nothing is guarded, as at the boot of the host.
       isWatched: isEntered,
     });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Bell } from '../../common/index.js';
 import { type FleetCounts, NO_TENANTS, type TenantMigrationResult } from './fleet-report.js';
 import type { FleetOptions, FleetPlan } from './fleet.options.js';
@@ -23,10 +24,13 @@ export interface FleetRunnerParts {
 const RENEWALS_PER_LEASE = 3;
 /** How old the counts of other processes that progress shows may be. */
 const COUNTS_MAX_AGE_MS = 1_000;
+/** The catalogue's row may be locked by somebody for as long as the host waits for locks. */
+const SETTLE_ATTEMPTS = 4;
+const SETTLE_RETRY_DELAY_MS = 100;
 
 /** One process's part in one run: takes tenants that are free, so many at a time, until nothing is left to do or it is told to end. */
 export class FleetRunner {
-  private readonly inFlight = new Set<Promise<void>>();
+  private readonly inFlight = new Map<Promise<void>, MigrationClaim>();
   private readonly bell = new Bell();
   private counts: FleetCounts = NO_TENANTS;
   private countedAt = -Infinity;
@@ -40,7 +44,9 @@ export class FleetRunner {
   async run(): Promise<boolean> {
     const { ledger, identity, signal, warn } = this.parts;
     const renewing = setInterval(() => {
-      ledger.renew(identity).catch((error: unknown) => warn(`The lease was not renewed: ${String(error)}`));
+      ledger
+        .renew(identity, [...this.inFlight.values()])
+        .catch((error: unknown) => warn(`The lease was not renewed: ${String(error)}`));
     }, identity.leaseMs / RENEWALS_PER_LEASE);
     const wake = () => this.bell.ring();
     signal.addEventListener('abort', wake);
@@ -48,7 +54,7 @@ export class FleetRunner {
       return await this.work();
     } finally {
       // Whatever ended it: nothing may go on that nobody waits for.
-      await Promise.all(this.inFlight);
+      await Promise.all(this.inFlight.keys());
       clearInterval(renewing);
       signal.removeEventListener('abort', wake);
       if (signal.aborted) await ledger.interrupt(identity.runId);
@@ -93,23 +99,38 @@ export class FleetRunner {
 
   private begin(claim: MigrationClaim): void {
     const work = this.migrate(claim)
+      // Its lease runs out, and somebody looks at it again.
       .catch((error: unknown) => this.parts.warn(`Tenant ${claim.tenantId} could not be settled: ${String(error)}`))
       .finally(() => {
         this.inFlight.delete(work);
         this.bell.ring();
       });
-    this.inFlight.add(work);
+    this.inFlight.set(work, claim);
   }
 
   private async migrate(claim: MigrationClaim): Promise<void> {
-    const { ledger, identity, migrate } = this.parts;
+    const { migrate } = this.parts;
     const beganAt = performance.now();
     const how = await migrate(claim).catch((error: unknown) => this.failure(claim, error));
     // Where the lease was lost, the one who has the tenant now tells of it.
-    const isSettled = await ledger.settle(identity.runId, claim, how);
+    const isSettled = await this.settle(claim, how);
     if (isSettled) await this.tell(claim, how, performance.now() - beganAt);
     // It may be the one that is too much.
     if (how.state === 'failed') this.mustLook = true;
+  }
+
+  /** Writes down what has been done, and does not give that up at the first hindrance: the tenant would have to be opened again. */
+  private async settle(claim: MigrationClaim, how: Settlement): Promise<boolean> {
+    const { ledger, identity, warn } = this.parts;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await ledger.settle(identity.runId, claim, how);
+      } catch (error) {
+        if (attempt >= SETTLE_ATTEMPTS) throw error;
+        warn(`Tenant ${claim.tenantId} could not be settled at once, and is tried again: ${String(error)}`);
+        await delay(SETTLE_RETRY_DELAY_MS * attempt);
+      }
+    }
   }
 
   private failure(claim: MigrationClaim, error: unknown): Settlement {

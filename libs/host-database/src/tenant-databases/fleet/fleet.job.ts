@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { JobHandler, type JobRun } from '../../jobs/index.js';
+import { JobHandler, type JobRun, Snooze } from '../../jobs/index.js';
 import { FleetMigrationFailedError } from './fleet.errors.js';
 import type { FleetProgress } from './fleet-report.js';
 import { MIGRATE_FLEET_JOB, TenantMigrations } from './tenant-migrations.service.js';
 
 const DAY_MS = 86_400_000;
 const PROGRESS_EVERY_MS = 1_000;
+const TAKE_UP_AGAIN_MS = 1_000;
 
 /** Migrates the fleet as a job: where its process dies, the next worker goes on with the same run. */
 @Injectable()
@@ -39,6 +40,8 @@ export class FleetJob {
     // Broken off: the next attempt, of another process perhaps, takes the run up again.
     run.signal.throwIfAborted();
     const { runId, state, stopReason, failed } = report;
+    // Somebody else has broken it off: this process that is shutting down, or another that has left while nothing was running.
+    if (state === 'interrupted' || state === 'running') throw new Snooze(TAKE_UP_AGAIN_MS);
     if (runId !== undefined && (failed > 0 || state === 'stopped'))
       throw new FleetMigrationFailedError(runId, failed, stopReason);
     return { ...summaryOf(report), runId, state };

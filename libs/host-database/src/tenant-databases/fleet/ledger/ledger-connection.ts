@@ -16,6 +16,8 @@ export interface LedgerDialect {
   readonly json: (parameter: string) => string;
   /** A table of `id` and `wave` from a JSON array of objects. */
   readonly entries: (parameter: string) => string;
+  /** A table of `id` and `token` from a JSON array of objects. */
+  readonly claims: (parameter: string) => string;
   /** The texts of a JSON array. */
   readonly texts: (parameter: string) => string;
 }
@@ -25,12 +27,14 @@ const DIALECTS: Readonly<Record<'sqlite' | 'postgresql', Omit<LedgerDialect, 'no
     nowPlusMs: (parameter) => `${dialectOf('sqlite').now} + ${parameter}`,
     json: (parameter) => parameter,
     entries: (parameter) => `(select value ->> 'id' as id, value ->> 'wave' as wave from json_each(${parameter})) as entry`,
+    claims: (parameter) => `(select value ->> 'id' as id, value ->> 'token' as token from json_each(${parameter})) as claim`,
     texts: (parameter) => `(select value from json_each(${parameter}))`,
   },
   postgresql: {
     nowPlusMs: (parameter) => `clock_timestamp() + ${parameter} * interval '1 millisecond'`,
     json: (parameter) => `cast(${parameter} as jsonb)`,
     entries: (parameter) => `jsonb_to_recordset(cast(${parameter} as jsonb)) as entry(id text, wave integer)`,
+    claims: (parameter) => `jsonb_to_recordset(cast(${parameter} as jsonb)) as claim(id text, token integer)`,
     texts: (parameter) => `(select jsonb_array_elements_text(cast(${parameter} as jsonb)))`,
   },
 };

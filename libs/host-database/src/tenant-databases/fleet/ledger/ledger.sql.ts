@@ -10,7 +10,7 @@ const ofTenant = (column: string, alias: string) =>
   `(select ${column} from core_tenants where id = sys_tenant_migrations.tenant_id) as "${alias}"`;
 
 /** The statements of the ledger, one text for both dialects. */
-export function ledgerSql({ now, skipLocked, nowPlusMs, json, entries, texts }: LedgerDialect) {
+export function ledgerSql({ now, skipLocked, nowPlusMs, json, entries, claims, texts }: LedgerDialect) {
   return {
     look: (hasIds: boolean) => `
       select 'run' as kind, id, cast(null as text) as status, cast(null as text) as "schemaVersion", cast(null as text) as "schemaDigest"
@@ -61,8 +61,10 @@ export function ledgerSql({ now, skipLocked, nowPlusMs, json, entries, texts }: 
         ${ofTenant('schema_version', 'schemaVersion')}, ${ofTenant('schema_digest', 'schemaDigest')}`,
 
     renew: `
-      update sys_tenant_migrations set leased_until = ${nowPlusMs('$3')}
-      where run_id = $1 and runner = $2 and state = 'running' returning tenant_id`,
+      update sys_tenant_migrations set leased_until = ${nowPlusMs('$2')}
+      where run_id = $1 and state = 'running'
+        and exists (select 1 from ${claims('$3')} where claim.id = tenant_id and claim.token = claim_token)
+      returning tenant_id`,
 
     done: `
       update sys_tenant_migrations

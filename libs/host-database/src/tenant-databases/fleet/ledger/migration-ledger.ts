@@ -99,9 +99,11 @@ export class MigrationLedger {
     return (rows as MigrationClaim[]).toSorted((a, b) => (a.tenantId < b.tenantId ? -1 : 1));
   }
 
-  /** Says that the process is alive. */
-  async renew({ runId, runner, leaseMs }: RunnerIdentity): Promise<void> {
-    await this.db.run([{ sql: this.sql.renew, parameters: [runId, runner, leaseMs] }]);
+  /** Says that the process is alive and at these tenants. What it has lost sight of is not among them, and becomes free again. */
+  async renew({ runId, leaseMs }: RunnerIdentity, claims: readonly MigrationClaim[]): Promise<void> {
+    if (claims.length === 0) return;
+    const held = claims.map(({ tenantId, claimToken }) => ({ id: tenantId, token: claimToken }));
+    await this.db.run([{ sql: this.sql.renew, parameters: [runId, leaseMs, JSON.stringify(held)] }]);
   }
 
   /** Records how the work has ended, and the version in the catalogue. @returns false where the claim was no longer this process's */
