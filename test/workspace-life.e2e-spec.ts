@@ -8,14 +8,14 @@ import { until } from './support/until.js';
 
 describe.each(HTTP_ADAPTERS)('the life of a workspace on %s', (adapter) => {
   let app: ReferenceApp;
-  let exportDirectory: string;
+  let parent: string;
   let root: Client;
   let owner: Client;
   let id: string;
 
   beforeAll(async () => {
-    exportDirectory = await mkdtemp(join(tmpdir(), 'workspace-exports-'));
-    app = await startReferenceApp({ adapter, exportDirectory });
+    parent = await mkdtemp(join(tmpdir(), 'workspace-exports-'));
+    app = await startReferenceApp({ adapter, exportDirectory: join(parent, 'exports') });
     root = await app.signUp('root@example.com');
     owner = await app.signUp('owner@example.com');
     await app.host.get(ContextService).run({}, () =>
@@ -28,7 +28,7 @@ describe.each(HTTP_ADAPTERS)('the life of a workspace on %s', (adapter) => {
   });
   afterAll(async () => {
     await app.host.close();
-    await rm(exportDirectory, { recursive: true, force: true });
+    await rm(parent, { recursive: true, force: true });
   });
 
   async function signIn(email: string): Promise<Client> {
@@ -103,7 +103,8 @@ describe.each(HTTP_ADAPTERS)('the life of a workspace on %s', (adapter) => {
     await until(async () => (await root.get(`/workspaces/${id}/deletion-plan`).expect(200)).body.status === 'deleted');
     const deleted = await root.post(`/workspaces/${id}/restore`).expect(409);
     expect(deleted.body).toMatchObject({ code: 'TENANTS_STATUS_CONFLICT' });
-    expect(await readdir(join(exportDirectory, 'deleted-workspaces', id))).toContain('manifest.json');
+    // Not below the directory of the log's exports, which is cleared.
+    expect(await readdir(join(parent, 'exports-of-deleted-workspaces', id))).toContain('manifest.json');
     expect((await owner.get('/workspaces').expect(200)).body).toEqual([]);
   });
 });
