@@ -1,8 +1,10 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { ContextService, genId } from 'nestjs-host-database';
+import { TenantDeletionParts } from 'nestjs-host-database/tenants';
+import { WorkspaceControlService } from '../src/workspaces/workspace-control.service.js';
 import { type Client, HTTP_ADAPTERS, PASSWORD, type ReferenceApp, startReferenceApp } from './support/reference-app.js';
 import { until } from './support/until.js';
 
@@ -96,6 +98,32 @@ describe.each(HTTP_ADAPTERS)('the life of a workspace on %s', (adapter) => {
       await root.post(`/workspaces/${id}/reactivate`).expect(200);
     }
     await projects().expect(200);
+  });
+
+  it('is counted once for all who ask for the plan of its deletion at the same time', async () => {
+    const gate = Promise.withResolvers<void>();
+    let plans = 0;
+    app.host.get(TenantDeletionParts).add({
+      name: 'slow',
+      count: async () => {
+        plans++;
+        await gate.promise;
+        return {};
+      },
+      remove: () => Promise.resolve({}),
+    });
+    const admitted = jest.spyOn(app.host.get(WorkspaceControlService), 'require');
+    const asking = Promise.all([owner, root, owner].map(async (one) => one.get(`/workspaces/${id}/deletion-plan`).expect(200)));
+    await until(() => admitted.mock.results.length === 3);
+    await Promise.all(admitted.mock.results.map(({ value }) => value));
+    admitted.mockRestore();
+    gate.resolve();
+    const [one, ...others] = (await asking).map(({ body }) => body as object);
+    expect(one).toMatchObject({ tables: { projects: 1 } });
+    for (const other of others) expect(other).toEqual(one);
+    expect(plans).toBe(1);
+    await owner.get(`/workspaces/${id}/deletion-plan`).expect(200);
+    expect(plans).toBe(2);
   });
 
   it('is taken back by one owner from what another one has done', async () => {

@@ -16,6 +16,9 @@ import { WorkspaceControlService } from './workspace-control.service.js';
  */
 @Injectable()
 export class WorkspaceLifeService {
+  /** Those that are being made. */
+  private readonly plans = new Map<string, Promise<TenantDeletionPlan>>();
+
   constructor(
     private readonly tenants: TenantsService,
     private readonly deletion: TenantDeletion,
@@ -56,10 +59,19 @@ export class WorkspaceLifeService {
     return this.tenants.requestDeletion(workspaceId, request);
   }
 
-  /** @throws TenantAccessDeniedError, RoleRequiredError, WorkspaceHeldError, TenantNotFoundError */
+  /**
+   * Opens the workspace's database and counts all its rows, so each process makes one at a time of a workspace: who asks meanwhile gets
+   * the same.
+   *
+   * @throws TenantAccessDeniedError, RoleRequiredError, WorkspaceHeldError, TenantNotFoundError
+   */
   async planDeletion(workspaceId: string): Promise<TenantDeletionPlan> {
     await this.control.require(workspaceId);
-    return this.deletion.plan(workspaceId);
+    const underWay = this.plans.get(workspaceId);
+    if (underWay) return underWay;
+    const plan = this.deletion.plan(workspaceId).finally(() => this.plans.delete(workspaceId));
+    this.plans.set(workspaceId, plan);
+    return plan;
   }
 
   /** @throws InvalidInputError */
