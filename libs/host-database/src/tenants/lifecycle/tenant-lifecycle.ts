@@ -36,7 +36,6 @@ export class TenantLifecycle {
     const details = { ...reasonOf(reason), drain };
     return this.unitOfWork.transactional(async () => {
       // From the archive, or a deletion, a tenant comes back by restore(): it stays there, and comes back as suspended.
-      const isAway = (from: TenantStatus) => from === 'archived' || from === 'pending_deletion';
       const tenant = await this.statuses.change(
         tenantId,
         (_, from) => (isAway(from) ? from : 'suspended'),
@@ -101,6 +100,10 @@ export class TenantLifecycle {
   private get actor(): string | null {
     return this.context.current.actorUserId ?? null;
   }
+}
+
+function isAway(status: TenantStatus): boolean {
+  return status === 'archived' || status === 'pending_deletion';
 }
 
 /** @throws TenantStatusConflictError where it comes back as suspended already, or not at all */
