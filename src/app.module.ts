@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { HostDatabaseModule, type HostDatabaseOptions } from 'nestjs-host-database';
 import { DEFAULT_EXPORT_DIRECTORY } from './audit/export-files.js';
@@ -38,9 +38,8 @@ export class AppModule {
             tenantEntities: [...auditedTenantEntities, ...(audit?.tenantEntities ?? [])],
           },
           tenantDatabases: { ...tenantDatabases, entities: tenantEntities },
-          // Beside those of the log, where whoever serves and whoever works can reach them.
           tenantDeletion: {
-            exportTo: join(app.exportDirectory ?? DEFAULT_EXPORT_DIRECTORY, 'deleted-workspaces'),
+            exportTo: deletedWorkspacesBeside(app.exportDirectory ?? DEFAULT_EXPORT_DIRECTORY),
             ...tenantDeletion,
           },
         }),
@@ -52,4 +51,9 @@ export class AppModule {
       controllers: [HealthController],
     };
   }
+}
+
+/** Not among the exports of the log, which are removed after some days; beside them, where whoever serves and whoever works can write. */
+function deletedWorkspacesBeside(exportDirectory: string): string {
+  return `${resolve(exportDirectory)}-of-deleted-workspaces`;
 }

@@ -1,21 +1,25 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { ContextService, genId } from 'nestjs-host-database';
+import { TenantDeletionParts } from 'nestjs-host-database/tenants';
+import { WorkspaceControlService } from '../src/workspaces/workspace-control.service.js';
 import { type Client, HTTP_ADAPTERS, PASSWORD, type ReferenceApp, startReferenceApp } from './support/reference-app.js';
 import { until } from './support/until.js';
 
+const DAY_MS = 86_400_000;
+
 describe.each(HTTP_ADAPTERS)('the life of a workspace on %s', (adapter) => {
   let app: ReferenceApp;
-  let exportDirectory: string;
+  let parent: string;
   let root: Client;
   let owner: Client;
   let id: string;
 
   beforeAll(async () => {
-    exportDirectory = await mkdtemp(join(tmpdir(), 'workspace-exports-'));
-    app = await startReferenceApp({ adapter, exportDirectory });
+    parent = await mkdtemp(join(tmpdir(), 'workspace-exports-'));
+    app = await startReferenceApp({ adapter, exportDirectory: join(parent, 'exports') });
     root = await app.signUp('root@example.com');
     owner = await app.signUp('owner@example.com');
     await app.host.get(ContextService).run({}, () =>
@@ -28,7 +32,7 @@ describe.each(HTTP_ADAPTERS)('the life of a workspace on %s', (adapter) => {
   });
   afterAll(async () => {
     await app.host.close();
-    await rm(exportDirectory, { recursive: true, force: true });
+    await rm(parent, { recursive: true, force: true });
   });
 
   async function signIn(email: string): Promise<Client> {
@@ -57,6 +61,88 @@ describe.each(HTTP_ADAPTERS)('the life of a workspace on %s', (adapter) => {
     await projects().expect(200);
   });
 
+  /** What an owner is told of each thing that only administrators may do now. */
+  async function expectHeld(): Promise<void> {
+    const tried = [
+      ...['archive', 'restore', 'deletion'].map((action) => owner.post(`/workspaces/${id}/${action}`, {})),
+      owner.get(`/workspaces/${id}/deletion-plan`),
+    ];
+    for (const attempt of tried) expect((await attempt.expect(403)).body.code).toBe('WORKSPACES_HELD');
+  }
+
+  it('stays as the administrators have left it, whatever its owner tries', async () => {
+    const suspend = () => root.post(`/workspaces/${id}/suspend`, { reason: 'The invoice is overdue' });
+    await suspend().expect(200);
+    await expectHeld();
+    const refusals = await app.host.run(() => app.host.hostDatabase.auditLogs.count({ eventType: 'workspaces.control-refused' }));
+    expect(refusals).toBe(4);
+    await root.post(`/workspaces/${id}/archive`, {}).expect(200);
+    await expectHeld();
+    await root.post(`/workspaces/${id}/restore`).expect(200);
+    await root.post(`/workspaces/${id}/reactivate`).expect(200);
+
+    // By an administrator whom the owner makes a member, too.
+    for (const action of ['archive', 'deletion']) {
+      await root.post(`/workspaces/${id}/${action}`, {}).expect(action === 'archive' ? 200 : 202);
+      await owner.post(`/workspaces/${id}/members`, { email: 'root@example.com', role: 'owner' });
+      await expectHeld();
+      await root.post(`/workspaces/${id}/restore`).expect(200);
+    }
+
+    // What is put away does not escape.
+    for (const action of ['archive', 'deletion']) {
+      await owner.post(`/workspaces/${id}/${action}`, {}).expect(action === 'archive' ? 200 : 202);
+      await suspend().expect(200);
+      await expectHeld();
+      expect((await root.post(`/workspaces/${id}/restore`).expect(200)).body).toMatchObject({ status: 'suspended' });
+      await root.post(`/workspaces/${id}/reactivate`).expect(200);
+    }
+    await projects().expect(200);
+  });
+
+  it('is counted once for all who ask for the plan of its deletion at the same time', async () => {
+    const gate = Promise.withResolvers<void>();
+    let plans = 0;
+    app.host.get(TenantDeletionParts).add({
+      name: 'slow',
+      count: async () => {
+        plans++;
+        await gate.promise;
+        return {};
+      },
+      remove: () => Promise.resolve({}),
+    });
+    const admitted = jest.spyOn(app.host.get(WorkspaceControlService), 'require');
+    const asking = Promise.all([owner, root, owner].map(async (one) => one.get(`/workspaces/${id}/deletion-plan`).expect(200)));
+    await until(() => admitted.mock.results.length === 3);
+    await Promise.all(admitted.mock.results.map(({ value }) => value));
+    admitted.mockRestore();
+    gate.resolve();
+    const [one, ...others] = (await asking).map(({ body }) => body as object);
+    expect(one).toMatchObject({ tables: { projects: 1 } });
+    for (const other of others) expect(other).toEqual(one);
+    expect(plans).toBe(1);
+    await owner.get(`/workspaces/${id}/deletion-plan`).expect(200);
+    expect(plans).toBe(2);
+  });
+
+  it('is taken back by one owner from what another one has done', async () => {
+    const partner = await app.signUp('partner@example.com');
+    await owner.post(`/workspaces/${id}/members`, { email: 'partner@example.com', role: 'owner' }).expect(201);
+    await partner.post(`/workspaces/${id}/archive`, {}).expect(200);
+    await owner.post(`/workspaces/${id}/restore`).expect(200);
+  });
+
+  it('is deleted sooner than usual by administrators alone', async () => {
+    for (const graceDays of [0, 29]) {
+      const refused = await owner.post(`/workspaces/${id}/deletion`, { graceDays }).expect(400);
+      expect(refused.body).toMatchObject({ code: 'COMMON_INVALID_INPUT' });
+    }
+    await projects().expect(200);
+    await root.post(`/workspaces/${id}/deletion`, { graceDays: 1 }).expect(202);
+    await root.post(`/workspaces/${id}/restore`).expect(200);
+  });
+
   it.each([
     ['suspend', { drain: 'no' }],
     ['archive', { reason: '' }],
@@ -78,24 +164,24 @@ describe.each(HTTP_ADAPTERS)('the life of a workspace on %s', (adapter) => {
   });
 
   it('can be taken back from its deletion, and ends with it', async () => {
-    const request = await owner.post(`/workspaces/${id}/deletion`, { graceDays: 1, export: true }).expect(202);
+    const request = await owner.post(`/workspaces/${id}/deletion`, { graceDays: 30, export: true }).expect(202);
     expect(request.body).toMatchObject({
       status: 'pending_deletion',
-      deleteAfter: new Date(app.host.clock.now().getTime() + 86_400_000).toISOString(),
+      deleteAfter: new Date(app.host.clock.now().getTime() + 30 * DAY_MS).toISOString(),
     });
     await projects().expect(410);
     await owner.post(`/workspaces/${id}/restore`).expect(200);
     await projects().expect(200);
 
-    await owner.post(`/workspaces/${id}/deletion`, { graceDays: 1, export: true }).expect(202);
+    await owner.post(`/workspaces/${id}/deletion`, { graceDays: 30, export: true }).expect(202);
     const plan = await owner.get(`/workspaces/${id}/deletion-plan`).expect(200);
     expect(plan.body).toMatchObject({
       status: 'pending_deletion',
       isExported: true,
       tables: { projects: 1, tasks: 0 },
-      others: { core_memberships: 1 },
+      others: { core_memberships: 3 },
     });
-    app.host.clock.advance(86_400_000);
+    app.host.clock.advance(30 * DAY_MS);
     // No session lasts that long.
     [root, owner] = [await signIn('root@example.com'), await signIn('owner@example.com')];
     await owner.post(`/workspaces/${id}/restore`).expect(410);
@@ -103,7 +189,8 @@ describe.each(HTTP_ADAPTERS)('the life of a workspace on %s', (adapter) => {
     await until(async () => (await root.get(`/workspaces/${id}/deletion-plan`).expect(200)).body.status === 'deleted');
     const deleted = await root.post(`/workspaces/${id}/restore`).expect(409);
     expect(deleted.body).toMatchObject({ code: 'TENANTS_STATUS_CONFLICT' });
-    expect(await readdir(join(exportDirectory, 'deleted-workspaces', id))).toContain('manifest.json');
+    // Not below the directory of the log's exports, which is cleared.
+    expect(await readdir(join(parent, 'exports-of-deleted-workspaces', id))).toContain('manifest.json');
     expect((await owner.get('/workspaces').expect(200)).body).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -50,9 +50,10 @@ describe(ExportFiles.name, () => {
     await sut.write('old.csv', lines('a'));
     await sut.write('new.csv', lines('a'));
     const longAgo = new Date(Date.now() - 2 * DAY_MS);
-    await utimes(join(directory, 'old.csv'), longAgo, longAgo);
+    await mkdir(join(directory, 'made-by-others'));
+    for (const name of ['old.csv', 'made-by-others']) await utimes(join(directory, name), longAgo, longAgo);
 
     expect(await sut.removeOlderThan(DAY_MS)).toBe(1);
-    expect(await readdir(directory)).toEqual(['new.csv']);
+    expect(await readdir(directory)).toEqual(['made-by-others', 'new.csv']);
   });
 });

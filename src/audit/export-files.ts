@@ -40,14 +40,14 @@ export class ExportFiles {
     }
   }
 
-  /** Removes what was written longer ago, and returns how many files that were. */
+  /** Removes the files that were written longer ago, and returns how many those were. What else is there is not of its making. */
   async removeOlderThan(ageMs: number): Promise<number> {
     // The file system has written the times of the files, by the clock of the machine.
     const before = timestamp().getTime() - ageMs;
     let removed = 0;
     for (const name of await this.names()) {
       const file = await stat(this.pathOf(name)).catch(() => undefined);
-      if (!file || file.mtimeMs >= before) continue;
+      if (!file?.isFile() || file.mtimeMs >= before) continue;
       await rm(this.pathOf(name), { force: true });
       removed++;
     }

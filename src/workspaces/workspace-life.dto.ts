@@ -20,7 +20,12 @@ export class CloseWorkspaceDto {
 
 /** How a workspace is deleted. */
 export class DeleteWorkspaceDto extends CloseWorkspaceDto {
-  @ApiPropertyOptional({ minimum: 0, maximum: 365, default: 30, description: 'For how many days it can be restored' })
+  @ApiPropertyOptional({
+    minimum: 0,
+    maximum: 365,
+    default: 30,
+    description: 'For how many days it can be restored; its owners cannot ask for fewer than the default',
+  })
   @IsOptional()
   @IsInt()
   @Min(0)

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -242,6 +242,8 @@ describe.each(VARIANTS)('The deletion of a tenant on %s', (_name, { database, op
       'tag.jsonl',
     ]);
     const read = (name: string) => readFile(join(exportTo, id, name));
+    const modeOf = async (...path: string[]) => (await stat(join(exportTo, ...path))).mode & 0o777;
+    expect([await modeOf(id), await modeOf(id, 'manifest.json'), await modeOf(id, 'page.jsonl')]).toEqual([0o700, 0o600, 0o600]);
     const manifest = JSON.parse((await read('manifest.json')).toString()) as TenantExportManifest;
     expect(manifest).toMatchObject({ format: 1, tenant: { id, slug }, exportedAt: host.clock.now().toISOString() });
     for (const { name, rows, bytes, sha256 } of manifest.files) {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { genId, InvalidInputError, type TenantCatalog, UnitOfWork } from 'nestjs-host-database';
+import { ContextService, genId, InvalidInputError, type TenantCatalog, UnitOfWork } from 'nestjs-host-database';
 import { AuditCapture } from 'nestjs-host-database/audit';
 import {
   TENANT_STATUSES,
@@ -231,6 +231,51 @@ describe.each(['sqlite', 'postgresql'] as const)('The life of a tenant on %s', (
       expect(await host.run(() => sut.restore(id))).toMatchObject({ status: 'archived', deleteAfter: null, deletionFrom: null });
       expect(await host.run(() => sut.restore(id))).toMatchObject({ status: 'suspended', archivedFrom: null });
       expect(await host.run(() => sut.reactivate(id))).toMatchObject({ status: 'active', dbUrl });
+    });
+
+    it('does not escape its suspension by being away', async () => {
+      const { id } = await host.newTenant();
+      const away: readonly (() => Promise<TenantCatalog>)[] = [() => sut.archive(id), () => sut.requestDeletion(id)];
+      for (const leave of away) {
+        const { status, statusChangedAt } = await host.run(leave);
+        host.clock.advance(1_000);
+        expect(await host.run(() => sut.suspend(id, { reason: 'unpaid' }))).toMatchObject({ status, statusChangedAt });
+        await expect(host.run(() => sut.suspend(id))).rejects.toMatchObject({ from: status, to: 'suspended' });
+        await expect(host.run(() => sut.reactivate(id))).rejects.toBeInstanceOf(TenantStatusConflictError);
+        expect(await host.run(() => sut.restore(id))).toMatchObject({ status: 'suspended' });
+        await host.run(() => sut.reactivate(id));
+      }
+      await host.run(() => sut.archive(id));
+      await host.run(() => sut.requestDeletion(id));
+      expect(await host.run(() => sut.suspend(id))).toMatchObject({ status: 'pending_deletion', deletionFrom: 'archived' });
+      await host.run(() => sut.restore(id));
+      expect(await host.run(() => sut.restore(id))).toMatchObject({ status: 'suspended' });
+    });
+
+    it('is not suspended where it never was open, or is gone', async () => {
+      const { id } = await host.newTenant({ provisioned: false });
+      await host.run(() => sut.requestDeletion(id));
+      await expect(host.run(() => sut.suspend(id))).rejects.toMatchObject({ from: 'pending_deletion', to: 'suspended' });
+      await sql(`update core_tenants set deletion_from = null where id = ?`, [id]);
+      await expect(host.run(() => sut.suspend(id))).rejects.toBeInstanceOf(TenantStatusConflictError);
+      expect(await rowOf(id)).toMatchObject({ deletion_from: null });
+    });
+
+    it('says who closed it, for as long as it is closed', async () => {
+      const { id } = await host.newTenant();
+      const [one, other] = [await host.newUser(), await host.newUser()];
+      const by = (actorUserId: string | undefined, change: () => Promise<TenantCatalog>) =>
+        host.get(ContextService).run(actorUserId === undefined ? {} : { actorUserId }, () => host.run(change));
+      for (const close of [() => sut.suspend(id), () => sut.archive(id), () => sut.requestDeletion(id)]) {
+        expect(await by(one.id, close)).toMatchObject({ closedBy: one.id });
+        await by(undefined, () => sut.restore(id)).catch(() => by(undefined, () => sut.reactivate(id)));
+        expect(await rowOf(id)).toMatchObject({ status: 'active', closed_by: null });
+      }
+      await by(one.id, () => sut.archive(id));
+      expect(await by(other.id, () => sut.requestDeletion(id))).toMatchObject({ closedBy: other.id });
+      expect(await by(one.id, () => sut.restore(id))).toMatchObject({ status: 'archived', closedBy: other.id });
+      await by(one.id, () => sut.restore(id));
+      expect(await by(undefined, () => sut.suspend(id))).toMatchObject({ closedBy: null });
     });
 
     it('can be restored until its time is over, and not after', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { inspect } from 'node:util';
@@ -230,6 +230,25 @@ describe('a fleet', () => {
     const choosing = host.get(TenantPlacement).choose({ tenantId: 'f'.repeat(32), mode: 'schema' });
     await expect(choosing).rejects.toMatchObject({ code: 'TENANT_DATABASES_NO_PLACE', reason: 'no-schemas' });
     await host.close();
+  });
+});
+
+// PostgreSQL has its own files.
+describe('the file of a tenant on sqlite', () => {
+  it('is for the user of the process alone, and so is the directory that is made for it', async () => {
+    const parent = await mkdtemp(join(tmpdir(), 'placement-'));
+    const directory = join(parent, 'made', 'here');
+    const host = await createTestHost({ options: { tenantDatabases: { entities: [Note], directory } } });
+    const { id } = await host.newTenant();
+    const modes = await host.get(TenantDatabases).run(id, async (em) => {
+      em.create(Note, { id: 1, text: 'mine' });
+      await em.flush();
+      const paths = [join(parent, 'made'), directory, ...['', '-wal', '-shm'].map((end) => join(directory, `${id}.db${end}`))];
+      return Promise.all(paths.map(async (path) => (await stat(path)).mode & 0o777));
+    });
+    expect(modes).toEqual([0o700, 0o700, 0o600, 0o600, 0o600]);
+    await host.close();
+    await rm(parent, { recursive: true, force: true });
   });
 });
 

@@ -224,6 +224,13 @@ describe('an administrator who is no superuser', () => {
         { text: id, who: `tenant_${id}` },
       ]);
     }
+    // Its own password is not a tenant's to change, whatever the address of the tenant says.
+    const asAdministrator = new URL(await host.get(TenantDatabases).run(made[0]?.id ?? '', (em) => getDbUri(em)));
+    Object.assign(asAdministrator, { username: name, password: 'planted' });
+    await host.run(() => host.get(TenantsService).suspend(made[0]?.id ?? ''));
+    await host.run(() => host.get(TenantsService).activate(made[0]?.id ?? '', asAdministrator.href));
+    const rotating = host.run(() => host.get(TenantSecrets).rotateDatabasePassword(made[0]?.id ?? ''));
+    await expect(rotating).rejects.toMatchObject({ code: 'TENANTS_PASSWORD_NOT_ROTATABLE', reason: 'administrator' });
     for (const { id } of made) {
       const { address } = await host.get(TenantPlacement).choose({ tenantId: id });
       await host.run(() => host.get(TenantsService).suspend(id));

@@ -83,6 +83,8 @@ const TenantCatalogSchema = defineEntity({
     archivedFrom: p.enum(['active', 'suspended'] as const).nullable(),
     /** What a tenant that is to be deleted was before, and can be again; none once its data is being removed. */
     deletionFrom: p.enum(['active', 'suspended', 'archived', 'failed'] as const).nullable(),
+    /** Who closed it last, while it is closed: a user's id; none where that was nobody, as in a job. No foreign key: users may go. */
+    closedBy: p.string().length(32).nullable(),
     /** Whether work that was under way when the tenant was closed is cut, in every process, instead of being let end. */
     cutsWork: p.boolean().default(false),
     planTier: p.string().default('free'),

@@ -151,9 +151,9 @@ export class TenantsService {
   }
 
   /**
-   * Closes an active tenant: its data stays, but every access is refused, at once in this process and within a second in all others.
+   * Closes a tenant: its data stays, but every access is refused, at once in this process and within a second in all others.
    * Work that is under way ends, unless `drain` is false. Recorded as `tenants.suspended`; in the caller's transaction if there is one, as
-   * all changes of status are.
+   * all changes of status are. One that is archived, or is to be deleted, stays so, and comes back from there as a suspended one.
    *
    * @throws TenantNotFoundError, TenantStatusConflictError, InvalidInputError
    */

@@ -54,12 +54,15 @@ export const sqliteDialect: Dialect = {
   dropDatabase: (_admin, settings) => files.drop(settings),
 };
 
+// A tenant's data is for nobody else on the machine.
+const OWNER_ONLY = { directory: 0o700, file: 0o600 } as const;
+
 /** A directory has no administrator: this process may write there, or it may not. */
 const files: ServerAdministration = {
   async create(place): Promise<void> {
-    await mkdir(dirname(place.name), { recursive: true });
-    // An empty file is an empty database: what is opened later has to exist.
-    await (await open(place.name, 'a')).close();
+    await mkdir(dirname(place.name), { recursive: true, mode: OWNER_ONLY.directory });
+    // An empty file is an empty database: what is opened later has to exist. SQLite gives the log beside it the same mode.
+    await (await open(place.name, 'a', OWNER_ONLY.file)).close();
   },
 
   async drop(place): Promise<void> {

@@ -4,7 +4,10 @@ import { join, resolve } from 'node:path';
 import { assertId, genId } from '../../common/index.js';
 import type { TenantExportSink } from '../../tenants/index.js';
 
-/** Keeps the exports of tenants below a directory, in one of each tenant's own. */
+// What a tenant has left behind is for nobody else on the machine.
+const OWNER_ONLY = { directory: 0o700, file: 0o600 } as const;
+
+/** Keeps the exports of tenants below a directory, in one of each tenant's own, which the process's user alone may read. */
 export class FileTenantExportSink implements TenantExportSink {
   private readonly directory: string;
 
@@ -16,9 +19,9 @@ export class FileTenantExportSink implements TenantExportSink {
   async write(tenantId: string, name: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const path = this.pathOf(tenantId, name);
     const draft = `${path}.${genId()}.part`;
-    await mkdir(this.directoryOf(tenantId), { recursive: true });
+    await mkdir(this.directoryOf(tenantId), { recursive: true, mode: OWNER_ONLY.directory });
     try {
-      const file = await open(draft, 'wx');
+      const file = await open(draft, 'wx', OWNER_ONLY.file);
       try {
         for await (const chunk of chunks) await file.writeFile(chunk);
         await file.sync();

@@ -23,7 +23,11 @@ export class TenantUsers implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.serverUsers.use((address) => this.servers.besideHost(address)?.administration.users);
+    this.serverUsers.use((address) => {
+      const server = this.servers.besideHost(address);
+      const users = server?.administration.users;
+      return users && { users, administrator: server.settings.user };
+    });
   }
 
   /**

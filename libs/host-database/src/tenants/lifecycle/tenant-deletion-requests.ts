@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AuditService } from '../../audit/index.js';
 import { assertInt32, Clock, InvalidInputError } from '../../common/index.js';
+import { ContextService } from '../../context/index.js';
 import { UnitOfWork } from '../../database/index.js';
 import { JobsService, LIVE_JOB_STATUSES, SystemJob } from '../../jobs/index.js';
 import type { TenantCatalog, TenantStatus } from '../tenant-catalog.entity.js';
@@ -39,6 +40,7 @@ export class TenantDeletionRequests {
     private readonly jobs: JobsService,
     private readonly audit: AuditService,
     private readonly clock: Clock,
+    private readonly context: ContextService,
     @Inject(TENANT_DELETION_OPTIONS) private readonly options: TenantDeletionOptions,
   ) {}
 
@@ -53,6 +55,7 @@ export class TenantDeletionRequests {
         closed.deletionFrom = whereItWas(closed, from);
         closed.deleteAfter = deleteAfter;
         closed.cutsWork = !drain;
+        closed.closedBy = this.context.current.actorUserId ?? null;
       });
       const facts = { tenantId: tenant.id, isExported, requestedAt, doneSteps: [], removed: {} };
       await em.persist(em.create(TenantDeletionRecord, facts)).flush();

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { AuditService } from '../../audit/index.js';
 import { assertText } from '../../common/index.js';
+import { ContextService } from '../../context/index.js';
 import { UnitOfWork } from '../../database/index.js';
-import type { TenantCatalog } from '../tenant-catalog.entity.js';
+import type { TenantCatalog, TenantStatus } from '../tenant-catalog.entity.js';
 import { TenantStatusConflictError } from '../tenants.errors.js';
 import { TenantStatusWriter } from './tenant-status.js';
 
@@ -28,16 +29,23 @@ export class TenantLifecycle {
     private readonly unitOfWork: UnitOfWork,
     private readonly statuses: TenantStatusWriter,
     private readonly audit: AuditService,
+    private readonly context: ContextService,
   ) {}
 
   async suspend(tenantId: string, { reason, drain = true }: ClosingOptions = {}): Promise<TenantCatalog> {
     const details = { ...reasonOf(reason), drain };
     return this.unitOfWork.transactional(async () => {
-      const tenant = await this.statuses.change(tenantId, 'suspended', (suspended, from) => {
-        // From the archive a tenant comes back by restore(), which knows where it was.
-        if (from !== 'active') throw new TenantStatusConflictError(suspended.id, from, 'suspended');
-        suspended.cutsWork = !drain;
-      });
+      // From the archive, or a deletion, a tenant comes back by restore(): it stays there, and comes back as suspended.
+      const tenant = await this.statuses.change(
+        tenantId,
+        (_, from) => (isAway(from) ? from : 'suspended'),
+        (suspended, from) => {
+          if (isAway(from)) suspendWhereItWas(suspended, from);
+          else if (from !== 'active') throw new TenantStatusConflictError(suspended.id, from, 'suspended');
+          suspended.cutsWork = !drain || (isAway(from) && suspended.cutsWork);
+          suspended.closedBy = this.actor;
+        },
+      );
       await this.audit.record({ eventType: 'tenants.suspended', ...about(tenant), details });
       return tenant;
     });
@@ -62,6 +70,7 @@ export class TenantLifecycle {
         if (from !== 'active' && from !== 'suspended') throw new TenantStatusConflictError(archived.id, from, 'archived');
         archived.archivedFrom = from;
         archived.cutsWork = !drain;
+        archived.closedBy = this.actor;
       });
       await this.audit.record({ eventType: 'tenants.archived', ...about(tenant), details });
       return tenant;
@@ -87,6 +96,22 @@ export class TenantLifecycle {
       return tenant;
     });
   }
+
+  private get actor(): string | null {
+    return this.context.current.actorUserId ?? null;
+  }
+}
+
+function isAway(status: TenantStatus): boolean {
+  return status === 'archived' || status === 'pending_deletion';
+}
+
+/** @throws TenantStatusConflictError where it comes back as suspended already, or not at all */
+function suspendWhereItWas(tenant: TenantCatalog, from: TenantStatus): void {
+  if (from === 'pending_deletion' && tenant.deletionFrom === 'active') tenant.deletionFrom = 'suspended';
+  else if ((from === 'archived' || tenant.deletionFrom === 'archived') && tenant.archivedFrom !== 'suspended') {
+    tenant.archivedFrom = 'suspended';
+  } else throw new TenantStatusConflictError(tenant.id, from, 'suspended');
 }
 
 /** @throws InvalidInputError */

@@ -10,6 +10,12 @@ import { canBecome } from './transitions.js';
 /** What else changes with the status, and who is told: runs with the tenant's row locked, before it is written. */
 type StatusChange = (tenant: TenantCatalog, from: TenantStatus) => void | Promise<void>;
 
+/**
+ * What a tenant may be told to be once more. Provisioning can be repeated at any time, so one whose job was lost can be helped on; of one
+ * that is away something else may change: where it comes back to. Who changes it says whether that is so.
+ */
+const STAYING: ReadonlySet<TenantStatus> = new Set(['provisioning', 'archived', 'pending_deletion']);
+
 /** The one place that changes the status of a tenant. */
 @Injectable()
 export class TenantStatusWriter {
@@ -39,14 +45,13 @@ export class TenantStatusWriter {
       if (!tenant) throw new TenantNotFoundError(id);
       const from = effectiveStatus(tenant);
       const status = typeof to === 'function' ? to(tenant, from) : to;
-      // Provisioning can be repeated at any time, so one whose job was lost can be helped on.
-      const isRepeated = from === 'provisioning' && status === from;
-      if (!isRepeated && !canBecome(from, status)) throw new TenantStatusConflictError(id, from, status);
+      const stays = status === from && STAYING.has(from);
+      if (!stays && !canBecome(from, status)) throw new TenantStatusConflictError(id, from, status);
       await apply?.(tenant, from);
       tenant.status = status;
       tenant.isActive = status === 'active';
-      tenant.statusChangedAt = this.clock.now();
-      if (tenant.isActive) tenant.cutsWork = false;
+      if (!stays || status === 'provisioning') tenant.statusChangedAt = this.clock.now();
+      if (tenant.isActive) Object.assign(tenant, { cutsWork: false, closedBy: null });
       try {
         await em.flush();
       } catch (cause) {

@@ -77,12 +77,13 @@ export class PasswordRotation {
   private ownUser(tenantId: string, address: string): TenantUser {
     const { type, user, password } = parseDatabaseUrl(address);
     const settings = this.host.forTenant(address, {});
-    const users = this.serverUsers.at(address);
+    const { users, administrator } = this.serverUsers.at(address) ?? {};
     let reason: PasswordNotRotatableReason | undefined;
     if (type === 'sqlite') reason = 'no-users';
     else if (user === undefined || password === undefined) reason = 'no-own-user';
     else if (!users && !settings.isSameServer(this.host)) reason = 'other-server';
     else if (settings.isSameServer(this.host) && user === this.host.user) reason = 'user-of-the-host';
+    else if (users && user === administrator) reason = 'administrator';
     if (reason) throw new PasswordNotRotatableError(tenantId, reason);
     return { user: settings.user, users };
   }

@@ -62,13 +62,20 @@ export class SecretTamperedError extends HostDatabaseError {
 }
 
 /** Why the library does not change the password of a tenant's database user. */
-export type PasswordNotRotatableReason = 'not-provisioned' | 'no-users' | 'no-own-user' | 'user-of-the-host' | 'other-server';
+export type PasswordNotRotatableReason =
+  | 'not-provisioned'
+  | 'no-users'
+  | 'no-own-user'
+  | 'user-of-the-host'
+  | 'administrator'
+  | 'other-server';
 
 const REASONS: Readonly<Record<PasswordNotRotatableReason, string>> = {
   'not-provisioned': 'it has no database yet. Provision it first.',
   'no-users': 'its kind of database has no users.',
   'no-own-user': 'its address has no user and password: those of the host are used. Activate it with an address that has some.',
   'user-of-the-host': 'its user is the one of the host database, which would be locked out. Give the tenant a user of its own.',
+  administrator: 'its user is the administrator of its server, who would be locked out. Give the tenant a user of its own.',
   'other-server':
     'it is on a server that is not configured. Name that in tenantDatabases.placement.servers, or change the password there, and activate it with the new address.',
 };

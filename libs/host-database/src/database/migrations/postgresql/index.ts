@@ -6,6 +6,7 @@ import { Migration20261123181000_provision_in_steps as ProvisionInSteps } from '
 import { Migration20261123182000_guard_tenant_lives as GuardTenantLives } from './Migration20261123182000_guard_tenant_lives.js';
 import { Migration20261123183000_tell_of_tenant_changes as TellOfTenantChanges } from './Migration20261123183000_tell_of_tenant_changes.js';
 import { Migration20261123184000_keep_fleet_ledger as KeepFleetLedger } from './Migration20261123184000_keep_fleet_ledger.js';
+import { Migration20261123185000_say_who_closed as SayWhoClosed } from './Migration20261123185000_say_who_closed.js';
 
 /** The migrations of the host's tables on PostgreSQL, the oldest first. */
 export const postgresqlMigrations = [
@@ -17,4 +18,5 @@ export const postgresqlMigrations = [
   GuardTenantLives,
   TellOfTenantChanges,
   KeepFleetLedger,
+  SayWhoClosed,
 ];
