@@ -13,7 +13,8 @@ import {
   type TenantLeakKind,
   VacuousProbeError,
 } from 'nestjs-host-database/testing';
-import { type Leak, LeakyApp, LEAKS, Mistake, Note, SharedCache } from '../support/leaky-app.js';
+import { LeakyApp, Note, SharedCache } from '../support/leaky-app.js';
+import { type Leak, LEAKS, Mistake } from '../support/leaky-mistakes.js';
 
 /** How each mistake is found. */
 const FOUND_AS: Readonly<Record<(typeof LEAKS)[number], TenantLeakKind>> = {
@@ -29,11 +30,18 @@ const FOUND_AS: Readonly<Record<(typeof LEAKS)[number], TenantLeakKind>> = {
   'index-of-all-tenants': 'open-door',
   'cache-key-without-tenant': 'shared-key',
   'write-without-membership': 'foreign-row',
+  'link-without-membership': 'foreign-row',
+  'membership-without-check': 'foreign-row',
+  'name-without-membership': 'open-door',
+  'name-for-everybody': 'no-door',
+  'tenant-from-a-header': 'open-door',
+  'tenant-from-a-public-slug': 'no-door',
 };
 
 describe.each(['sqlite', 'postgresql'] as const)('assertIsolated on %s', (database) => {
   let host: TestHost;
   let visitors: [ProbeVisitor, ProbeVisitor];
+  const slugs = new Map<string, string>();
 
   beforeAll(async () => {
     jest.spyOn(Logger.prototype, 'error').mockReturnValue(undefined);
@@ -43,11 +51,13 @@ describe.each(['sqlite', 'postgresql'] as const)('assertIsolated on %s', (databa
       options: { tenantDatabases: { entities: [Note] } },
       http: (module) => module.createNestApplication({ logger: false }),
     });
-    const { a, b } = await host.newTwoTenants();
-    visitors = [
-      { tenantId: a.tenant.id, headers: { 'x-user': a.owner.id } },
-      { tenantId: b.tenant.id, headers: { 'x-user': b.owner.id } },
-    ];
+    const visitor = async (slug: string): Promise<ProbeVisitor> => {
+      const owner = await host.newUser();
+      const { id: tenantId } = await host.newTenant({ slug, ownerId: owner.id });
+      slugs.set(tenantId, slug);
+      return { tenantId, headers: { 'x-user': owner.id } };
+    };
+    visitors = [await visitor('acme'), await visitor('globex')];
   });
   afterAll(async () => {
     await host.close();
@@ -56,7 +66,10 @@ describe.each(['sqlite', 'postgresql'] as const)('assertIsolated on %s', (databa
   beforeEach(async () => {
     host.get(Mistake).made = 'none';
     host.get(SharedCache).clear();
-    await host.run(() => host.hostDatabase.systemJobs.nativeDelete({}));
+    await host.run(async () => {
+      await host.hostDatabase.systemJobs.nativeDelete({});
+      host.hostDatabase.em.remove(await host.hostDatabase.memberships.find({ role: 'member' }));
+    });
     for (const { tenantId } of visitors) await host.get(TenantDatabases).run(tenantId, (em) => em.nativeDelete(Note, {}));
   });
 
@@ -75,6 +88,8 @@ describe.each(['sqlite', 'postgresql'] as const)('assertIsolated on %s', (databa
       { path: `/workspaces/${tenantId}/notes` },
       { path: `/workspaces/${tenantId}/summary` },
       { method: 'POST', path: `/workspaces/${tenantId}/quick-notes` },
+      { method: 'POST', path: `/workspaces/${tenantId}/links` },
+      { method: 'POST', path: `/workspaces/${tenantId}/members` },
       { method: 'POST', path: '/inbox', body: { tenantId, text: 'from the inbox' } },
     ],
     streams: ({ tenantId }) => [{ path: `/workspaces/${tenantId}/events` }],
@@ -83,6 +98,22 @@ describe.each(['sqlite', 'postgresql'] as const)('assertIsolated on %s', (databa
     rounds: 3,
     ...rest,
   });
+  /** The tenant is also said in headers, by its id and by its slug. */
+  const inHeaders = (): Partial<IsolationProbe> => {
+    const saying = ({ tenantId, headers }: ProbeVisitor) => ({ tenantId, headers: { ...headers, 'x-tenant-id': tenantId } });
+    return {
+      visitors: [saying(visitors[0]), saying(visitors[1])],
+      tenantHeaders: ({ tenantId }) => ({ host: `${slugs.get(tenantId)}.example.com` }),
+      streams: () => [],
+      rounds: 1,
+    };
+  };
+  /** What some of the mistakes need to be found. */
+  const needs = (leak: Leak): Partial<IsolationProbe> => {
+    // Two requests have to meet in the one place where it matters.
+    if (leak === 'last-tenant-in-a-field') return { rounds: 20 };
+    return /header|slug/.test(leak) ? inHeaders() : {};
+  };
   const leaksOf = async (leak: Leak, rest?: Partial<IsolationProbe>) => {
     host.get(Mistake).made = leak;
     const error = await assertIsolated(host.app, probe(rest)).then(
@@ -98,6 +129,9 @@ describe.each(['sqlite', 'postgresql'] as const)('assertIsolated on %s', (databa
     expect(report.requests).toBeGreaterThan(50);
     expect(report.ownAnswers).toBeGreaterThan(6);
     expect(report.routes.toSorted()).toEqual([
+      '/current/notes',
+      '/current/site',
+      '/workspaces/:tenantId/name',
       '/workspaces/:tenantId/notes',
       '/workspaces/:tenantId/notes/:id',
       '/workspaces/:tenantId/summary',
@@ -106,8 +140,7 @@ describe.each(['sqlite', 'postgresql'] as const)('assertIsolated on %s', (databa
   });
 
   it.each(LEAKS)('finds %s', async (leak) => {
-    // Two requests have to meet in the one place where it matters.
-    const leaks = await leaksOf(leak, leak === 'last-tenant-in-a-field' ? { rounds: 20 } : {});
+    const leaks = await leaksOf(leak, needs(leak));
     expect(leaks.map(({ kind }) => kind)).toContain(FOUND_AS[leak]);
   });
 
@@ -121,6 +154,40 @@ describe.each(['sqlite', 'postgresql'] as const)('assertIsolated on %s', (databa
     });
     const { message } = new TenantLeakError(leaks);
     expect(message).toContain(`no-door: GET /workspaces/${first.tenantId}/teaser answered 200`);
+  });
+
+  it('finds nothing where the tenant is said in headers, and kept apart', async () => {
+    expect(await leaksOf('none', inHeaders())).toEqual([]);
+  });
+
+  it('says which rows of the host were changed, and which answer a header has led to', async () => {
+    const [first] = visitors;
+    const linked = await leaksOf('link-without-membership', { streams: () => [], rounds: 1 });
+    expect(new Set(linked.map(({ kind, where }) => `${kind}: ${where}`))).toEqual(
+      new Set([
+        "foreign-row: table note_related, which the other's requests changed",
+        'foreign-row: table note_related, which nobody changed',
+      ]),
+    );
+    const led = await leaksOf('tenant-from-a-header', inHeaders());
+    expect(led).toContainEqual({
+      kind: 'open-door',
+      ofTenantId: first.tenantId,
+      where: 'GET /current/notes with the headers of the other tenant answered 200',
+    });
+    // The last one: they are members from then on.
+    const changed = await leaksOf('membership-without-check', { streams: () => [], rounds: 1 });
+    expect(changed).toContainEqual({
+      kind: 'foreign-row',
+      ofTenantId: first.tenantId,
+      where: "host table core_memberships, which the other's requests changed",
+    });
+  });
+
+  it('lets public paths name a tenant, but not show its data', async () => {
+    const isPublic = { public: (path: string) => /\/(name|teaser)$/.test(path), streams: () => [], rounds: 1 };
+    expect(await leaksOf('name-for-everybody', isPublic)).toEqual([]);
+    expect((await leaksOf('public-route', isPublic)).map(({ kind }) => kind)).toContain('no-door');
   });
 
   it('refuses a probe that would find nothing whatever happened', async () => {

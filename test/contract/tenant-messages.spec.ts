@@ -14,7 +14,7 @@ import {
 } from '@nestjs/microservices';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { type OnGatewayConnection, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { concat, firstValueFrom, from, lastValueFrom, type Observable, of, throwError, toArray } from 'rxjs';
+import { concat, firstValueFrom, from, lastValueFrom, map, type Observable, of, Subject, throwError, toArray } from 'rxjs';
 import { ContextService, genId } from 'nestjs-host-database';
 import { TenantMessage, TenantMessages } from 'nestjs-host-database/access';
 import { MembershipsService } from 'nestjs-host-database/memberships';
@@ -26,7 +26,9 @@ import {
   TenantKeys,
   TenantRunEndedError,
 } from 'nestjs-host-database/tenant-databases';
+import { TenantsService } from 'nestjs-host-database/tenants';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
+import { until } from '../support/until.js';
 
 const NoteSchema = defineEntity({ name: 'Note', properties: { id: p.integer().primary().autoincrement(), text: p.string() } });
 class Note extends NoteSchema.class {}
@@ -41,6 +43,7 @@ interface Client {
 @Injectable()
 class Notes {
   readonly heard: unknown[] = [];
+  news = new Subject<string>();
 
   constructor(
     @InjectTenantRepository(Note) private readonly notes: EntityRepository<Note>,
@@ -115,6 +118,12 @@ class NotesGateway implements OnGatewayConnection<Client> {
   @SubscribeMessage('texts')
   async texts() {
     return { event: 'texts', data: await this.notes.texts() };
+  }
+
+  @SubscribeMessage('watch')
+  watch(_client: Client, text: string): Observable<unknown> {
+    this.notes.plan(text);
+    return this.notes.news.pipe(map((data) => ({ event: 'news', data })));
   }
 
   @SubscribeMessage('stream')
@@ -275,6 +284,47 @@ describe.each(['sqlite', 'postgresql'] as const)('the tenant of a message on %s'
       expect(await socket.ask('texts')).toEqual({ error: 'TenantAccessDeniedError' });
       const denied = await host.run(() => host.hostDatabase.auditLogs.find({ eventType: 'access.tenant-denied' }));
       expect(denied).toContainEqual(expect.objectContaining({ actorUserId: userId, targetId: tenantId }));
+    });
+  });
+
+  describe('of a websocket whose handler goes on to answer', () => {
+    /** The last answer that was sent waits for the next one. */
+    const watch = async () => {
+      const watcher = await member();
+      const socket = await connect(watcher);
+      const news = (host.get(Notes).news = new Subject<string>());
+      const first = socket.ask('watch', 'written at the end');
+      await until(() => news.observed);
+      news.next('1');
+      news.next('2');
+      expect(await first).toEqual({ event: 'news', data: '1' });
+      // Asked again, and still one.
+      host.clock.advance(1_000);
+      news.next('3');
+      expect(await socket.next()).toEqual({ event: 'news', data: '2' });
+      return { watcher, socket, news };
+    };
+
+    it('ends with the error within a second of the end of the membership, and writes nothing', async () => {
+      const { watcher, socket, news } = await watch();
+      const { tenantId, actorUserId: userId } = watcher;
+      await host.run(() => host.get(MembershipsService).end({ userId, tenantId }));
+      host.clock.advance(999);
+      news.next('4');
+      expect(await socket.next()).toEqual({ event: 'news', data: '3' });
+      host.clock.advance(1);
+      news.next('5');
+      expect(await socket.next()).toEqual({ error: 'TenantAccessDeniedError' });
+      expect(news.observed).toBe(false);
+      expect(await textsOf(watcher)).toEqual([]);
+    });
+
+    it('ends so, too, where the tenant is suspended, also with its last answer', async () => {
+      const { watcher, socket, news } = await watch();
+      await host.run(() => host.get(TenantsService).suspend(watcher.tenantId));
+      host.clock.advance(1_000);
+      news.complete();
+      expect(await socket.next()).toEqual({ error: 'TenantNotActiveError' });
     });
   });
 

@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate as tick } from 'node:timers/promises';
 import { defineEntity, type EntityRepository, p } from '@mikro-orm/core';
 import {
+  BadRequestException,
   Body,
   type CanActivate,
   Controller,
   type ExecutionContext,
   Get,
+  Headers,
+  HttpCode,
   Injectable,
   Module,
   Param,
@@ -19,8 +22,10 @@ import { type Observable, filter, map, Subject } from 'rxjs';
 import { ContextService } from 'nestjs-host-database';
 import { NotAuthenticatedError, TenantAccess, TenantScoped } from 'nestjs-host-database/access';
 import { JobsService } from 'nestjs-host-database/jobs';
+import { DuplicateMembershipError, MembershipsService } from 'nestjs-host-database/memberships';
 import { InjectTenantRepository, TenantDatabases, TenantKeys } from 'nestjs-host-database/tenant-databases';
-import { TenantsService } from 'nestjs-host-database/tenants';
+import { TenantDirectory, TenantsService } from 'nestjs-host-database/tenants';
+import { Mistake } from './leaky-mistakes.js';
 
 const NoteSchema = defineEntity({
   name: 'Note',
@@ -30,38 +35,11 @@ const NoteSchema = defineEntity({
       .primary()
       .onCreate(() => randomUUID()),
     text: p.text(),
+    related: () => p.manyToMany(Note),
   },
 });
 export class Note extends NoteSchema.class {}
 NoteSchema.setClass(Note);
-
-/** The mistakes that the sample application can be made with, one at a time. */
-export const LEAKS = [
-  'memo-without-tenant',
-  'last-tenant-in-a-field',
-  'route-without-membership',
-  'tenant-from-the-body',
-  'public-route',
-  'fallback-database',
-  'job-without-tenant',
-  'broadcast-stream',
-  'public-cache-header',
-  'index-of-all-tenants',
-  'cache-key-without-tenant',
-  'write-without-membership',
-] as const;
-
-export type Leak = (typeof LEAKS)[number] | 'none';
-
-/** Which mistake is made now. */
-@Injectable()
-export class Mistake {
-  made: Leak = 'none';
-
-  is(leak: Leak): boolean {
-    return this.made === leak;
-  }
-}
 
 /** Believes the header: what a verified token would say. */
 @Injectable()
@@ -137,6 +115,14 @@ class Notes {
     }
   }
 
+  /** Nothing but the table between two notes is written. */
+  async link(): Promise<void> {
+    const note = await this.notes.findOneOrFail({ text: { $ne: '' } }, { populate: ['related'], orderBy: { id: 'asc' } });
+    if (note.related.isEmpty()) note.related.add(note);
+    else note.related.removeAll();
+    await this.notes.getEntityManager().flush();
+  }
+
   async get(id: string): Promise<Note | null> {
     return this.mistake.is('index-of-all-tenants') ? (this.ofAll.get(id) ?? null) : this.notes.findOne({ id });
   }
@@ -163,6 +149,7 @@ class NotesController {
     private readonly access: TenantAccess,
     private readonly context: ContextService,
     private readonly tenantDatabases: TenantDatabases,
+    private readonly memberships: MembershipsService,
   ) {}
 
   @Post('notes')
@@ -175,6 +162,34 @@ class NotesController {
   async quickly(@Param('tenantId') tenantId: string) {
     if (!this.mistake.is('write-without-membership')) await this.access.requireMembership(tenantId);
     return this.tenantDatabases.run(tenantId, () => this.notes.add(tenantId, 'quickly'));
+  }
+
+  @Post('links')
+  @HttpCode(204)
+  async link(@Param('tenantId') tenantId: string) {
+    if (!this.mistake.is('link-without-membership')) await this.access.requireMembership(tenantId);
+    await this.tenantDatabases.run(tenantId, () => this.notes.link());
+  }
+
+  @Post('members')
+  @HttpCode(204)
+  async join(@Param('tenantId') tenantId: string) {
+    const { actorUserId: userId } = this.context.current;
+    if (userId === undefined) throw new NotAuthenticatedError();
+    if (!this.mistake.is('membership-without-check')) await this.access.requireMembership(tenantId);
+    try {
+      await this.memberships.grant({ userId, tenantId });
+    } catch (error) {
+      if (!(error instanceof DuplicateMembershipError)) throw error;
+    }
+  }
+
+  @Get('name')
+  async name(@Param('tenantId') tenantId: string) {
+    const { actorUserId } = this.context.current;
+    const isTold = this.mistake.is('name-for-everybody') || (this.mistake.is('name-without-membership') && actorUserId);
+    if (!isTold) await this.access.requireMembership(tenantId);
+    return { tenantId, isThere: true };
   }
 
   @Get('notes')
@@ -230,9 +245,37 @@ class InboxController {
   }
 }
 
+@UseGuards(HeaderGuard)
+@Controller('current')
+class CurrentController {
+  constructor(
+    private readonly notes: Notes,
+    private readonly mistake: Mistake,
+    private readonly access: TenantAccess,
+    private readonly context: ContextService,
+    private readonly tenantDatabases: TenantDatabases,
+    private readonly directory: TenantDirectory,
+  ) {}
+
+  @Get('notes')
+  async list(@Headers('x-tenant-id') tenantId?: string) {
+    if (tenantId === undefined) throw new BadRequestException();
+    if (!this.mistake.is('tenant-from-a-header')) await this.access.requireMembership(tenantId);
+    else if (this.context.current.actorUserId === undefined) throw new NotAuthenticatedError();
+    return this.tenantDatabases.run(tenantId, () => this.notes.all());
+  }
+
+  @Get('site')
+  async site(@Headers('host') host: string) {
+    const { id } = await this.directory.getBySlug(host.split('.')[0] ?? '');
+    if (!this.mistake.is('tenant-from-a-public-slug')) await this.access.requireMembership(id);
+    return this.tenantDatabases.run(id, () => this.notes.all());
+  }
+}
+
 /** A small application that keeps its tenants apart, unless it is told to make a mistake. */
 @Module({
-  controllers: [NotesController, InboxController],
+  controllers: [NotesController, InboxController, CurrentController],
   providers: [Notes, SharedCache, Mistake, HeaderGuard, MembershipGuard],
 })
 export class LeakyApp {}

@@ -10,6 +10,9 @@ import { TENANT_MESSAGE_METADATA, type TenantMessageOptions } from './tenant-mes
  * the envelope that `TenantMessages.wrap()` has made there, and the handler gets what is in it. **Whoever can send to the service's
  * transport chooses the tenant**: keep it to services that may.
  *
+ * Where membership is asked for, it is asked for again, and whether the tenant is active, before an answer is passed on more than a second
+ * after the last time: a handler that goes on to answer, and what it was about to write, ends with the error.
+ *
  * A message is refused with `NotAuthenticatedError`, `NoTenantEnvelopeError`, `TenantAccessDeniedError`, `InvalidIdError` or
  * `TenantNotActiveError`.
  */

@@ -1,14 +1,20 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Observable } from 'rxjs';
-import { assertId, genId } from '../../common/index.js';
+import { assertId, Clock, genId } from '../../common/index.js';
 import type { HostContext } from '../../context/index.js';
 import { TenantDatabases } from '../../tenant-databases/index.js';
+import { TenantDirectory } from '../../tenants/index.js';
 import { TenantAccess } from '../tenant-access.js';
 import { answeredAfter } from './answered-after.js';
+import { passedWhile } from './passed-while.js';
 import { assertEnvelope } from './tenant-envelope.js';
 import { TENANT_MESSAGE_METADATA, type TenantMessageOptions } from './tenant-message.options.js';
 import { TenantMessages } from './tenant-messages.js';
+
+/** For how long nobody is asked again whether they may be told more. */
+const ADMITTED_FOR_MS = 1_000;
 
 type MessageFacts = HostContext & { readonly tenantId: string };
 
@@ -22,6 +28,8 @@ export class TenantMessageInterceptor implements NestInterceptor {
     private readonly messages: TenantMessages,
     private readonly access: TenantAccess,
     private readonly tenantDatabases: TenantDatabases,
+    private readonly directory: TenantDirectory,
+    private readonly clock: Clock,
   ) {}
 
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -38,13 +46,36 @@ export class TenantMessageInterceptor implements NestInterceptor {
     const asksMembership = isSocket || options.membership === 'required';
     // Asked for in there: Nest keeps the async context of the call, not that of the subscription.
     return answeredAfter(
-      () => next.handle(),
+      () => (asksMembership ? passedWhile(next.handle(), this.admission(facts)) : next.handle()),
       (work) =>
         this.access.inOwnContext(facts, async () => {
           if (asksMembership) await this.access.requireMembership(facts.tenantId);
           await this.tenantDatabases.run(facts.tenantId, work);
         }),
     );
+  }
+
+  /**
+   * Asks again, at most once a second, whether the actor is a member and the tenant can be entered: a handler may answer for as long as a
+   * websocket is open. Whoever has sent the value that is passed on may be in another context.
+   */
+  private admission(facts: MessageFacts): () => Promise<void> | undefined {
+    const inHere = AsyncLocalStorage.snapshot();
+    let askedAt = this.clock.now().getTime();
+    return () => {
+      const now = this.clock.now().getTime();
+      // A clock that was set back does not let anybody stay.
+      if (Math.abs(now - askedAt) < ADMITTED_FOR_MS) return undefined;
+      askedAt = now;
+      return inHere(() =>
+        // In a unit of work of its own: that of the message remembers the membership as it was.
+        this.access.inOwnContext(facts, async () => {
+          await this.access.requireMembership(facts.tenantId);
+          const tenant = await this.directory.getById(facts.tenantId);
+          tenant.assertActive();
+        }),
+      );
+    };
   }
 
   private ofSocket(execution: ExecutionContext): MessageFacts {

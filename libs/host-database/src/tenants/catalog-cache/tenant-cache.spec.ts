@@ -27,7 +27,13 @@ describe(TenantCache.name, () => {
   const learn = (
     sut: TenantCache,
     rows: readonly TenantRow[],
-    { keys = rows.map(({ id }): TenantKey => `id:${id}`), domain = null as string | null, askedAt = NOW, ttlMs = 100 } = {},
+    {
+      keys = rows.map(({ id }): TenantKey => `id:${id}`),
+      domain = null as string | null,
+      askedAt = NOW,
+      ttlMs = 100,
+      wasChanged = false,
+    } = {},
   ) =>
     sut.store({
       keys: new Set(keys),
@@ -35,7 +41,7 @@ describe(TenantCache.name, () => {
       found: rows.map((each) => ({ record: new TenantRecord(each, { askedAt, isCommitted: true }), domain })),
       freshUntil: () => askedAt + ttlMs,
       missingUntil: () => askedAt + ttlMs,
-      wasChanged: () => false,
+      wasChanged: () => wasChanged,
     });
 
   it('knows a tenant by its id and its slug until its time is over', () => {
@@ -126,6 +132,46 @@ describe(TenantCache.name, () => {
       sut.invalidate(['a']);
       expect(sut.getWhileDown('id:a', NOW)).toBeUndefined();
       expect(sut.getWhileDown('id:unknown', NOW)).toBeUndefined();
+    });
+
+    it('does not follow a domain or a slug, seen before a change, to the tenant that was read again by its id since', () => {
+      const sut = create();
+      const ofDomain = { keys: ['domain:a.com' as TenantKey], domain: 'a.com' };
+      learn(sut, [row('a')], ofDomain);
+      sut.distrustAll();
+      // The control: a gap takes no name away.
+      learn(sut, [row('a')]);
+      expect(sut.getWhileDown('domain:a.com', NOW)).toMatchObject({ id: 'a' });
+
+      sut.invalidate(['a']);
+      learn(sut, [row('a')]);
+      expect(sut.getWhileDown('id:a', NOW)).toMatchObject({ id: 'a' });
+      expect(sut.getWhileDown('slug:slug-a', NOW)).toMatchObject({ id: 'a' });
+      expect(sut.getWhileDown('domain:a.com', NOW)).toBeUndefined();
+      learn(sut, [row('a')], ofDomain);
+      expect(sut.getWhileDown('domain:a.com', NOW)).toMatchObject({ id: 'a' });
+
+      sut.invalidate(['a']);
+      learn(sut, [row('a', { slug: 'new' })]);
+      expect(sut.getWhileDown('slug:slug-a', NOW)).toBeUndefined();
+    });
+
+    it('does not follow a domain that was said while the tenant was changed', () => {
+      const sut = create();
+      learn(sut, [row('a')], { keys: ['domain:a.com'], domain: 'a.com', wasChanged: true });
+      learn(sut, [row('a')]);
+      expect(sut.getWhileDown('id:a', NOW)).toMatchObject({ id: 'a' });
+      expect(sut.getWhileDown('domain:a.com', NOW)).toBeUndefined();
+    });
+
+    it('does not follow a domain, seen before the tenant was forgotten: a change of it was not noted meanwhile', () => {
+      const sut = create({ maxEntries: 1 });
+      learn(sut, [row('a')], { keys: ['domain:a.com'], domain: 'a.com' });
+      learn(sut, [row('b', { slug: null })]);
+      expect(sut.invalidate(['a'])).toEqual([]);
+      learn(sut, [row('a')]);
+      expect(sut.getWhileDown('id:a', NOW)).toMatchObject({ id: 'a' });
+      expect([sut.get('domain:a.com', NOW), sut.getWhileDown('domain:a.com', NOW)]).toEqual([undefined, undefined]);
     });
 
     it('never says that a suspended tenant is anything else, however long ago that was', () => {

@@ -39,6 +39,8 @@ interface Entry {
   record: TenantRecord;
   /** Grows with each change that was heard of, and with each gap: what was found by a name before has to be looked up again. */
   version: number;
+  /** Grows with each change that was heard of: what was found by a name before says nothing more, not even while the catalogue is away. */
+  heardVersion: number;
   /** Whether it was changed since the record was read. How is not known. */
   isChanged: boolean;
 }
@@ -46,6 +48,7 @@ interface Entry {
 interface Alias {
   readonly tenantId: string;
   readonly version: number;
+  readonly heardVersion: number;
   readonly freshUntil: number;
 }
 
@@ -58,6 +61,8 @@ export class TenantCache {
   private readonly aliases: LruMap<TenantKey, Alias>;
   private readonly missing: LruMap<TenantKey, number>;
   private lastFreshUntil = 0;
+  /** Of all tenants: one that was forgotten and comes back gets versions that it has not had. */
+  private lastVersion = 0;
 
   constructor(private readonly limits: TenantCacheLimits) {
     // Nobody would be told any more of a change of what is forgotten here.
@@ -90,8 +95,7 @@ export class TenantCache {
    * since; and always one that is known not to be active, for it to be refused.
    */
   getWhileDown(key: TenantKey, now: number): TenantRecord | undefined {
-    const id = key.startsWith('id:') ? valueOf(key) : this.aliases.peek(key)?.tenantId;
-    const entry = id === undefined ? undefined : this.entries.get(id);
+    const entry = key.startsWith('id:') ? this.entries.get(valueOf(key)) : this.namedWhileDown(key);
     if (!entry) return undefined;
     const { record, isChanged } = entry;
     if (record.status !== 'active') return record;
@@ -129,14 +133,15 @@ export class TenantCache {
       const entry = this.entries.peek(id);
       if (!entry) return false;
       entry.isChanged = true;
-      distrust(entry);
+      entry.heardVersion = ++this.lastVersion;
+      this.distrust(entry);
       return true;
     });
   }
 
   /** Changes may have been missed: each tenant has to be asked for again. */
   distrustAll(): void {
-    for (const entry of this.entries.values()) distrust(entry);
+    for (const entry of this.entries.values()) this.distrust(entry);
     this.missing.clear();
   }
 
@@ -145,11 +150,23 @@ export class TenantCache {
     for (const key of keys) this.missing.delete(key);
   }
 
+  /** Of a change it may not be known whose the name is since: the tenant's record, read again by its id, does not say. */
+  private namedWhileDown(key: TenantKey): Entry | undefined {
+    const alias = this.aliases.peek(key);
+    const entry = alias && this.entries.get(alias.tenantId);
+    return entry?.heardVersion === alias?.heardVersion ? entry : undefined;
+  }
+
   private put(record: TenantRecord, answer: CatalogAnswer, replaced: ReplacedRecord[]): Entry {
     const before = this.entries.get(record.id);
     const isChanged = answer.wasChanged(record.id);
     const isSame = before?.record.saysTheSameAs(record) ?? false;
-    const entry: Entry = { record: isSame && before ? before.record : record, version: before?.version ?? 0, isChanged };
+    const entry: Entry = {
+      record: isSame && before ? before.record : record,
+      version: before?.version ?? ++this.lastVersion,
+      heardVersion: before?.heardVersion ?? ++this.lastVersion,
+      isChanged,
+    };
     if (before && !isSame) {
       before.record.freshUntil = 0;
       if (before.record.slug !== null) this.aliases.delete(`slug:${before.record.slug}`);
@@ -176,8 +193,15 @@ export class TenantCache {
     replaced.push({ tenantId, record: undefined });
   }
 
-  private name(key: TenantKey, { record, version }: Entry): void {
-    this.aliases.set(key, { tenantId: record.id, version, freshUntil: record.freshUntil });
+  private name(key: TenantKey, { record, version, heardVersion, isChanged }: Entry): void {
+    // Changed while the catalogue was asked: what it said of the name may be from before.
+    if (isChanged) this.aliases.delete(key);
+    else this.aliases.set(key, { tenantId: record.id, version, heardVersion, freshUntil: record.freshUntil });
+  }
+
+  private distrust(entry: Entry): void {
+    entry.version = ++this.lastVersion;
+    entry.record.freshUntil = 0;
   }
 
   private noted(freshUntil: number): number {
@@ -196,9 +220,4 @@ function namesOf({ id, slug }: TenantRecord, domain: string | null): TenantKey[]
 
 function fresh(entry: Entry | undefined, now: number): TenantRecord | undefined {
   return entry && now < entry.record.freshUntil ? entry.record : undefined;
-}
-
-function distrust(entry: Entry): void {
-  entry.version++;
-  entry.record.freshUntil = 0;
 }

@@ -9,9 +9,11 @@ import { TenantLeakError } from './isolation.errors.js';
  * that is nowhere else is planted in each tenant, and then looked for
  *
  * - in the answers to both, who ask everything again and again at the same time, also while the database of one is away (`faults`);
- * - in the answers to what belongs to the other: their requests, and every `GET` route of the controllers, with the ids of the other;
+ * - in the answers to what belongs to the other: their requests, and every `GET` route of the controllers, with the ids of the other, in
+ *   paths, bodies and headers;
  * - in the answers to one who is not signed in;
- * - in the rows of the other's database, which nothing of this may have changed;
+ * - in the rows of the other's database, and the host's rows of its members, domains, subscriptions and jobs, which nothing of this may
+ *   have changed: a worker that runs meanwhile, and enqueues other jobs of the tenant, would be taken for it;
  * - in jobs, streams, shared stores, and answers that allow shared caches.
  *
  * It writes to both tenants and changes nothing else. An application that shows the canaries to nobody is refused, too: there the

@@ -8,8 +8,11 @@ export function idsIn(text: string): string[] {
   return [...text.matchAll(ID)].map(([id]) => id).filter((id) => !text.includes(`canary-${id}`));
 }
 
-/** A request of the other visitor, for this one to make: they sign in as themselves, and say the other's tenant wherever it is said. */
-export function withIdsOf(request: ProbeRequest, mine: ProbeVisitor, other: ProbeVisitor): ProbeRequest {
-  const text = JSON.stringify(request).replaceAll(mine.tenantId, other.tenantId);
-  return JSON.parse(text) as ProbeRequest;
+/**
+ * Requests for one visitor to make, who signs in as themselves, and says the other's tenant wherever it is said. Each once: a second one
+ * may take back what the first one has done.
+ */
+export function withIdsOf(requests: readonly ProbeRequest[], mine: ProbeVisitor, other: ProbeVisitor): ProbeRequest[] {
+  const texts = requests.map((request) => JSON.stringify(request).replaceAll(mine.tenantId, other.tenantId));
+  return [...new Set(texts)].map((text) => JSON.parse(text) as ProbeRequest);
 }

@@ -3,7 +3,10 @@ import type { TestFaults } from '../faults/index.js';
 /** A person of one tenant, as the application knows them. */
 export interface ProbeVisitor {
   readonly tenantId: string;
-  /** What signs them in: `{ authorization: 'Bearer …' }`, a cookie. */
+  /**
+   * What signs them in: `{ authorization: 'Bearer …' }`, a cookie. The id of their tenant in a header is tried with that of the other, and
+   * a header that is nothing but the id is tried by one who is not signed in.
+   */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -32,6 +35,13 @@ export interface IsolationProbe {
   readonly plant: (visitor: ProbeVisitor, canary: string) => Promise<unknown>;
   /** What a visitor may ask in their own tenant, so that some of the answers show the canary. */
   readonly requests: (visitor: ProbeVisitor) => readonly ProbeRequest[] | Promise<readonly ProbeRequest[]>;
+  /**
+   * The headers that say a visitor's tenant in other ways than by its id: `{ host: 'acme.example.com' }`, `{ 'x-tenant': slug }`. Sent with
+   * the visitor's own requests, and with those that the other, or nobody, makes in their tenant. Nothing that signs anybody in.
+   */
+  readonly tenantHeaders?: (visitor: ProbeVisitor) => Readonly<Record<string, string>>;
+  /** Whether anybody may be told the id of a tenant at a path: a sign-in page of the tenant, a route that says what it was asked. */
+  readonly public?: (path: string) => boolean;
   /** Requests that are answered with a stream of events, open for as long as the client likes. */
   readonly streams?: (visitor: ProbeVisitor) => readonly ProbeRequest[];
   /** Whether routes are asked, too, that `requests` does not name: all `GET` routes of the controllers. @default true */
@@ -47,11 +57,11 @@ export interface IsolationProbe {
 export type TenantLeakKind =
   /** The answer to a visitor's own request shows data of the other tenant. */
   | 'foreign-answer'
-  /** A visitor may ask for what is the other tenant's. */
+  /** A visitor may ask for what is the other tenant's: they are shown its data, or its id in an answer that is no refusal. */
   | 'open-door'
-  /** One who is not signed in is shown data. */
+  /** One who is not signed in is shown data, or the tenant's id in an answer that is no refusal. */
   | 'no-door'
-  /** What a visitor has sent is in the database of the other tenant, or has changed it. */
+  /** What a visitor has sent is in the database of the other tenant, or has changed it, or the host's rows of that tenant. */
   | 'foreign-row'
   /** A job of one tenant's data belongs to no tenant, or to the other. */
   | 'job-without-tenant'

@@ -11,9 +11,11 @@ import type {
 } from './isolation-probe.js';
 import { VacuousProbeError } from './isolation.errors.js';
 import { idsIn, withIdsOf } from './foreign-ids.js';
-import { type ProbeAnswer, ProbeClient } from './probe-client.js';
+import { hostContentsOf } from './host-contents.js';
+import { type ProbeAnswer, ProbeClient, type ProbeSender } from './probe-client.js';
 import { getRoutesOf, requestsFor } from './routes.js';
 import { contentsOf } from './tenant-contents.js';
+import { headersInto, headersOfNobody, ownHeaders } from './tenant-headers.js';
 
 const ROUNDS = 10;
 /** How many ids of the other tenant each parameter of a route is tried with. */
@@ -22,10 +24,19 @@ const IDS_PER_PARAMETER = 50;
 /** One of the two, with what is theirs. */
 interface Side {
   readonly visitor: ProbeVisitor;
+  /** As whom they ask in their own tenant. */
+  readonly own: ProbeSender;
   readonly canary: string;
   readonly requests: readonly ProbeRequest[];
   /** What looked like an id in the answers to them. */
   readonly ids: Set<string>;
+}
+
+/** What is asked for in a tenant by one who is no member of it. */
+interface ForeignRequests {
+  readonly requests: readonly ProbeRequest[];
+  readonly sender: ProbeSender;
+  readonly kind: 'open-door' | 'no-door';
 }
 
 /** One search for leaks. */
@@ -48,7 +59,8 @@ export class IsolationRun {
     const side = async (visitor: ProbeVisitor): Promise<Side> => {
       const canary = newCanary();
       await probe.plant(visitor, canary);
-      return { visitor, canary, requests: await probe.requests(visitor), ids: new Set([visitor.tenantId]) };
+      const own = { headers: ownHeaders(probe, visitor) };
+      return { visitor, own, canary, requests: await probe.requests(visitor), ids: new Set([visitor.tenantId]) };
     };
     return new IsolationRun(app, probe, await ProbeClient.of(app), [await side(first), await side(second)]);
   }
@@ -97,7 +109,7 @@ export class IsolationRun {
   }
 
   private async askOwn(request: ProbeRequest, mine: Side, other: Side): Promise<void> {
-    const answer = await this.client.ask(request, mine.visitor);
+    const answer = await this.client.ask(request, mine.own);
     for (const id of idsIn(answer.body)) mine.ids.add(id);
     if (answer.text.includes(mine.canary)) this.countOwn(answer, mine);
     this.lookFor(other, answer, 'foreign-answer');
@@ -112,37 +124,52 @@ export class IsolationRun {
   private async tryDoors(): Promise<void> {
     this.routes = (this.probe.discover ?? true) ? getRoutesOf(this.app) : [];
     for (const [mine, other] of this.pairs()) {
-      const theirs = [...other.requests, ...mine.requests].map((request) => withIdsOf(request, mine.visitor, other.visitor));
-      await this.unchanged(
-        other,
-        [...theirs, ...this.discovered(other, [other.visitor.tenantId, mine.visitor.tenantId])],
-        mine.visitor,
-        'open-door',
-      );
+      const theirs = withIdsOf([...other.requests, ...mine.requests], mine.visitor, other.visitor);
+      const requests = [...theirs, ...this.discovered(other, [other.visitor.tenantId, mine.visitor.tenantId])];
+      await this.unchanged(other, { requests, sender: mine.own, kind: 'open-door' });
+      const headers = headersInto(this.probe, mine.visitor, other.visitor);
+      // In one's own tenant, too, as far as the path says.
+      if (headers) {
+        await this.unchanged(other, {
+          requests: [...requests, ...mine.requests],
+          sender: { headers, note: ' with the headers of the other tenant' },
+          kind: 'open-door',
+        });
+      }
     }
   }
 
   private async askAsNobody(): Promise<void> {
     for (const [, other] of this.pairs()) {
-      await this.unchanged(other, [...other.requests, ...this.discovered(other, [other.visitor.tenantId])], undefined, 'no-door');
+      const requests = [...other.requests, ...this.discovered(other, [other.visitor.tenantId])];
+      await this.unchanged(other, { requests, sender: {}, kind: 'no-door' });
+      const headers = headersOfNobody(this.probe, other.visitor);
+      if (headers) await this.unchanged(other, { requests, sender: { headers, note: ' with its headers' }, kind: 'no-door' });
     }
   }
 
   /** Asks what must neither show nor change anything of the other's tenant. */
-  private async unchanged(
-    other: Side,
-    requests: readonly ProbeRequest[],
-    visitor: ProbeVisitor | undefined,
-    kind: TenantLeakKind,
-  ): Promise<void> {
-    const { tenantId } = other.visitor;
-    const before = await contentsOf(this.app, tenantId);
-    for (const request of requests) this.lookFor(other, await this.client.ask(request, visitor), kind);
-    for (const [table, rows] of await contentsOf(this.app, tenantId)) {
+  private async unchanged(other: Side, { requests, sender, kind }: ForeignRequests): Promise<void> {
+    const before = await this.rowsOf(other);
+    for (const request of requests) this.lookForForeign(other, request, await this.client.ask(request, sender), kind);
+    for (const [table, rows] of await this.rowsOf(other)) {
       if (rows !== before.get(table)) {
-        this.report('foreign-row', other, `table ${table}, which ${visitor ? "the other's requests" : 'nobody'} changed`);
+        this.report('foreign-row', other, `${table}, which ${kind === 'no-door' ? 'nobody' : "the other's requests"} changed`);
       }
     }
+  }
+
+  /** In its database, and in the host's. */
+  private async rowsOf({ visitor: { tenantId } }: Side): Promise<ReadonlyMap<string, string>> {
+    return new Map([...(await contentsOf(this.app, tenantId)), ...(await hostContentsOf(this.app, tenantId))]);
+  }
+
+  /** The tenant's data, or its id: who is no member is not told that there is such a tenant. */
+  private lookForForeign(other: Side, request: ProbeRequest, answer: ProbeAnswer, kind: TenantLeakKind): void {
+    if (answer.text.includes(other.canary)) return this.lookFor(other, answer, kind);
+    const isAnswered = answer.status >= 200 && answer.status < 300;
+    if (!isAnswered || !answer.body.includes(other.visitor.tenantId) || this.probe.public?.(request.path) === true) return;
+    this.report(kind, other, `${answer.name} answered ${answer.status}, naming the tenant`);
   }
 
   /** Every route with what is known of the other tenant: there, and in one's own, where it has no place either. */
@@ -153,7 +180,7 @@ export class IsolationRun {
   private async readRows(): Promise<void> {
     for (const [mine, other] of this.pairs()) {
       for (const [table, rows] of await contentsOf(this.app, mine.visitor.tenantId)) {
-        if (rows.includes(other.canary)) this.report('foreign-row', other, `table ${table} of tenant ${mine.visitor.tenantId}`);
+        if (rows.includes(other.canary)) this.report('foreign-row', other, `${table} of tenant ${mine.visitor.tenantId}`);
       }
     }
   }
@@ -162,7 +189,7 @@ export class IsolationRun {
     const { streams, plant } = this.probe;
     if (!streams) return;
     for (const [mine, other] of this.pairs()) {
-      const open = (side: Side) => Promise.all(streams(side.visitor).map((request) => this.client.open(request, side.visitor)));
+      const open = (side: Side) => Promise.all(streams(side.visitor).map((request) => this.client.open(request, side.own)));
       const [ofMine, ofOther] = [await open(mine), await open(other)];
       await plant(other.visitor, other.canary);
       await plant(mine.visitor, mine.canary);
@@ -210,7 +237,7 @@ export class IsolationRun {
       const heal = faults.fail({ tenantId: mine.visitor.tenantId });
       try {
         for (const request of mine.requests) {
-          this.lookFor(other, await this.client.ask(request, mine.visitor), 'foreign-fallback');
+          this.lookFor(other, await this.client.ask(request, mine.own), 'foreign-fallback');
         }
       } finally {
         heal();

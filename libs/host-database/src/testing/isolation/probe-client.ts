@@ -1,5 +1,8 @@
+import { type IncomingMessage, request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { text as textOf } from 'node:stream/consumers';
 import type { INestApplication } from '@nestjs/common';
-import type { ProbeRequest, ProbeVisitor } from './isolation-probe.js';
+import type { ProbeRequest } from './isolation-probe.js';
 
 /** What an application has answered. */
 export interface ProbeAnswer {
@@ -14,6 +17,12 @@ export interface ProbeAnswer {
 
 const STREAM_MAX_MS = 10_000;
 
+/** Who asks: what they send with it, and how messages call it, if it is not plain from the path. */
+export interface ProbeSender {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly note?: string;
+}
+
 /** Asks an application over HTTP, as a visitor or as nobody. */
 export class ProbeClient {
   requests = 0;
@@ -27,31 +36,31 @@ export class ProbeClient {
     return new ProbeClient((await app.getUrl()).replace('[::1]', 'localhost').replace(/\/$/, ''));
   }
 
-  async ask(request: ProbeRequest, visitor?: ProbeVisitor): Promise<ProbeAnswer> {
+  async ask(request: ProbeRequest, { headers = {}, note = '' }: ProbeSender = {}): Promise<ProbeAnswer> {
     this.requests++;
-    const response = await this.send(request, visitor);
-    const headers = [...response.headers].map(([name, value]) => `${name}: ${value}`).join('\n');
-    const body = await response.text();
+    const response = await this.send(request, headers);
+    const head = Object.entries(response.headers).map(([name, value]) => `${name}: ${String(value)}`);
+    const body = await textOf(response);
     return {
-      name: nameOf(request),
-      status: response.status,
+      name: nameOf(request) + note,
+      status: response.statusCode ?? 0,
       body,
-      text: `${headers}\n\n${body}`,
-      cacheControl: response.headers.get('cache-control') ?? '',
+      text: `${head.join('\n')}\n\n${body}`,
+      cacheControl: response.headers['cache-control'] ?? '',
     };
   }
 
   /** Opens a stream; what it has sent so far is in `text()`. */
-  async open(request: ProbeRequest, visitor: ProbeVisitor) {
+  async open(request: ProbeRequest, { headers = {} }: ProbeSender) {
     this.requests++;
     const closing = new AbortController();
-    const response = await this.send(request, visitor, AbortSignal.any([closing.signal, AbortSignal.timeout(STREAM_MAX_MS)]));
+    const response = await this.send(request, headers, AbortSignal.any([closing.signal, AbortSignal.timeout(STREAM_MAX_MS)]));
     const state = { text: '', isOver: false };
     const waiting: (() => void)[] = [];
     const wake = () => waiting.splice(0).forEach((waiter) => waiter());
     const decoder = new TextDecoder();
     const read = async () => {
-      for await (const chunk of response.body ?? []) {
+      for await (const chunk of response) {
         state.text += decoder.decode(chunk as Uint8Array, { stream: true });
         wake();
       }
@@ -77,13 +86,19 @@ export class ProbeClient {
     };
   }
 
-  private send({ method = 'GET', path, body }: ProbeRequest, visitor?: ProbeVisitor, signal?: AbortSignal): Promise<Response> {
-    return fetch(this.origin + path, {
-      method,
-      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...visitor?.headers },
-      redirect: 'manual',
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-      ...(signal && { signal }),
+  /** Not with `fetch()`, which would not send a `host`. */
+  private send(
+    { method = 'GET', path, body }: ProbeRequest,
+    headers: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ): Promise<IncomingMessage> {
+    const url = new URL(this.origin + path);
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const type = body !== undefined && { 'content-type': 'application/json' };
+    return new Promise((resolve, reject) => {
+      send(url, { method, headers: { ...type, ...headers }, ...(signal && { signal }) }, resolve)
+        .on('error', reject)
+        .end(body === undefined ? undefined : JSON.stringify(body));
     });
   }
 }
