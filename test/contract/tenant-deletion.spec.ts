@@ -71,6 +71,26 @@ const VARIANTS: readonly (readonly [name: string, variant: Variant])[] = [
   ],
 ];
 
+describe('The deletion of a tenant whose entities name a schema', () => {
+  it('counts and exports what is there, too', async () => {
+    const Report = defineEntity({ name: 'Report', schema: 'reports', properties: { id: p.integer().primary() } });
+    const exportTo = await mkdtemp(join(tmpdir(), 'tenant-exports-'));
+    // A file has no schemas.
+    const host = await createTestHost({
+      database: 'postgresql',
+      options: { tenantDeletion: { exportTo, graceDays: 0 }, tenantDatabases: { entities: [Report] } },
+    });
+    const { id } = await host.newTenant();
+    await host.get(TenantDatabases).run(id, async (em) => void em.create(Report, { id: 1 }));
+    await host.run(() => host.get(TenantsService).requestDeletion(id, { export: true }));
+    await host.runJobs();
+    expect((await host.run(() => host.get(TenantDeletion).find(id)))?.removed).toMatchObject({ tables: { 'reports.report': 1 } });
+    expect(await readFile(join(exportTo, id, 'reports.report.jsonl'), 'utf8')).toBe('{"id":1}\n');
+    await host.close();
+    await rm(exportTo, { recursive: true, force: true });
+  });
+});
+
 describe.each(VARIANTS)('The deletion of a tenant on %s', (_name, { database, options = {} }) => {
   let host: TestHost;
   let sut: TenantDeletion;
@@ -268,6 +288,19 @@ describe.each(VARIANTS)('The deletion of a tenant on %s', (_name, { database, op
     expect((await read('page.jsonl')).toString().match(/9007199254740993/g)).toHaveLength(PAGES);
     const details = (await records(id, 'tenants.purged'))[0]?.details as { removed: { export: unknown } };
     expect(details.removed.export).toEqual(manifest.files);
+  });
+
+  it('exports and removes one that was put away before all of its tables were made', async () => {
+    const { id } = await fullTenant();
+    await host.get(TenantDatabases).run(id, (em) => em.execute('drop table page_tags'));
+    await host.run(() => tenants.archive(id));
+    await host.run(() => tenants.requestDeletion(id, { graceDays: 0, export: true }));
+    expect((await plan(id)).removes.tables).toEqual({ page: 3, tag: 2 });
+    await host.runJobs();
+    expect(await host.run(() => tenants.getById(id))).toMatchObject({ status: 'deleted' });
+    expect((await host.run(() => sut.find(id)))?.removed).toMatchObject({ tables: { page: 3, tag: 2 } });
+    expect((await readdir(join(exportTo, id))).toSorted()).toEqual(['manifest.json', 'page.jsonl', 'tag.jsonl']);
+    expect(await leftOnServer(id)).toEqual([]);
   });
 
   it('removes nothing where the export is not what was written, and goes on when it is', async () => {
