@@ -11,8 +11,13 @@ import {
 import { assertIdempotencyKey, TenantRequests } from './requests/tenant-requests.js';
 import { assertSlug, isSlug } from './slug.js';
 import { TenantAddresses } from './secrets/index.js';
-import { DB_URL_HASH_UNIQUE, TENANT_MODES, TenantCatalog, type TenantMode } from './tenant-catalog.entity.js';
-import { DuplicateSlugError, DuplicateTenantDatabaseError, TenantNotFoundError } from './tenants.errors.js';
+import { DB_URL_HASH_UNIQUE, TENANT_MODES, TenantCatalog, type TenantMode, type TenantStatus } from './tenant-catalog.entity.js';
+import {
+  DuplicateSlugError,
+  DuplicateTenantDatabaseError,
+  TenantNotFoundError,
+  TenantStatusConflictError,
+} from './tenants.errors.js';
 import { TenantCreated, TenantEvents, TenantStatusChanged } from './tenants.events.js';
 import { TenantActivation } from './tenant-activation.js';
 import { type PlaceRequest, type ReadyPlace, type TenantPlaceFacts, TenantProvisioners } from './tenant-provisioner.js';
@@ -135,7 +140,8 @@ export class TenantsService {
   ): Promise<TenantCatalog> {
     const sealed = await this.addresses.seal(assertId(tenantId, 'tenant'), dbUrl);
     try {
-      return await this.statuses.change(tenantId, 'active', (tenant) => {
+      return await this.statuses.change(tenantId, 'active', (tenant, from) => {
+        assertNotToBeDeleted(tenant, from, 'active');
         if (tenant.dbUrlHash != null && tenant.dbUrlHash !== sealed.dbUrlHash) tenant.generation++;
         Object.assign(tenant, sealed, {
           server,
@@ -211,9 +217,9 @@ export class TenantsService {
     return this.deletions.cancel(tenantId);
   }
 
-  /** Records that the tenant's database could not be made. */
+  /** Records that the tenant's database could not be made. @throws TenantNotFoundError, TenantStatusConflictError */
   async markFailed(tenantId: string): Promise<TenantCatalog> {
-    return this.statuses.change(tenantId, 'failed');
+    return this.statuses.change(tenantId, 'failed', (tenant, from) => assertNotToBeDeleted(tenant, from, 'failed'));
   }
 
   /**
@@ -261,6 +267,11 @@ function assertPlacement({ mode, server }: NonNullable<PlaceRequest['placement']
     ...(mode !== undefined && { mode: assertOneOf(mode, TENANT_MODES, 'placement.mode') }),
     ...(server !== undefined && { server: assertText(server, 'placement.server', 63) }),
   };
+}
+
+/** Only {@link TenantsService.restore} takes back what a deletion has begun. @throws TenantStatusConflictError */
+function assertNotToBeDeleted({ id }: TenantCatalog, from: TenantStatus, to: TenantStatus): void {
+  if (from === 'pending_deletion') throw new TenantStatusConflictError(id, from, to);
 }
 
 /** What the row of a tenant says whose place is ready. */
