@@ -142,7 +142,10 @@ export class TenantsService {
     try {
       return await this.statuses.change(tenantId, 'active', (tenant, from) => {
         assertNotToBeDeleted(tenant, from, 'active');
-        if (tenant.dbUrlHash != null && tenant.dbUrlHash !== sealed.dbUrlHash) tenant.generation++;
+        const isElsewhere = tenant.dbUrlHash !== sealed.dbUrlHash;
+        if (tenant.dbUrlHash != null && isElsewhere) tenant.generation++;
+        // Of the tables there nothing is known.
+        if (isElsewhere) Object.assign(tenant, { schemaVersion: null, schemaDigest: null });
         Object.assign(tenant, sealed, {
           server,
           mode: mode ?? modeOf(dbUrl),
