@@ -285,7 +285,6 @@ describe.each(['sqlite', 'postgresql'] as const)('The life of a tenant on %s', (
       expect(record).toMatchObject({ tenantId: id, requestedAt: host.clock.now(), doneSteps: [] });
       const [job] = await host.jobs.expectEnqueued('tenants.delete', {
         payload: { tenantId: id },
-        status: 'scheduled',
         count: 1,
       });
       expect(job?.availableAt).toEqual(deleteAfter);
