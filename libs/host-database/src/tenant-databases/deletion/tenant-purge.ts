@@ -119,7 +119,7 @@ export class TenantPurge {
 
   private async removeStorage(tenantId: string): Promise<Facts> {
     const record = await this.unitOfWork.em.findOneOrFail(TenantDeletionRecord, { tenantId }, { refresh: true });
-    await this.places.removeStorage(record.removed['storage'] as string[]);
+    await this.places.removeStorage(tenantId, record.removed['storage'] as string[]);
     return undefined;
   }
 
