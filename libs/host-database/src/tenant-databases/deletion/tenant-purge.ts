@@ -108,7 +108,7 @@ export class TenantPurge {
   }
 
   private async relay(tenant: TenantCatalog): Promise<Facts> {
-    await this.places.withOrm(tenant, (orm) => this.auditRelay.relayFrom(tenant.id, orm));
+    if (this.auditRelay.isNeeded) await this.places.withOrm(tenant, (orm) => this.auditRelay.relayFrom(tenant.id, orm));
     return undefined;
   }
 
