@@ -14,6 +14,7 @@ import {
   TenantDatabases,
   TenantDeletion,
   type TenantExportManifest,
+  TenantProvisionings,
   TenantStorage,
 } from 'nestjs-host-database/tenant-databases';
 import { TenantDeletionParts, TenantDomains, TenantsService } from 'nestjs-host-database/tenants';
@@ -202,7 +203,9 @@ describe.each(VARIANTS)('The deletion of a tenant on %s', (_name, { database, op
   async function fullTenant(pages = 3) {
     const slug = `s${genId()}`;
     const owner = await host.newUser();
-    const { id } = await host.newTenant({ slug, ownerId: owner.id });
+    const request = { name: slug, slug, ownerId: owner.id, idempotencyKey: slug };
+    const { id } = await host.run(() => tenants.create(request));
+    await host.runJobs();
     const member = await host.newUser();
     await host.run(async () => {
       await host.get(MembershipsService).grant({ userId: member.id, tenantId: id });
@@ -262,6 +265,11 @@ describe.each(VARIANTS)('The deletion of a tenant on %s', (_name, { database, op
         jobs: { sys_jobs: 3, sys_job_schedules: 1 },
         domains: { core_tenant_domains: 1 },
         memberships: { core_memberships: 2 },
+        provisioning: {
+          sys_tenant_provisionings: 1,
+          sys_tenant_provisioning_steps: expect.any(Number),
+          sys_tenant_requests: 1,
+        },
       },
       slug,
     });
@@ -279,7 +287,8 @@ describe.each(VARIANTS)('The deletion of a tenant on %s', (_name, { database, op
     // By looking oneself.
     expect(await leftOnServer(id)).toEqual([]);
     for (const address of removes.storage) expect(await host.get(TenantStorage).exists(address)).toBe(false);
-    for (const table of ['core_memberships', 'core_tenant_domains', 'sys_jobs', 'sys_job_schedules']) {
+    const ofHost = ['core_memberships', 'core_tenant_domains', 'sys_jobs', 'sys_job_schedules'];
+    for (const table of [...ofHost, 'sys_tenant_provisionings', 'sys_tenant_provisioning_steps', 'sys_tenant_requests']) {
       expect(await sql(`select 1 from ${table} where tenant_id = ?`, [id])).toEqual([]);
     }
     expect(await host.run(() => tenants.findBySlug(slug))).toBeNull();
@@ -414,6 +423,24 @@ describe.each(VARIANTS)('The deletion of a tenant on %s', (_name, { database, op
     expect(await host.run(() => tenants.getById(other.id))).toMatchObject({ status: 'deleted' });
     expect(await leftOnServer(other.id)).toEqual([]);
     expect(await host.get(TenantStorage).exists(place)).toBe(true);
+  });
+
+  it('leaves no provisioning that is rescued for ever', async () => {
+    const { id } = await host.newTenant({ provisioned: false });
+    const [job] = await host.jobs.expectEnqueued('tenants.provision-database', { payload: { tenantId: id } });
+    await host.run(() => host.get(JobsService).cancel(job?.id ?? ''));
+    await host.run(() => tenants.requestDeletion(id, { graceDays: 0 }));
+    await host.runJobs();
+    expect(await host.run(() => tenants.getById(id))).toMatchObject({ status: 'deleted' });
+    const rows = () => sql('select state from sys_tenant_provisionings where tenant_id = ?', [id]);
+    expect(await rows()).toEqual([{ state: 'pending' }]);
+    const rescue = () => host.run(() => host.get(TenantProvisionings).rescueLost());
+    expect(await rescue()).toBe(1);
+    await host.runJobs();
+    expect(await rows()).toEqual([]);
+    expect(await sql('select 1 from sys_tenant_provisioning_steps where tenant_id = ?', [id])).toEqual([]);
+    expect(await rescue()).toBe(0);
+    expect(await leftOnServer(id)).toEqual([]);
   });
 
   it('leaves a log that is held as it is, and says so', async () => {

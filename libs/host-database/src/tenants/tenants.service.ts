@@ -46,7 +46,7 @@ export interface NewTenant {
   readonly placement?: PlaceRequest['placement'];
   /**
    * Made up by the caller for this one request, 1 to 255 characters: the same key with the same facts returns the tenant that it made,
-   * also when both are under way at the same time. Kept for as long as the catalogue is.
+   * also when both are under way at the same time. Kept until the tenant is deleted.
    */
   readonly idempotencyKey?: string;
 }
