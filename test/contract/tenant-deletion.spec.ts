@@ -14,6 +14,7 @@ import {
   TenantDatabases,
   TenantDeletion,
   type TenantExportManifest,
+  TenantProvisionings,
   TenantStorage,
 } from 'nestjs-host-database/tenant-databases';
 import { TenantDeletionParts, TenantDomains, TenantsService } from 'nestjs-host-database/tenants';
@@ -71,6 +72,106 @@ const VARIANTS: readonly (readonly [name: string, variant: Variant])[] = [
   ],
 ];
 
+describe('The deletion of a tenant whose entities name a schema', () => {
+  it('counts and exports what is there, too', async () => {
+    const Report = defineEntity({ name: 'Report', schema: 'reports', properties: { id: p.integer().primary() } });
+    const exportTo = await mkdtemp(join(tmpdir(), 'tenant-exports-'));
+    // A file has no schemas.
+    const host = await createTestHost({
+      database: 'postgresql',
+      options: { tenantDeletion: { exportTo, graceDays: 0 }, tenantDatabases: { entities: [Report] } },
+    });
+    const { id } = await host.newTenant();
+    await host.get(TenantDatabases).run(id, async (em) => void em.create(Report, { id: 1 }));
+    await host.run(() => host.get(TenantsService).requestDeletion(id, { export: true }));
+    await host.runJobs();
+    expect((await host.run(() => host.get(TenantDeletion).find(id)))?.removed).toMatchObject({ tables: { 'reports.report': 1 } });
+    expect(await readFile(join(exportTo, id, 'reports.report.jsonl'), 'utf8')).toBe('{"id":1}\n');
+    await host.close();
+    await rm(exportTo, { recursive: true, force: true });
+  });
+});
+
+// A file has no schemas, and so nobody to share it with.
+describe('The deletion of a tenant whose address leaves out or mistakes its schema', () => {
+  let host: TestHost;
+  let hostUrl: URL;
+
+  beforeAll(async () => {
+    // The same server by another of its names, and a database of its own for schemas.
+    const alias = Object.assign(new URL(process.env.TEST_DB_URL ?? ''), { hostname: 'localhost' });
+    host = await createTestHost({
+      database: 'postgresql',
+      options: {
+        tenantDeletion: { graceDays: 0 },
+        tenantDatabases: { entities: [Tag], placement: { mode: 'schema', servers: { host: {}, alias: { url: alias.href } } } },
+      },
+    });
+    hostUrl = Object.assign(new URL(getDbUri(host.hostDatabase)), { username: '', password: '' });
+  });
+  afterAll(() => host.close());
+
+  /** Of a tenant that somebody has activated there, and wants deleted. */
+  async function refusalAt(address: string): Promise<unknown> {
+    const { id } = await host.newTenant({ provisioned: false });
+    const tenants = host.get(TenantsService);
+    await host.run(() => tenants.activate(id, address));
+    await host.run(() => tenants.requestDeletion(id));
+    const code = await host
+      .run(() => host.get(TenantDeletion).plan(id))
+      .then(
+        () => undefined,
+        (error: { code: string }) => error.code,
+      );
+    await host.runJobs();
+    expect(await host.run(() => tenants.getById(id))).toMatchObject({
+      status: code === undefined ? 'deleted' : 'pending_deletion',
+    });
+    await host.run(async () => {
+      Object.assign(await tenants.getById(id), { dbUrl: null, dbUrlHash: null });
+    });
+    return code;
+  }
+
+  it('is refused where a host has its tables, by whichever name of its server', async () => {
+    expect(await refusalAt(Object.assign(new URL(hostUrl), { hostname: 'localhost' }).href)).toBe(
+      'TENANT_DATABASES_PLACE_IS_HOST',
+    );
+    const schema = (name: string) => `${hostUrl.href}?schema=${name}`;
+    for (const name of ['beside', 'tables']) await host.get(TenantStorage).create(schema(name));
+    await host.run(async () => {
+      const { em } = host.get(UnitOfWork);
+      for (const table of ['core_tenants', 'sys_tenant_deletions']) await em.execute(`create table tables.${table} (id text)`);
+    });
+    expect(await refusalAt(schema('tables'))).toBe('TENANT_DATABASES_PLACE_IS_HOST');
+    expect(await refusalAt(schema('beside'))).toBeUndefined();
+    expect(await host.get(TenantStorage).exists(schema('tables'))).toBe(true);
+    // Nobody can be told to live in the one that every database has.
+    await expect(refusalAt(schema('public'))).rejects.toMatchObject({ code: 'DATABASE_CONFIG_INVALID' });
+  });
+
+  it('is refused where others live in the same database', async () => {
+    const { id, dbUrl } = await host.newTenant();
+    const whole = (dbUrl ?? '').replace(/\?.*/, '');
+    expect(await refusalAt(whole)).toBe('TENANT_DATABASES_PLACE_IS_SHARED');
+    expect(await host.get(TenantDatabases).run(id, (em) => em.count(Tag))).toBe(0);
+  });
+
+  it('is refused where others live in schemas that the application has named', async () => {
+    const storage = host.get(TenantStorage);
+    const whole = `${hostUrl.href}_own`;
+    const { id } = await host.newTenant({ provisioned: false });
+    await storage.create(`${whole}?schema=named`);
+    await host.run(() => host.get(TenantsService).activate(id, `${whole}?schema=named`));
+    expect(await refusalAt(whole)).toBe('TENANT_DATABASES_PLACE_IS_SHARED');
+    await host.run(() => host.get(TenantsService).requestDeletion(id));
+    await host.runJobs();
+    // Nobody else is there any more.
+    expect(await refusalAt(whole)).toBeUndefined();
+    expect(await storage.exists(whole)).toBe(false);
+  });
+});
+
 describe.each(VARIANTS)('The deletion of a tenant on %s', (_name, { database, options = {} }) => {
   let host: TestHost;
   let sut: TenantDeletion;
@@ -102,7 +203,9 @@ describe.each(VARIANTS)('The deletion of a tenant on %s', (_name, { database, op
   async function fullTenant(pages = 3) {
     const slug = `s${genId()}`;
     const owner = await host.newUser();
-    const { id } = await host.newTenant({ slug, ownerId: owner.id });
+    const request = { name: slug, slug, ownerId: owner.id, idempotencyKey: slug };
+    const { id } = await host.run(() => tenants.create(request));
+    await host.runJobs();
     const member = await host.newUser();
     await host.run(async () => {
       await host.get(MembershipsService).grant({ userId: member.id, tenantId: id });
@@ -162,6 +265,11 @@ describe.each(VARIANTS)('The deletion of a tenant on %s', (_name, { database, op
         jobs: { sys_jobs: 3, sys_job_schedules: 1 },
         domains: { core_tenant_domains: 1 },
         memberships: { core_memberships: 2 },
+        provisioning: {
+          sys_tenant_provisionings: 1,
+          sys_tenant_provisioning_steps: expect.any(Number),
+          sys_tenant_requests: 1,
+        },
       },
       slug,
     });
@@ -179,7 +287,8 @@ describe.each(VARIANTS)('The deletion of a tenant on %s', (_name, { database, op
     // By looking oneself.
     expect(await leftOnServer(id)).toEqual([]);
     for (const address of removes.storage) expect(await host.get(TenantStorage).exists(address)).toBe(false);
-    for (const table of ['core_memberships', 'core_tenant_domains', 'sys_jobs', 'sys_job_schedules']) {
+    const ofHost = ['core_memberships', 'core_tenant_domains', 'sys_jobs', 'sys_job_schedules'];
+    for (const table of [...ofHost, 'sys_tenant_provisionings', 'sys_tenant_provisioning_steps', 'sys_tenant_requests']) {
       expect(await sql(`select 1 from ${table} where tenant_id = ?`, [id])).toEqual([]);
     }
     expect(await host.run(() => tenants.findBySlug(slug))).toBeNull();
@@ -272,6 +381,19 @@ describe.each(VARIANTS)('The deletion of a tenant on %s', (_name, { database, op
     expect(details.removed.export).toEqual(manifest.files);
   });
 
+  it('exports and removes one that was put away before all of its tables were made', async () => {
+    const { id } = await fullTenant();
+    await host.get(TenantDatabases).run(id, (em) => em.execute('drop table page_tags'));
+    await host.run(() => tenants.archive(id));
+    await host.run(() => tenants.requestDeletion(id, { graceDays: 0, export: true }));
+    expect((await plan(id)).removes.tables).toEqual({ page: 3, tag: 2 });
+    await host.runJobs();
+    expect(await host.run(() => tenants.getById(id))).toMatchObject({ status: 'deleted' });
+    expect((await host.run(() => sut.find(id)))?.removed).toMatchObject({ tables: { page: 3, tag: 2 } });
+    expect((await readdir(join(exportTo, id))).toSorted()).toEqual(['manifest.json', 'page.jsonl', 'tag.jsonl']);
+    expect(await leftOnServer(id)).toEqual([]);
+  });
+
   it('removes nothing where the export is not what was written, and goes on when it is', async () => {
     const { id } = await fullTenant();
     await host.run(() => tenants.requestDeletion(id, { graceDays: 0, export: true }));
@@ -303,6 +425,24 @@ describe.each(VARIANTS)('The deletion of a tenant on %s', (_name, { database, op
     expect(await host.run(() => tenants.getById(other.id))).toMatchObject({ status: 'deleted' });
     expect(await leftOnServer(other.id)).toEqual([]);
     expect(await host.get(TenantStorage).exists(place)).toBe(true);
+  });
+
+  it('leaves no provisioning that is rescued for ever', async () => {
+    const { id } = await host.newTenant({ provisioned: false });
+    const [job] = await host.jobs.expectEnqueued('tenants.provision-database', { payload: { tenantId: id } });
+    await host.run(() => host.get(JobsService).cancel(job?.id ?? ''));
+    await host.run(() => tenants.requestDeletion(id, { graceDays: 0 }));
+    await host.runJobs();
+    expect(await host.run(() => tenants.getById(id))).toMatchObject({ status: 'deleted' });
+    const rows = () => sql('select state from sys_tenant_provisionings where tenant_id = ?', [id]);
+    expect(await rows()).toEqual([{ state: 'pending' }]);
+    const rescue = () => host.run(() => host.get(TenantProvisionings).rescueLost());
+    expect(await rescue()).toBe(1);
+    await host.runJobs();
+    expect(await rows()).toEqual([]);
+    expect(await sql('select 1 from sys_tenant_provisioning_steps where tenant_id = ?', [id])).toEqual([]);
+    expect(await rescue()).toBe(0);
+    expect(await leftOnServer(id)).toEqual([]);
   });
 
   it('leaves a log that is held as it is, and says so', async () => {

@@ -304,6 +304,37 @@ describe.each(['sqlite', 'postgresql'] as const)('The life of a tenant on %s', (
       await host.jobs.expectEnqueued('tenants.delete', { payload: { tenantId: id }, count: 1 });
     });
 
+    it('leaves its deletion by being restored, and in no other way', async () => {
+      const { id } = await host.newTenant();
+      const { id: failed } = await host.newTenant({ provisioned: false });
+      await host.run(async () => {
+        await sut.markFailed(failed);
+        for (const each of [id, failed]) await sut.requestDeletion(each);
+      });
+      const { dbUrl } = await host.run(() => sut.getById(id));
+      const from = 'pending_deletion';
+      await expect(host.run(() => sut.activate(id, dbUrl ?? ''))).rejects.toMatchObject({ from, to: 'active' });
+      await expect(host.run(() => sut.markFailed(failed))).rejects.toMatchObject({ from, to: 'failed' });
+      expect(await host.run(() => sut.restore(id))).toMatchObject({ status: 'active', deletionFrom: null, deleteAfter: null });
+      expect(await host.run(() => sut.restore(failed))).toMatchObject({ status: 'failed' });
+    });
+
+    it('is deleted as it was last asked for, also where somebody had changed its row by hand in between', async () => {
+      const { id } = await host.newTenant();
+      await host.run(() => sut.requestDeletion(id, { graceDays: 1 }));
+      await host.run(async () => {
+        Object.assign(await sut.getById(id), { status: 'active', isActive: true });
+      });
+      const { deleteAfter } = await host.run(() => sut.requestDeletion(id, { graceDays: 3 }));
+      const record = await host.run(() => host.get(UnitOfWork).em.findOne(TenantDeletionRecord, { tenantId: id }));
+      expect(record).toMatchObject({ tenantId: id, requestedAt: host.clock.now(), doneSteps: [] });
+      const [job] = await host.jobs.expectEnqueued('tenants.delete', {
+        payload: { tenantId: id },
+        count: 1,
+      });
+      expect(job?.availableAt).toEqual(deleteAfter);
+    });
+
     it('whose provisioning never ended comes back as failed, to be tried again', async () => {
       const { id } = await host.newTenant({ provisioned: false });
       await host.run(() => sut.requestDeletion(id));

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { defineEntity, p } from '@mikro-orm/core';
-import { HostDatabaseModule } from 'nestjs-host-database';
+import { HostDatabaseModule, type HostDatabaseOptions } from 'nestjs-host-database';
 import { TenantDatabases, TenantWorkCutError } from 'nestjs-host-database/tenant-databases';
-import { TenantsService } from 'nestjs-host-database/tenants';
+import { TenantDirectory, TenantsService } from 'nestjs-host-database/tenants';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
 import { startProgram } from '../support/child-process.js';
 import { type ScratchDatabase, scratchDatabase } from '../support/scratch-database.js';
+import { until } from '../support/until.js';
 
 const Note = defineEntity({ name: 'Note', properties: { id: p.integer().primary(), text: p.string() } });
 
@@ -20,17 +21,8 @@ describe.each(['sqlite', 'postgresql'] as const)('a suspension on %s', (database
 
   beforeEach(async () => {
     scratch = await scratchDatabase(database);
-    host = await createTestHost({
-      database,
-      application: ({ tenantDatabases, ...options }) => {
-        tenantOptions = { ...tenantDatabases };
-        return HostDatabaseModule.forRoot({
-          ...options,
-          database: scratch.options,
-          tenantDatabases: { ...tenantDatabases, entities: [Note] },
-        });
-      },
-    });
+    tenantOptions = {};
+    host = await hostHere();
     sut = host.get(TenantsService);
     ({ id } = await host.newTenant());
   });
@@ -39,12 +31,29 @@ describe.each(['sqlite', 'postgresql'] as const)('a suspension on %s', (database
     await scratch.drop();
   });
 
+  /** The first one says where the tenants' databases are. */
+  const hostHere = (more: Pick<HostDatabaseOptions, 'tenantDirectory'> = {}) =>
+    createTestHost({
+      database,
+      application: ({ tenantDatabases, ...options }) => {
+        tenantOptions = { ...tenantDatabases, ...tenantOptions };
+        return HostDatabaseModule.forRoot({
+          ...options,
+          ...more,
+          database: scratch.options,
+          tenantDatabases: { ...tenantOptions, entities: [Note] },
+        });
+      },
+    });
+
   const notes = () => host.get(TenantDatabases).run(id, (em) => em.execute('select * from note'));
 
-  /** Work in this process that has written in a transaction, and goes on when it is told to. */
-  async function workHere() {
+  const workHere = () => workIn(host);
+
+  /** Work that has written in a transaction, and goes on when it is told to. */
+  async function workIn(application: TestHost) {
     const [entered, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const done = host.get(TenantDatabases).run(id, (em) =>
+    const done = application.get(TenantDatabases).run(id, (em) =>
       em.transactional(async (transaction) => {
         await transaction.insert(Note, { id: 1, text: 'written' });
         entered.resolve();
@@ -76,6 +85,22 @@ describe.each(['sqlite', 'postgresql'] as const)('a suspension on %s', (database
     // The tenant is whole, and works again.
     expect(await notes()).toEqual([]);
     expect(await (await workHere())()).toMatchObject({ status: 'fulfilled' });
+  });
+
+  it('cuts work of another process that hears of changes, but has forgotten the tenant since', async () => {
+    const other = await hostHere({ tenantDirectory: { maxEntries: 1, pollIntervalMs: 10, notifications: true } });
+    const { id: another } = await host.newTenant();
+    const finish = await workIn(other);
+    const directory = other.get(TenantDirectory);
+    await until(() => directory.statistics().isHearing);
+    // The only one that it remembers.
+    await directory.getById(another);
+    expect([directory.isWatching(id), directory.isWatching(another)]).toEqual([false, true]);
+    expect(other.get(TenantDatabases).statistics()).toMatchObject({ open: 1, closing: 0 });
+    await host.run(() => sut.suspend(id, { drain: false }));
+    await until(() => other.get(TenantDatabases).statistics().open === 0);
+    expect(await finish()).toMatchObject({ status: 'rejected', reason: expect.any(TenantWorkCutError) });
+    await other.close();
   });
 
   it.each([

@@ -196,6 +196,19 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantsService.name} on %s`,
       });
     });
 
+    it('says nothing of the tables at an address where the tenant has not been before', async () => {
+      const { dbUrl } = await host.newTenant();
+      const { id } = await host.newTenant({ provisioned: false });
+      const activate = (name: string, facts = {}) =>
+        host.run(() => sut.activate(id, (dbUrl ?? '').replace(/[0-9a-f]{32}/, `${name}_${id}`), facts));
+      const known = { schemaVersion: 'Migration1', schemaDigest: 'd1' };
+      expect(await activate('here', known)).toMatchObject({ ...known, generation: 1 });
+      await host.run(() => sut.suspend(id));
+      expect(await activate('here')).toMatchObject(known);
+      await host.run(() => sut.suspend(id));
+      expect(await activate('there')).toMatchObject({ schemaVersion: null, schemaDigest: null, generation: 2 });
+    });
+
     it('keeps what the caller has changed of the tenant', async () => {
       const { id } = await host.newTenant();
       await host.run(async () => {

@@ -8,6 +8,8 @@ const PREFIX = 'row_value_';
 /** A table, and by which columns its rows are told apart. */
 export interface KeyedTable {
   readonly name: string;
+  /** Where it is, on PostgreSQL. @default the schema of the connection */
+  readonly schema?: string;
   readonly keys: readonly string[];
 }
 
@@ -20,7 +22,7 @@ type Row = Readonly<Record<string, unknown>>;
 export async function* readRowsAsJson(
   connection: AbstractSqlConnection,
   type: DatabaseType,
-  { name, keys }: KeyedTable,
+  { name, schema, keys }: KeyedTable,
 ): AsyncGenerator<readonly string[]> {
   const { select, toJson } = await (type === 'sqlite' ? onSqlite(connection, name) : onPostgresql());
   const columns = keys.map((key) => `t.${quote(key)}`);
@@ -30,10 +32,11 @@ export async function* readRowsAsJson(
   );
   const after = ` where (${columns.join(', ')}) > (${keys.map(() => '?').join(', ')})`;
   const order = ` order by ${columns.join(', ')} limit ${PAGE}`;
+  const from = schema === undefined ? quote(name) : `${quote(schema)}.${quote(name)}`;
   let last: Row | undefined;
   do {
     const values = last ? keys.map((_key, index) => last?.[`key_${index}`]) : [];
-    const sql = `select ${[...marks, ...select].join(', ')} from ${quote(name)} as t${last ? after : ''}${order}`;
+    const sql = `select ${[...marks, ...select].join(', ')} from ${from} as t${last ? after : ''}${order}`;
     const rows: Row[] = await connection.execute(sql, values);
     if (rows.length > 0) yield rows.map(toJson);
     last = rows.length < PAGE ? undefined : rows.at(-1);

@@ -7,6 +7,7 @@ export {
   TenantExportFailedError,
   type TenantExportManifest,
   TenantPlaceIsHostError,
+  TenantPlaceIsSharedError,
   type TenantRemovals,
 } from './deletion/index.js';
 export {

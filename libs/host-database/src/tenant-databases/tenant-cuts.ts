@@ -5,8 +5,8 @@ import { TenantCatalog, TenantDirectory, TenantEvents } from '../tenants/index.j
 import { TenantConnections } from './tenant-connections.js';
 
 /**
- * How often the catalogue is asked about tenants in whose databases work is under way, where nobody tells of its changes: within a second,
- * with room to spare.
+ * How often the catalogue is asked about tenants in whose databases work is under way and of whose changes nobody tells: within a second, with
+ * room to spare.
  */
 const POLL_INTERVAL_MS = 500;
 
@@ -34,7 +34,6 @@ export class TenantCuts implements OnModuleInit, OnModuleDestroy {
       }),
     );
     this.timer = setInterval(() => {
-      if (this.directory.statistics().isHearing) return;
       // A host database that is away says nothing of anybody: it is asked again.
       this.asking ??= this.ask()
         .catch(() => undefined)
@@ -49,7 +48,7 @@ export class TenantCuts implements OnModuleInit, OnModuleDestroy {
   }
 
   private async ask(): Promise<void> {
-    const leased = this.connections.leasedTenants();
+    const leased = [...new Set(this.connections.leasedTenants())].filter((tenantId) => !this.directory.isWatching(tenantId));
     if (leased.length === 0) return;
     const em = this.hostOrm.em.fork({ disableContextResolution: true }) as SqlEntityManager;
     const closed = await em.find(

@@ -5,6 +5,7 @@ import { TenantAuditCapture, TenantAuditRelay, tenantAuditRelayJobs } from './au
 import { fleetProviders, TenantMigrations } from './fleet/index.js';
 import { getTenantRepositoryToken, TENANT_ENTITY_MANAGER } from './inject-tenant.decorators.js';
 import {
+  PlaceGuard,
   TenantDeletion,
   TenantDeletionJobs,
   TenantDeletionSweep,
@@ -36,7 +37,14 @@ export class TenantDatabasesModule {
         useFactory: (bindings: TenantBindings) => tenantRepositoryProxy(bindings, entity),
       })),
     ];
-    const deletion: Provider[] = [TenantDeletion, TenantPurge, TenantExports, TenantPlacesOfDeleted, TenantDeletionJobs];
+    const deletion: Provider[] = [
+      TenantDeletion,
+      TenantPurge,
+      TenantExports,
+      TenantPlacesOfDeleted,
+      PlaceGuard,
+      TenantDeletionJobs,
+    ];
     return {
       module: TenantDatabasesModule,
       imports: [DiscoveryModule, TenantConnectionsModule.register({ entities })],

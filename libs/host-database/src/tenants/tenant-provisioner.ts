@@ -7,9 +7,9 @@ export interface TenantPlaceFacts {
   readonly server?: string | null;
   /** @default what the address says */
   readonly mode?: TenantMode;
-  /** The newest migration that it has. @default what the row says */
+  /** The newest migration that it has. @default what the row says; unknown where the tenant lives at another address than before */
   readonly schemaVersion?: string | null;
-  /** Of all that it has, so that one which was made late among older ones is missed. @default what the row says */
+  /** Of all that it has, so that one which was made late among older ones is missed. @default as `schemaVersion` */
   readonly schemaDigest?: string | null;
 }
 

@@ -11,8 +11,13 @@ import {
 import { assertIdempotencyKey, TenantRequests } from './requests/tenant-requests.js';
 import { assertSlug, isSlug } from './slug.js';
 import { TenantAddresses } from './secrets/index.js';
-import { DB_URL_HASH_UNIQUE, TENANT_MODES, TenantCatalog, type TenantMode } from './tenant-catalog.entity.js';
-import { DuplicateSlugError, DuplicateTenantDatabaseError, TenantNotFoundError } from './tenants.errors.js';
+import { DB_URL_HASH_UNIQUE, TENANT_MODES, TenantCatalog, type TenantMode, type TenantStatus } from './tenant-catalog.entity.js';
+import {
+  DuplicateSlugError,
+  DuplicateTenantDatabaseError,
+  TenantNotFoundError,
+  TenantStatusConflictError,
+} from './tenants.errors.js';
 import { TenantCreated, TenantEvents, TenantStatusChanged } from './tenants.events.js';
 import { TenantActivation } from './tenant-activation.js';
 import { type PlaceRequest, type ReadyPlace, type TenantPlaceFacts, TenantProvisioners } from './tenant-provisioner.js';
@@ -41,7 +46,7 @@ export interface NewTenant {
   readonly placement?: PlaceRequest['placement'];
   /**
    * Made up by the caller for this one request, 1 to 255 characters: the same key with the same facts returns the tenant that it made,
-   * also when both are under way at the same time. Kept for as long as the catalogue is.
+   * also when both are under way at the same time. Kept until the tenant is deleted.
    */
   readonly idempotencyKey?: string;
 }
@@ -135,8 +140,12 @@ export class TenantsService {
   ): Promise<TenantCatalog> {
     const sealed = await this.addresses.seal(assertId(tenantId, 'tenant'), dbUrl);
     try {
-      return await this.statuses.change(tenantId, 'active', (tenant) => {
-        if (tenant.dbUrlHash != null && tenant.dbUrlHash !== sealed.dbUrlHash) tenant.generation++;
+      return await this.statuses.change(tenantId, 'active', (tenant, from) => {
+        assertNotToBeDeleted(tenant, from, 'active');
+        const isElsewhere = tenant.dbUrlHash !== sealed.dbUrlHash;
+        if (tenant.dbUrlHash != null && isElsewhere) tenant.generation++;
+        // Of the tables there nothing is known.
+        if (isElsewhere) Object.assign(tenant, { schemaVersion: null, schemaDigest: null });
         Object.assign(tenant, sealed, {
           server,
           mode: mode ?? modeOf(dbUrl),
@@ -211,9 +220,9 @@ export class TenantsService {
     return this.deletions.cancel(tenantId);
   }
 
-  /** Records that the tenant's database could not be made. */
+  /** Records that the tenant's database could not be made. @throws TenantNotFoundError, TenantStatusConflictError */
   async markFailed(tenantId: string): Promise<TenantCatalog> {
-    return this.statuses.change(tenantId, 'failed');
+    return this.statuses.change(tenantId, 'failed', (tenant, from) => assertNotToBeDeleted(tenant, from, 'failed'));
   }
 
   /**
@@ -261,6 +270,11 @@ function assertPlacement({ mode, server }: NonNullable<PlaceRequest['placement']
     ...(mode !== undefined && { mode: assertOneOf(mode, TENANT_MODES, 'placement.mode') }),
     ...(server !== undefined && { server: assertText(server, 'placement.server', 63) }),
   };
+}
+
+/** Only {@link TenantsService.restore} takes back what a deletion has begun. @throws TenantStatusConflictError */
+function assertNotToBeDeleted({ id }: TenantCatalog, from: TenantStatus, to: TenantStatus): void {
+  if (from === 'pending_deletion') throw new TenantStatusConflictError(id, from, to);
 }
 
 /** What the row of a tenant says whose place is ready. */

@@ -2,10 +2,18 @@ import type { DatabaseSettings } from '../database-settings.js';
 import { AdministratorSessions, type AdministratorSession } from './administrator-sessions.js';
 import { quoteIdentifier as quote } from './postgresql-identifiers.js';
 import { PostgresqlUsers } from './postgresql-users.js';
-import type { AdministeredServer, ServerAdministration } from './server-administration.interface.js';
+import type { AdministeredServer, SchemaInDatabase, ServerAdministration } from './server-administration.interface.js';
 
 /** SQLSTATE of `CREATE DATABASE` where it exists already, and of two of them at once. */
 const DATABASE_EXISTS = new Set(['42P04', '23505']);
+
+const HOST_TABLES = ['core_tenants', 'sys_tenant_deletions'];
+const SCHEMAS = `
+  select n.nspname as name, count(t.tablename) = ${HOST_TABLES.length} as is_host
+    from pg_namespace n
+    left join pg_tables t on t.schemaname = n.nspname and t.tablename in (${HOST_TABLES.map((name) => `'${name}'`).join(', ')})
+   where n.nspname <> 'information_schema' and n.nspname not like 'pg\\_%'
+   group by n.nspname`;
 
 /** Databases and schemas on a PostgreSQL server. */
 export class PostgresqlAdministration implements ServerAdministration {
@@ -53,6 +61,12 @@ export class PostgresqlAdministration implements ServerAdministration {
     return this.sessions.run(async (session) => {
       return (await session.execute('select 1 from pg_namespace where nspname = ?', [schema])).length > 0;
     }, name);
+  }
+
+  async schemasIn({ name }: DatabaseSettings): Promise<SchemaInDatabase[]> {
+    if (!(await this.sessions.run((session) => session.hasDatabase(name)))) return [];
+    const rows = await this.sessions.run((session) => session.execute(SCHEMAS), name);
+    return rows.map((row) => ({ name: String(row['name']), isHost: row['is_host'] === true }));
   }
 }
 

@@ -30,8 +30,17 @@ export interface ServerAdministration {
   /** Removes the place with all that is in it, and cuts its connections. */
   drop(place: DatabaseSettings): Promise<void>;
   exists(place: DatabaseSettings): Promise<boolean>;
+  /** The schemas of a whole database, for whoever is about to remove it; none where it is gone. Not there where a database has none. */
+  schemasIn?(database: DatabaseSettings): Promise<readonly SchemaInDatabase[]>;
   /** Not there where a database has no users. */
   readonly users?: UserAdministration;
+}
+
+/** What lives in a database. */
+export interface SchemaInDatabase {
+  readonly name: string;
+  /** Whether a host database has its tables there. */
+  readonly isHost: boolean;
 }
 
 /** The users of a server. */

@@ -52,12 +52,17 @@ export class TenantAuditRelay {
     }
   }
 
+  /** Whether any entity of the tenants is audited, so that there may be something to move. */
+  get isNeeded(): boolean {
+    return this.capture.entities.length > 0;
+  }
+
   /**
    * As {@link relay}, from a database that nobody can enter any more, through an ORM that was opened for it. One that never had audited
    * entities has nothing to move.
    */
   async relayFrom(tenantId: string, orm: MikroORM): Promise<number> {
-    if (this.capture.entities.length === 0) return 0;
+    if (!this.isNeeded) return 0;
     try {
       return await this.move(new TenantBinding(tenantId), orm);
     } catch (error) {

@@ -28,3 +28,19 @@ export class TenantPlaceIsHostError extends HostDatabaseError {
     );
   }
 }
+
+/** The whole database at the address of a tenant is not its own. Nothing was removed. */
+export class TenantPlaceIsSharedError extends HostDatabaseError {
+  readonly code = 'TENANT_DATABASES_PLACE_IS_SHARED';
+
+  constructor(
+    readonly tenantId: string,
+    /** The database. */
+    readonly database: string,
+  ) {
+    super(
+      `Tenant ${tenantId} cannot be deleted: its address is the whole database ${database}, and other tenants live there in schemas. Give ` +
+        'it the address that it should have, with ?schema=.',
+    );
+  }
+}

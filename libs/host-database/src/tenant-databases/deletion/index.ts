@@ -1,5 +1,6 @@
-export { TenantExportFailedError, TenantPlaceIsHostError } from './deletion.errors.js';
+export { TenantExportFailedError, TenantPlaceIsHostError, TenantPlaceIsSharedError } from './deletion.errors.js';
 export { FileTenantExportSink } from './file.export-sink.js';
+export { PlaceGuard } from './place-guard.js';
 export { TenantDeletion, type TenantDeletionPlan, type TenantRemovals } from './tenant-deletion.js';
 export { TenantDeletionJobs, TenantDeletionSweep } from './tenant-deletion.jobs.js';
 export { type ExportedFile, type TenantExportManifest, TenantExports } from './tenant-exports.js';

@@ -58,7 +58,7 @@ export class TenantDeletion {
   /**
    * A dry run: what would be removed if it were done now. Nothing is written; the tenant's database is opened and its rows are counted.
    *
-   * @throws TenantNotFoundError, DatabaseUnreachableError, TenantPlaceIsHostError
+   * @throws TenantNotFoundError, DatabaseUnreachableError, TenantPlaceIsHostError, TenantPlaceIsSharedError
    */
   async plan(tenantId: string): Promise<TenantDeletionPlan> {
     const tenant = await this.tenants.getById(tenantId);

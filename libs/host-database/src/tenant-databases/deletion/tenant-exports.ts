@@ -56,11 +56,11 @@ export class TenantExports {
     const { sink } = this;
     if (!sink) throw new TenantExportNotConfiguredError(tenant.id);
     const files: ExportedFile[] = [];
-    for (const table of tables.all) {
+    for (const table of await tables.all()) {
       const measure = new Measure();
-      const name = `${table.name}.jsonl`;
+      const name = `${table.label}.jsonl`;
       await sink.write(tenant.id, name, measure.of(lines(tables.pagesOf(table), signal)));
-      files.push({ name, table: table.name, ...measure.result });
+      files.push({ name, table: table.label, ...measure.result });
     }
     const manifest: TenantExportManifest = {
       format: 1,

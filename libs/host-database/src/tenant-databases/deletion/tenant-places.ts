@@ -6,6 +6,7 @@ import { TenantServers, TenantUsers } from '../placement/index.js';
 import { TenantPasswords } from '../tenant-passwords.js';
 import { TenantOrmFactory } from '../tenant-orm.factory.js';
 import { TenantStorage } from '../tenant-storage.js';
+import { PlaceGuard } from './place-guard.js';
 import { TenantTables } from './tenant-tables.js';
 import { TenantPlaceIsHostError } from './deletion.errors.js';
 
@@ -30,11 +31,13 @@ export class TenantPlacesOfDeleted {
     private readonly users: TenantUsers,
     private readonly factory: TenantOrmFactory,
     private readonly passwords: TenantPasswords,
+    private readonly guard: PlaceGuard,
   ) {}
 
-  /** @throws TenantPlaceIsHostError, DatabaseUnreachableError, and what reads an address */
+  /** @throws TenantPlaceIsHostError, TenantPlaceIsSharedError, DatabaseUnreachableError, and what reads an address */
   async find(tenant: TenantCatalog): Promise<TenantPlaces> {
     const address = await this.addressOf(tenant);
+    if (address !== undefined) await this.guard.assertOwn(tenant.id, address);
     const storage: string[] = [];
     for (const candidate of this.candidates(tenant.id, address)) {
       if (await this.storage.exists(candidate)) storage.push(candidate);
@@ -72,9 +75,17 @@ export class TenantPlacesOfDeleted {
     }
   }
 
-  /** Removes what there is at these addresses; does nothing where it is gone. @throws DatabaseUnreachableError */
-  async removeStorage(addresses: readonly string[]): Promise<void> {
-    for (const address of addresses) await this.storage.drop(address);
+  /**
+   * Removes what there is at these addresses; does nothing where it is gone.
+   *
+   * @throws TenantPlaceIsHostError, TenantPlaceIsSharedError, DatabaseUnreachableError
+   */
+  async removeStorage(tenantId: string, addresses: readonly string[]): Promise<void> {
+    for (const address of addresses) {
+      // Since it was written down others may have moved in.
+      await this.guard.assertOwn(tenantId, address);
+      await this.storage.drop(address);
+    }
   }
 
   /** Removes the tenant's own database users, wherever it lives or might have lived. @throws DatabaseUnreachableError */

@@ -108,7 +108,7 @@ export class TenantPurge {
   }
 
   private async relay(tenant: TenantCatalog): Promise<Facts> {
-    await this.places.withOrm(tenant, (orm) => this.auditRelay.relayFrom(tenant.id, orm));
+    if (this.auditRelay.isNeeded) await this.places.withOrm(tenant, (orm) => this.auditRelay.relayFrom(tenant.id, orm));
     return undefined;
   }
 
@@ -119,7 +119,7 @@ export class TenantPurge {
 
   private async removeStorage(tenantId: string): Promise<Facts> {
     const record = await this.unitOfWork.em.findOneOrFail(TenantDeletionRecord, { tenantId }, { refresh: true });
-    await this.places.removeStorage(record.removed['storage'] as string[]);
+    await this.places.removeStorage(tenantId, record.removed['storage'] as string[]);
     return undefined;
   }
 

@@ -41,6 +41,11 @@ export class TenantServer {
     return this.#settings;
   }
 
+  /** The name of the database in which the tenants of this server have schemas. */
+  get schemaDatabase(): string {
+    return this.#schemaDatabase;
+  }
+
   /** Where a tenant lives that is placed here, without credentials. */
   addressOf(tenantId: string, mode: TenantMode): string {
     if (mode === 'database') return dialectOf(this.settings.type).tenantDatabaseUrl(this.settings, tenantId, this.directory);

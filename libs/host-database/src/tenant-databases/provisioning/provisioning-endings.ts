@@ -85,6 +85,12 @@ export class ProvisioningEndings {
         return;
       }
       const tenant = await em.findOne(TenantCatalog, { id: tenantId }, { refresh: true });
+      if (tenant?.status === 'deleted') {
+        // Its deletion has left this to who undoes it.
+        await em.nativeDelete(TenantProvisioningStep, { tenantId });
+        em.remove(row);
+        return;
+      }
       // Somebody may have decided otherwise about it meanwhile: a deletion, for one.
       if (tenant?.status !== 'provisioning') return;
       await this.tenants.markFailed(tenantId);

@@ -49,7 +49,7 @@ export class TenantProvisionings {
 
   /**
    * Returns how far a tenant's provisioning is, or how it has ended; null for a tenant that was registered before provisionings were
-   * recorded.
+   * recorded, or is deleted.
    *
    * @throws InvalidIdError, TenantNotFoundError
    */

@@ -136,6 +136,16 @@ export class TenantDirectory implements OnModuleInit, BeforeApplicationShutdown 
     return () => this.replacedListeners.delete(listener);
   }
 
+  /**
+   * Whether {@link onReplaced} would tell if this tenant ceased to be active now: this process hears of changes, and remembers the tenant
+   * as active. It does not where it has found it inside a transaction of the host, has forgotten it since, or may have missed changes.
+   */
+  isWatching(tenantId: string): boolean {
+    if (!this.changes.isHearing) return false;
+    const known = this.cache.get(`id:${tenantId}`, performance.now());
+    return known !== undefined && known !== 'missing' && known.status === 'active';
+  }
+
   /** What it costs and what it saves. */
   statistics(): TenantDirectoryStatistics {
     const { entries, names, missing } = this.cache.sizes;

@@ -1,3 +1,4 @@
+import type { SqlEntityManager } from '@mikro-orm/sql';
 import { Inject, Injectable } from '@nestjs/common';
 import { AuditService } from '../../audit/index.js';
 import { assertInt32, Clock, InvalidInputError } from '../../common/index.js';
@@ -57,6 +58,8 @@ export class TenantDeletionRequests {
         closed.cutsWork = !drain;
         closed.closedBy = this.context.current.actorUserId ?? null;
       });
+      // Whoever has changed the status past cancel() has left what was asked for before.
+      await this.forget(em, tenant.id);
       const facts = { tenantId: tenant.id, isExported, requestedAt, doneSteps: [], removed: {} };
       await em.persist(em.create(TenantDeletionRecord, facts)).flush();
       // A job of the host, and not of the tenant: those are removed by it.
@@ -87,15 +90,20 @@ export class TenantDeletionRequests {
       // Not with the status: the database compares it with where the tenant goes.
       tenant.deletionFrom = null;
       await em.flush();
-      // By the unit of work, which may write another one.
-      const record = await em.findOne(TenantDeletionRecord, { tenantId: tenant.id }, { refresh: true });
-      if (record) await em.remove(record).flush();
-      const waiting = { jobType: DELETE_TENANT_JOB, uniqueKey: tenant.id, status: { $in: [...LIVE_JOB_STATUSES] } };
-      for (const { id } of await em.find(SystemJob, waiting)) await this.jobs.cancel(id);
+      await this.forget(em, tenant.id);
       const details = { from: 'pending_deletion', to: tenant.status } as const;
       await this.audit.record({ eventType: 'tenants.restored', ...about(tenant), details });
       return tenant;
     });
+  }
+
+  /** Removes the record of a deletion that was asked for, and its job. */
+  private async forget(em: SqlEntityManager, tenantId: string): Promise<void> {
+    // By the unit of work, which may write another one.
+    const record = await em.findOne(TenantDeletionRecord, { tenantId }, { refresh: true });
+    if (record) await em.remove(record).flush();
+    const waiting = { jobType: DELETE_TENANT_JOB, uniqueKey: tenantId, status: { $in: [...LIVE_JOB_STATUSES] } };
+    for (const { id } of await em.find(SystemJob, waiting)) await this.jobs.cancel(id);
   }
 }
 
