@@ -1,6 +1,7 @@
 import { ApplicationStepsExplorer } from './application-steps.explorer.js';
 import { ApplicationSteps } from './application-steps.registry.js';
 import { BuiltInSteps } from './built-in-steps.service.js';
+import { LivedInPlaces } from './lived-in-places.js';
 import { ProvisioningEndings } from './provisioning-endings.js';
 import { ProvisioningLedger } from './provisioning-ledger.js';
 import { ProvisioningPlan } from './provisioning-plan.js';
@@ -28,6 +29,7 @@ export const provisioningProviders = [
   ApplicationSteps,
   ApplicationStepsExplorer,
   BuiltInSteps,
+  LivedInPlaces,
   ProvisioningEndings,
   ProvisioningLedger,
   ProvisioningPlan,

@@ -3,8 +3,9 @@ import { AuditService } from '../../audit/index.js';
 import { Clock } from '../../common/index.js';
 import { TenantCatalog, TenantsService } from '../../tenants/index.js';
 import { WarmPool } from '../warm-pool/warm-pool.js';
-import { TenantProvisioningStep } from './provisioning.entities.js';
-import { ProvisioningLedger, type ProvisioningRun } from './provisioning-ledger.js';
+import { LivedInPlaces } from './lived-in-places.js';
+import { type TenantProvisioning, TenantProvisioningStep } from './provisioning.entities.js';
+import { ProvisioningLedger, ProvisioningLostError, type ProvisioningRun } from './provisioning-ledger.js';
 import type { ProvisioningWork } from './provisioning-work.js';
 
 /** A step that could not be done. */
@@ -20,6 +21,7 @@ export class ProvisioningEndings {
     private readonly ledger: ProvisioningLedger,
     private readonly tenants: TenantsService,
     private readonly warmPool: WarmPool,
+    private readonly livedIn: LivedInPlaces,
     private readonly audit: AuditService,
     private readonly clock: Clock,
   ) {}
@@ -43,9 +45,10 @@ export class ProvisioningEndings {
     });
   }
 
-  /** Notes a failed attempt and returns how many there were. */
+  /** Notes a failed attempt and returns how many there were. @throws ProvisioningLostError where it has succeeded all the same */
   async noteFailure(run: ProvisioningRun, { step, reason }: FailedStep): Promise<number> {
     return this.ledger.within(run, async (row) => {
+      assertNotSucceeded(row);
       row.failures++;
       row.reason = reason;
       row.failedStep = step;
@@ -55,20 +58,25 @@ export class ProvisioningEndings {
     });
   }
 
-  /** From here on there is only the way back, whoever goes it. */
+  /** From here on there is only the way back, whoever goes it. @throws ProvisioningLostError where it has succeeded all the same */
   async giveUp(run: ProvisioningRun, { step, reason }: FailedStep): Promise<void> {
     await this.ledger.within(run, async (row) => {
+      assertNotSucceeded(row);
       row.state = 'compensating';
       row.failedStep = step;
       row.reason = reason;
     });
   }
 
-  /** Ends one of a tenant that lives at its place already. */
-  async close(run: ProvisioningRun): Promise<void> {
-    await this.ledger.within(run, async (row) => {
-      row.state = 'succeeded';
-      row.endedAt = this.clock.now();
+  /** Ends one of a tenant that lives at its place already, for somebody has opened it there. @returns whether it does */
+  async closeWhereLivedIn(work: ProvisioningWork): Promise<boolean> {
+    const { run } = work;
+    return this.ledger.within(run, async (row) => {
+      if (!(await this.livedIn.has(work))) return false;
+      Object.assign(row, { state: 'succeeded', endedAt: this.clock.now(), failures: 0, reason: null, failedStep: null });
+      await this.ledger.noteDone(run, 'activate', undefined);
+      if (run.steps.has('create-user')) await this.ledger.note(run, 'create-user', { result: null });
+      return true;
     });
   }
 
@@ -96,4 +104,9 @@ export class ProvisioningEndings {
       });
     });
   }
+}
+
+/** The answer to its commit was lost: what looks like a failure is none, and what it has made is in use. */
+function assertNotSucceeded({ state }: TenantProvisioning): void {
+  if (state === 'succeeded') throw new ProvisioningLostError();
 }
