@@ -142,6 +142,17 @@ describe.each(['sqlite', 'postgresql'] as const)('the warm pool on %s', (type) =
     expect(await ready()).toHaveLength(2);
   });
 
+  it('keeps no address beside that of the catalogue', async () => {
+    await start({ warmPool: { size: 1 } });
+    await jobs();
+    const [place] = await ready();
+    const tenant = await create();
+    expect(tenant).toEqual({ id: place, status: 'active', isActive: true });
+    const sql = `select status, result from sys_tenant_provisioning_steps where tenant_id = ? and step = 'create-user'`;
+    const recorded = await run(() => app.get(HostDatabase).em.execute(sql, [tenant.id]));
+    expect(recorded).toEqual([{ status: 'done', result: null }]);
+  });
+
   it('has a place again whose tenant was rolled back', async () => {
     await start({ warmPool: { size: 1 } });
     await jobs();

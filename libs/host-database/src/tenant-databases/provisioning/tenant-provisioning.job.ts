@@ -77,12 +77,14 @@ export class TenantProvisioningJob implements TenantProvisioner, OnModuleInit {
     }
     const provisioning = await em.findOneOrFail(TenantProvisioning, { tenantId }, { refresh: true });
     Object.assign(provisioning, { isWarm: false, ownerId: ownerId ?? null });
+    const user = await em.findOne(TenantProvisioningStep, { tenantId, step: 'create-user' }, { refresh: true });
     if (place.isComplete) {
+      // The catalogue has the address now, and there it is kept up.
+      if (user) user.result = null;
       await em.flush();
       await this.audit.record({ eventType: 'tenants.provisioned', targetId: tenantId, details: { isWarm: true } });
       return;
     }
-    const user = await em.findOne(TenantProvisioningStep, { tenantId, step: 'create-user' });
     if (user) user.result = { dbUrl: place.dbUrl };
     Object.assign(provisioning, { state: 'pending', run: provisioning.run + 1, endedAt: null });
     await this.enqueue(provisioning);
