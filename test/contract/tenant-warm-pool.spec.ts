@@ -22,6 +22,7 @@ import {
 import { DuplicateSlugError, type NewTenant, TenantsService } from 'nestjs-host-database/tenants';
 import { UsersService } from 'nestjs-host-database/users';
 import { type ScratchDatabase, scratchDatabase } from '../support/scratch-database.js';
+import { until } from '../support/until.js';
 
 const NoteSchema = defineEntity({ name: 'Note', tableName: 'note', properties: { id: p.string().primary(), text: p.string() } });
 class Note extends NoteSchema.class {}
@@ -152,6 +153,53 @@ describe.each(['sqlite', 'postgresql'] as const)('the warm pool on %s', (type) =
     const recorded = await run(() => app.get(HostDatabase).em.execute(sql, [tenant.id]));
     expect(recorded).toEqual([{ status: 'done', result: null }]);
   });
+
+  it('is asked to be filled once a tenant that it had no place for is committed', async () => {
+    await start({ warmPool: { size: 1 } });
+    await jobs();
+    await create();
+    const tendings = () =>
+      run(() => app.get(HostDatabase).systemJobs.count({ jobType: 'tenants.tend-warm-pool', status: 'pending' }));
+    const withinTransaction = (end: () => void) =>
+      run(() =>
+        app.get(HostDatabase).transactional(async () => {
+          made.add((await app.get(TenantsService).create({ name: 'Acme' })).id);
+          end();
+        }),
+      );
+    await expect(
+      withinTransaction(() => {
+        throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
+    expect(await tendings()).toBe(0);
+    await withinTransaction(() => undefined);
+    await until(async () => (await tendings()) === 1);
+  });
+
+  // SQLite has one writer at a time.
+  if (type === 'postgresql') {
+    it('keeps no sign-up waiting for another when it is empty', async () => {
+      await start({ warmPool: { size: 1 } });
+      await jobs();
+      await create();
+      const createBesides = () =>
+        run(() =>
+          app.get(HostDatabase).transactional(async (em) => {
+            await em.execute(`set local lock_timeout = '3s'`);
+            return app.get(TenantsService).create({ name: 'Other' });
+          }),
+        );
+      const other = await run(() =>
+        app.get(HostDatabase).transactional(async () => {
+          made.add((await app.get(TenantsService).create({ name: 'Acme' })).id);
+          return createBesides();
+        }),
+      );
+      made.add(other.id);
+      expect(other.status).toBe('provisioning');
+    });
+  }
 
   it('has a place again whose tenant was rolled back', async () => {
     await start({ warmPool: { size: 1 } });

@@ -1,6 +1,7 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import { LockMode } from '@mikro-orm/core';
-import { Inject, Injectable } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock, genId } from '../../common/index.js';
 import { DATABASE_SETTINGS, type DatabaseSettings, dialectOf, UnitOfWork } from '../../database/index.js';
 import { JobsService } from '../../jobs/index.js';
@@ -25,7 +26,11 @@ declare module '../../jobs/index.js' {
 
 /** The places that are ready for tenants to be. */
 @Injectable()
-export class WarmPool {
+export class WarmPool implements BeforeApplicationShutdown {
+  private readonly logger = new Logger('TenantDatabases');
+  private readonly outsideOfCallers = AsyncLocalStorage.snapshot();
+  private asking: Promise<void> | undefined;
+
   constructor(
     @Inject(TENANT_DATABASES_OPTIONS) private readonly options: TenantDatabasesOptions,
     @Inject(DATABASE_SETTINGS) private readonly hostSettings: DatabaseSettings,
@@ -36,6 +41,10 @@ export class WarmPool {
     private readonly plan: ProvisioningPlan,
     private readonly clock: Clock,
   ) {}
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.asking;
+  }
 
   get size(): number {
     return this.options.warmPool.size;
@@ -62,7 +71,7 @@ export class WarmPool {
       [await this.madeBy()],
     );
     if (!row) {
-      await this.enqueueTending();
+      this.unitOfWork.afterCommit(() => this.askForTending());
       return undefined;
     }
     await this.prepare(1);
@@ -98,6 +107,17 @@ export class WarmPool {
 
   async enqueueTending(): Promise<void> {
     await this.jobs.enqueue(TEND_WARM_POOL_JOB, null, { uniqueKey: 'pool' });
+  }
+
+  /**
+   * In a unit of work of its own, and once for all who ask meanwhile: in the transactions of callers its key would make each wait for the
+   * one before, for as long as that is open.
+   */
+  private askForTending(): void {
+    this.asking ??= this.outsideOfCallers(() => this.unitOfWork.run(() => this.enqueueTending()))
+      // A worker looks once a minute.
+      .catch((error: unknown) => this.logger.warn(`The warm pool could not be asked to be filled: ${String(error)}`))
+      .finally(() => (this.asking = undefined));
   }
 
   /** Lets a place be claimed, in the caller's transaction. */
