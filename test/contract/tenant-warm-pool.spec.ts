@@ -19,7 +19,7 @@ import {
   TenantUsers,
   WarmTenant,
 } from 'nestjs-host-database/tenant-databases';
-import { DuplicateSlugError, type NewTenant, TenantsService } from 'nestjs-host-database/tenants';
+import { DuplicateSlugError, type NewTenant, TenantSecrets, TenantsService } from 'nestjs-host-database/tenants';
 import { UsersService } from 'nestjs-host-database/users';
 import { type ScratchDatabase, scratchDatabase } from '../support/scratch-database.js';
 import { until } from '../support/until.js';
@@ -59,6 +59,14 @@ class Steps {
   }
 }
 
+@Injectable()
+class Hesitant {
+  @TenantProvisioningStep({ name: 'hesitate' })
+  hesitate({ attempt }: TenantProvisioningContext): void {
+    if (attempt === 1) throw new Error('Not yet.');
+  }
+}
+
 @Module({})
 class WarmModule {}
 
@@ -72,7 +80,7 @@ describe.each(['sqlite', 'postgresql'] as const)('the warm pool on %s', (type) =
 
   async function start(
     options: Partial<TenantDatabasesOptions>,
-    { keyId = 'a', providers = [] as Provider[] } = {},
+    { keyId = 'a', keys = ['a', 'b'], providers = [] as Provider[] } = {},
   ): Promise<void> {
     if (!scratch) {
       scratch = await scratchDatabase(type);
@@ -80,7 +88,7 @@ describe.each(['sqlite', 'postgresql'] as const)('the warm pool on %s', (type) =
       calls.length = 0;
     } else await app.close();
     const tenantDatabases = { entities: [Note], directory, ...options };
-    const secrets = { keyId, keys: { a: Buffer.alloc(32, 1), b: Buffer.alloc(32, 2) } };
+    const secrets = { keyId, keys: Object.fromEntries(keys.map((key) => [key, Buffer.alloc(32, key)])) };
     const host = HostDatabaseModule.forRoot({ database: scratch.options, jobs: { worker: false }, tenantDatabases, secrets });
     app = await NestFactory.createApplicationContext({ module: WarmModule, imports: [host], providers }, { logger: false });
   }
@@ -306,6 +314,49 @@ describe.each(['sqlite', 'postgresql'] as const)('the warm pool on %s', (type) =
     await start({ warmPool: { size: 1 } }, { keyId: 'b' });
     await jobs();
     expect((await pool())[0]?.dbUrl).toMatch(/^enc:v1:b:/);
+    const tenant = await create();
+    expect(tenant.isActive).toBe(true);
+    expect(await notes(tenant.id)).toEqual([]);
+  });
+
+  it('is rotated with the keys, as are provisionings that are under way', async () => {
+    const warmPool = { size: 1 };
+    await start({ warmPool: { size: 0 } }, { providers: [Hesitant] });
+    const slow = await create();
+    await jobs();
+    await run(async () => {
+      // Its next attempt is to come when the key is gone.
+      const [job] = await app.get(HostDatabase).systemJobs.find({ tenantId: slow.id });
+      await app.get(JobsService).cancel(job?.id ?? '');
+    });
+    await start({ warmPool });
+    await jobs();
+    const [place] = await ready();
+    await start({ warmPool }, { keyId: 'b' });
+    expect(await app.get(TenantSecrets).rotateKeys()).toEqual({ total: 2, rotated: 2, failed: [] });
+    expect(await app.get(TenantSecrets).rotateKeys()).toEqual({ total: 0, rotated: 0, failed: [] });
+
+    await start({ warmPool }, { keyId: 'b', keys: ['b'], providers: [Hesitant] });
+    expect(await ready()).toEqual([place]);
+    await run(() => app.get(TenantsService).retryProvisioning(slow.id));
+    await jobs();
+    expect(await notes(slow.id)).toEqual([]);
+    await start({ warmPool }, { keyId: 'b', keys: ['b'] });
+    const tenant = await create();
+    expect(tenant).toEqual({ id: place, status: 'active', isActive: true });
+    expect(await notes(tenant.id)).toEqual([]);
+  });
+
+  it('gives away no place whose key is gone, and makes others', async () => {
+    await start({ warmPool: { size: 2 } });
+    await jobs();
+    const lost = await ready();
+    await start({ warmPool: { size: 2 } }, { keyId: 'b', keys: ['b'] });
+    expect(await create()).toMatchObject({ status: 'provisioning' });
+    await jobs();
+    const places = await ready();
+    expect(places).toHaveLength(2);
+    for (const id of lost) expect([places.includes(id), await exists(id)]).toEqual([false, false]);
     const tenant = await create();
     expect(tenant.isActive).toBe(true);
     expect(await notes(tenant.id)).toEqual([]);

@@ -2,6 +2,7 @@ import { ApplicationStepsExplorer } from './application-steps.explorer.js';
 import { ApplicationSteps } from './application-steps.registry.js';
 import { BuiltInSteps } from './built-in-steps.service.js';
 import { LivedInPlaces } from './lived-in-places.js';
+import { ProvisioningAddresses } from './provisioning-addresses.js';
 import { ProvisioningEndings } from './provisioning-endings.js';
 import { ProvisioningLedger } from './provisioning-ledger.js';
 import { ProvisioningPlan } from './provisioning-plan.js';
@@ -30,6 +31,7 @@ export const provisioningProviders = [
   ApplicationStepsExplorer,
   BuiltInSteps,
   LivedInPlaces,
+  ProvisioningAddresses,
   ProvisioningEndings,
   ProvisioningLedger,
   ProvisioningPlan,

@@ -63,12 +63,14 @@ export class WarmPool implements BeforeApplicationShutdown {
   async claim(): Promise<Omit<ReadyPlace, 'isComplete'> | undefined> {
     if (this.size === 0) return undefined;
     const { em } = this.unitOfWork;
+    // Another key may be gone before the tenant is entered.
+    const { currentPrefix } = this.addresses;
     const [row] = await em.execute<ClaimedRow[]>(
       `delete from sys_warm_tenants where id = (
-        select id from sys_warm_tenants where status = 'ready' and made_by = ? order by created_at, id limit 1
+        select id from sys_warm_tenants where status = 'ready' and made_by = ? and substr(db_url, 1, ?) = ? order by created_at, id limit 1
         ${dialectOf(this.hostSettings.type).skipLocked}
       ) returning id, db_url, db_url_hash, mode, server, schema_version, schema_digest`,
-      [await this.madeBy()],
+      [await this.madeBy(), currentPrefix.length, currentPrefix],
     );
     if (!row) {
       this.unitOfWork.afterCommit(() => this.askForTending());
