@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AuditService } from '../../audit/index.js';
 import { Clock } from '../../common/index.js';
 import { TenantCatalog, TenantsService } from '../../tenants/index.js';
+import { TenantChangeCapture } from '../audit-outbox/tenant-change-capture.js';
 import { WarmPool } from '../warm-pool/warm-pool.js';
 import { LivedInPlaces } from './lived-in-places.js';
 import { type TenantProvisioning, TenantProvisioningStep } from './provisioning.entities.js';
@@ -23,6 +24,7 @@ export class ProvisioningEndings {
     private readonly warmPool: WarmPool,
     private readonly livedIn: LivedInPlaces,
     private readonly audit: AuditService,
+    private readonly capture: TenantChangeCapture,
     private readonly clock: Clock,
   ) {}
 
@@ -41,6 +43,7 @@ export class ProvisioningEndings {
       // The catalogue has it now, and there it is kept up: rotated, moved, deleted.
       if (run.steps.has('create-user')) await this.ledger.note(run, 'create-user', { result: null });
       await this.tenants.activate(tenantId, address, placing);
+      await this.capture.relayOnceOpen(tenantId);
       await this.audit.record({ eventType: 'tenants.provisioned', targetId: tenantId, details: { isWarm: false } });
     });
   }
@@ -76,6 +79,7 @@ export class ProvisioningEndings {
       Object.assign(row, { state: 'succeeded', endedAt: this.clock.now(), failures: 0, reason: null, failedStep: null });
       await this.ledger.noteDone(run, 'activate', undefined);
       if (run.steps.has('create-user')) await this.ledger.note(run, 'create-user', { result: null });
+      await this.capture.relayOnceOpen(run.tenantId);
       return true;
     });
   }

@@ -12,6 +12,7 @@ import {
   TenantProvisioners,
   type TenantToProvision,
 } from '../../tenants/index.js';
+import { TenantChangeCapture } from '../audit-outbox/tenant-change-capture.js';
 import { PREPARE_WARM_JOB, WarmPool } from '../warm-pool/warm-pool.js';
 import { TenantProvisioning, TenantProvisioningStep } from './provisioning.entities.js';
 import { TenantProvisioningFailedError } from './provisioning.errors.js';
@@ -34,6 +35,7 @@ export class TenantProvisioningJob implements TenantProvisioner, OnModuleInit {
     private readonly warmPool: WarmPool,
     private readonly jobs: JobsService,
     private readonly audit: AuditService,
+    private readonly capture: TenantChangeCapture,
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
     private readonly provisioners: TenantProvisioners,
@@ -83,6 +85,7 @@ export class TenantProvisioningJob implements TenantProvisioner, OnModuleInit {
       if (user) user.result = null;
       await em.flush();
       await this.audit.record({ eventType: 'tenants.provisioned', targetId: tenantId, details: { isWarm: true } });
+      await this.capture.relayOnceOpen(tenantId);
       return;
     }
     if (user) user.result = { dbUrl: place.dbUrl };
