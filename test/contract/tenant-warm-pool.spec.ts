@@ -6,7 +6,7 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { Migration } from '@mikro-orm/migrations';
 import { type INestApplicationContext, Injectable, Module, type Provider } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { HostDatabase, HostDatabaseModule } from 'nestjs-host-database';
+import { getDbUri, HostDatabase, HostDatabaseModule } from 'nestjs-host-database';
 import { JobsService } from 'nestjs-host-database/jobs';
 import {
   TenantDatabases,
@@ -63,6 +63,15 @@ class Steps {
 class Hesitant {
   @TenantProvisioningStep({ name: 'hesitate' })
   hesitate({ attempt }: TenantProvisioningContext): void {
+    if (attempt === 1) throw new Error('Not yet.');
+  }
+}
+
+/** Is ahead, and fails the first time. */
+@Injectable()
+class Faltering {
+  @TenantProvisioningStep({ name: 'falter', after: 'migrate', warm: true })
+  falter({ attempt }: TenantProvisioningContext): void {
     if (attempt === 1) throw new Error('Not yet.');
   }
 }
@@ -361,4 +370,44 @@ describe.each(['sqlite', 'postgresql'] as const)('the warm pool on %s', (type) =
     expect(tenant.isActive).toBe(true);
     expect(await notes(tenant.id)).toEqual([]);
   });
+
+  it('makes its places anew where tenants are placed otherwise now', async () => {
+    const shared = { warmPool: { size: 1 }, users: 'shared' } as const;
+    await start(shared);
+    await jobs();
+    const [former = ''] = await ready();
+    const { address } = await app.get(TenantPlacement).choose({ tenantId: former });
+    const other = { placement: { servers: { host: { acceptsNew: false }, other: { directory: join(directory, 'other') } } } };
+    await start({ ...shared, ...(type === 'postgresql' ? { users: 'own' } : other) });
+    expect(await create()).toMatchObject({ status: 'provisioning' });
+    await jobs();
+    expect(await app.get(TenantStorage).exists(address)).toBe(false);
+    const [place] = await ready();
+    expect(place).not.toBe(former);
+    const tenant = await create();
+    expect(tenant).toEqual({ id: place, status: 'active', isActive: true });
+    const { server } = await run(() => app.get(TenantsService).getById(tenant.id));
+    const user = await run(() => app.get(TenantDatabases).run(tenant.id, (em) => new URL(getDbUri(em)).username));
+    expect({ server, user }).toEqual(
+      type === 'postgresql' ? { server: 'host', user: `tenant_${tenant.id}` } : { server: 'other', user: '' },
+    );
+  });
+
+  it('gives away no place that an earlier application has migrated and this one has finished', async () => {
+    await start({ warmPool: { size: 1 }, migrations: FIRST }, { providers: [Faltering] });
+    await jobs();
+    expect(await ready()).toEqual([]);
+    await start({ warmPool: { size: 1 }, migrations: SECOND }, { providers: [Faltering] });
+    await until(async () => {
+      await jobs();
+      return (await ready()).length === 1;
+    });
+    expect((await pool())[0]?.schemaVersion).toBe('Migration1_notes');
+    expect(await create()).toMatchObject({ status: 'provisioning' });
+    await until(async () => {
+      await jobs();
+      return (await pool())[0]?.schemaVersion === 'Migration2_tags';
+    });
+    expect((await create()).isActive).toBe(true);
+  }, 30_000);
 });

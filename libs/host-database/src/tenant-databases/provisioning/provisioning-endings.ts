@@ -30,18 +30,18 @@ export class ProvisioningEndings {
 
   /** Opens the tenant, or the warm place for who claims it. */
   async succeed(work: ProvisioningWork): Promise<void> {
-    const { run, tenantId, place, schema } = work;
+    const { run, tenantId, place, schema, madeUnder } = work;
     const address = await work.address();
     await this.ledger.within(run, async (row) => {
       const placing = { mode: place?.mode ?? 'database', server: place?.server ?? null, ...schema } as const;
       row.state = 'succeeded';
       row.endedAt = this.clock.now();
       Object.assign(row, { failures: 0, reason: null, failedStep: null });
-      if (run.isWarm) return this.warmPool.markReady(tenantId, address, placing);
+      // The pool, or the catalogue, has it now, and there it is kept up: rotated, moved, deleted.
+      if (run.steps.has('create-user')) await this.ledger.note(run, 'create-user', { result: null });
+      if (run.isWarm) return this.warmPool.markReady(tenantId, { address, placing, madeUnder });
       await this.ledger.noteBegin(run, 'activate');
       await this.ledger.noteDone(run, 'activate', undefined);
-      // The catalogue has it now, and there it is kept up: rotated, moved, deleted.
-      if (run.steps.has('create-user')) await this.ledger.note(run, 'create-user', { result: null });
       await this.tenants.activate(tenantId, address, placing);
       await this.capture.relayOnceOpen(tenantId);
       await this.audit.record({ eventType: 'tenants.provisioned', targetId: tenantId, details: { isWarm: false } });

@@ -11,7 +11,7 @@ import {
 } from '../../tenants/index.js';
 import { TenantProvisioning, TenantProvisioningStep } from '../provisioning/provisioning.entities.js';
 import { TenantSchema } from '../tenant-schema.js';
-import { TEND_WARM_POOL_JOB, WarmPool } from './warm-pool.js';
+import { conditionsOf, TEND_WARM_POOL_JOB, WarmPool } from './warm-pool.js';
 import { WarmTenant } from './warm-tenant.entity.js';
 
 /** What a new version of the application does not have to make anew. */
@@ -65,14 +65,21 @@ export class WarmPoolKeeper implements OnApplicationBootstrap {
       let kept = places.length - surplus.length;
       for (const place of places) {
         if (surplus.includes(place) || place.status !== 'ready') continue;
-        if (!(await this.sealAnew(place))) {
-          await this.drop(place, 'its address could not be decrypted');
+        const reason = await this.whyUseless(place, { madeBy, version });
+        if (reason !== undefined) {
+          await this.drop(place, reason);
           kept--;
-          // What a later application has made is for that one.
         } else if (isOutdated(place, madeBy) && !isLater(place.schemaVersion ?? null, version)) await this.prepareAnew(place);
       }
       await this.pool.prepare(Math.max(0, this.pool.size - kept));
     });
+  }
+
+  private async whyUseless(place: WarmTenant, { madeBy, version }: { madeBy: string; version: string | null }) {
+    if (!(await this.sealAnew(place))) return 'its address could not be decrypted';
+    // What a later application has made is for that one.
+    if (isLater(place.schemaVersion ?? null, version)) return undefined;
+    return conditionsOf(place.madeBy) === conditionsOf(madeBy) ? undefined : 'tenants are placed otherwise now';
   }
 
   /** Has a place removed, unless it was claimed meanwhile. */
@@ -88,7 +95,7 @@ export class WarmPoolKeeper implements OnApplicationBootstrap {
       const { em } = this.unitOfWork;
       await em.nativeDelete(TenantProvisioningStep, { tenantId: id, step: { $nin: LASTING_STEPS } });
       const user = await em.findOne(TenantProvisioningStep, { tenantId: id, step: 'create-user' }, { refresh: true });
-      if (user) user.result = { dbUrl: place.dbUrl };
+      if (user) user.result = { dbUrl: place.dbUrl, conditions: conditionsOf(place.madeBy) };
       place.status = 'preparing';
       provisioning.state = 'pending';
     });

@@ -6,6 +6,7 @@ import { Clock, genId } from '../../common/index.js';
 import { DATABASE_SETTINGS, type DatabaseSettings, dialectOf, UnitOfWork } from '../../database/index.js';
 import { JobsService } from '../../jobs/index.js';
 import { type ReadyPlace, TenantAddresses, type TenantPlaceFacts } from '../../tenants/index.js';
+import { PlacingConditions } from '../placement/index.js';
 import { TenantProvisioning } from '../provisioning/provisioning.entities.js';
 import { ProvisioningPlan } from '../provisioning/provisioning-plan.js';
 import { TENANT_DATABASES_OPTIONS, type TenantDatabasesOptions } from '../tenant-databases.options.js';
@@ -39,6 +40,7 @@ export class WarmPool implements BeforeApplicationShutdown {
     private readonly addresses: TenantAddresses,
     private readonly schema: TenantSchema,
     private readonly plan: ProvisioningPlan,
+    private readonly conditions: PlacingConditions,
     private readonly clock: Clock,
   ) {}
 
@@ -53,7 +55,7 @@ export class WarmPool implements BeforeApplicationShutdown {
   /** What tells a place of this application from one that was made by an earlier or later one. */
   async madeBy(): Promise<string> {
     const { version, digest } = await this.schema.current();
-    return createHash('sha256').update(`${version}\n${digest}\n${this.plan.ahead}`).digest('hex');
+    return this.mark(this.conditions.digest, { schemaVersion: version, schemaDigest: digest });
   }
 
   /**
@@ -123,18 +125,38 @@ export class WarmPool implements BeforeApplicationShutdown {
   }
 
   /** Lets a place be claimed, in the caller's transaction. */
-  async markReady(tenantId: string, address: string, placing: TenantPlaceFacts): Promise<void> {
+  async markReady(tenantId: string, { address, placing, madeUnder = '' }: MadePlace): Promise<void> {
     const { em } = this.unitOfWork;
     const row = await em.findOne(WarmTenant, { id: tenantId }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true });
     if (!row) return;
     const sealed = await this.addresses.seal(tenantId, address);
-    em.assign(row, { ...sealed, ...placing, madeBy: await this.madeBy(), status: 'ready' });
+    // By what was done, which may have been by an earlier application in part.
+    em.assign(row, { ...sealed, ...placing, madeBy: this.mark(madeUnder, placing), status: 'ready' });
+  }
+
+  /** What was made under other conditions differs in the first part of it, and what was done there in the second. */
+  private mark(conditions: string, { schemaVersion, schemaDigest }: TenantPlaceFacts): string {
+    const done = createHash('sha256').update(`${schemaVersion}\n${schemaDigest}\n${this.plan.ahead}`).digest('hex');
+    return `${conditions}:${done}`;
   }
 
   /** Forgets a place that is gone, in the caller's transaction. */
   async forget(tenantId: string): Promise<void> {
     await this.unitOfWork.em.nativeDelete(WarmTenant, { id: tenantId });
   }
+}
+
+/** A place that is ready. */
+interface MadePlace {
+  readonly address: string;
+  readonly placing: TenantPlaceFacts;
+  /** The `PlacingConditions` that it was made under, where they were the same all the time. */
+  readonly madeUnder: string | undefined;
+}
+
+/** The `PlacingConditions` of a mark of {@link WarmPool.madeBy}. */
+export function conditionsOf(madeBy: string | null | undefined): string {
+  return madeBy?.split(':')[0] ?? '';
 }
 
 interface ClaimedRow {
