@@ -5,7 +5,7 @@ import { TenantCatalog, type TenantStatus } from '../../tenants/index.js';
 import type { ProvisioningWork } from './provisioning-work.js';
 
 /** In these nobody has opened the tenant, or nothing is left of it. */
-const WITHOUT_LIFE: readonly TenantStatus[] = ['provisioning', 'deleted'];
+const WITHOUT_LIFE: ReadonlySet<TenantStatus> = new Set(['provisioning', 'deleted']);
 
 /** Which places must not be taken back, for their tenants were opened there: by an application, or by a commit whose answer was lost. */
 @Injectable()
@@ -21,6 +21,6 @@ export class LivedInPlaces {
     const hash = this.hostSettings.forTenant(place.address, {}).toAddressHash();
     const lock = { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true } as const;
     const tenant = await this.unitOfWork.em.findOne(TenantCatalog, { id: tenantId }, lock);
-    return tenant?.dbUrlHash === hash && !WITHOUT_LIFE.includes(tenant.status);
+    return tenant?.dbUrlHash === hash && !WITHOUT_LIFE.has(tenant.status);
   }
 }
