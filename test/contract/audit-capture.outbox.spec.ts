@@ -264,3 +264,30 @@ describe.each(['sqlite', 'postgresql'] as const)('the table of the rows that wai
     expect(await tenants.run(tenantId, (em) => em.count(Patient))).toBe(1);
   });
 });
+
+describe.each(['sqlite', 'postgresql'] as const)('the audit rows that provisioning writes on %s', (database) => {
+  it.each(['seeded', 'claimed from the warm pool'])('are moved once the tenant is %s', async (how) => {
+    const patient = newPatient();
+    const run = (em: SqlEntityManager) => void em.create(Patient, patient);
+    const provisioning = how === 'seeded' ? { seed: run } : { seed: { warm: true as const, run }, warmPool: { size: 1 } };
+    const host = await createTestHost({
+      database,
+      options: {
+        tenantDatabases: { ...tenantDatabases, ...provisioning },
+        audit: { tenantEntities, encryption: { keyId: 'k1', keys: { k1: randomBytes(32) } } },
+      },
+    });
+    try {
+      const hospitals = new Hospitals(host);
+      await host.runJobs();
+      const { id, isActive } = await host.run(() => host.get(TenantsService).create({ name: 'St Thomas' }));
+      expect(isActive).toBe(how !== 'seeded');
+      // Only what is due now: what a process leaves behind is looked for a minute later.
+      await host.runJobs();
+      expect(await hospitals.entriesOf(id, patient.id)).toMatchObject([{ eventType: 'patients.created' }]);
+      expect(await hospitals.waiting(id)).toEqual([]);
+    } finally {
+      await host.close();
+    }
+  });
+});

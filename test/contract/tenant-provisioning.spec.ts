@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { defineEntity, type EntityRepository, p } from '@mikro-orm/core';
 import { Injectable, type Provider } from '@nestjs/common';
 import { genId, UnitOfWork } from 'nestjs-host-database';
-import { Discard } from 'nestjs-host-database/jobs';
+import { Discard, JobsService } from 'nestjs-host-database/jobs';
 import { MembershipsService } from 'nestjs-host-database/memberships';
 import {
   DuplicateProvisioningStepError,
@@ -27,6 +27,7 @@ NoteSchema.setClass(Note);
 class Log {
   readonly done: string[] = [];
   readonly failures = new Map<string, unknown[]>();
+  beforeUndo: () => Promise<void> = async () => undefined;
 
   enter(step: string): void {
     this.done.push(step);
@@ -51,6 +52,7 @@ class Steps {
 
   async removeTerms(): Promise<void> {
     this.log.enter('undo write-terms');
+    await this.log.beforeUndo();
     await this.notes.nativeDelete({ id: 'terms' });
   }
 
@@ -83,6 +85,20 @@ class Overtaken {
   async beOvertaken({ tenantId }: TenantProvisioningContext): Promise<void> {
     this.log.enter('overtaken');
     await this.unitOfWork.em.execute('update sys_tenant_provisionings set token = token + 1 where tenant_id = ?', [tenantId]);
+  }
+}
+
+/** As if an application had opened the tenant itself, while its place was being made. */
+@Injectable()
+class Opening {
+  constructor(
+    private readonly placement: TenantPlacement,
+    private readonly tenants: TenantsService,
+  ) {}
+
+  @TenantProvisioningStep({ name: 'opened', after: 'tell-crm', runsFor: 'host' })
+  async open({ tenantId }: TenantProvisioningContext): Promise<void> {
+    await this.tenants.activate(tenantId, (await this.placement.choose({ tenantId })).address);
   }
 }
 
@@ -281,6 +297,80 @@ describe.each(['sqlite', 'postgresql'] as const)('provisioning on %s', (database
       expect(await exists(id)).toBe(false);
       const [job] = await host.run(() => host.hostDatabase.systemJobs.find({ tenantId: id }));
       expect(job?.status).toBe('completed');
+    });
+  });
+
+  describe('whose tenant is open', () => {
+    const expectOpen = async (id: string) => {
+      expect(await progress(id)).toMatchObject({ state: 'succeeded', failures: 0, reason: null });
+      expect(await host.run(async () => (await tenants().getById(id)).status)).toBe('active');
+      expect(await notesOf(id)).toEqual(['Terms of Acme']);
+      const [job] = await host.run(() => host.hostDatabase.systemJobs.find({ tenantId: id }, { orderBy: { id: -1 } }));
+      expect(job?.status).toBe('completed');
+    };
+
+    it.each([1, 5])(
+      'keeps its place where the answer to its last commit was lost (attempts: %i)',
+      async (provisioningAttempts) => {
+        await start({ provisioningAttempts });
+        const service = tenants();
+        const activate = service.activate.bind(service);
+        let lost = 0;
+        service.activate = async (...given) => {
+          const tenant = await activate(...given);
+          host.get(UnitOfWork).afterCommit(() => {
+            lost++;
+            throw new Error('Connection terminated unexpectedly');
+          });
+          return tenant;
+        };
+        const id = await create();
+        await host.runJobs();
+        expect(lost).toBe(1);
+        await expectOpen(id);
+      },
+    );
+
+    it('keeps its place where an application has opened it there', async () => {
+      await start({}, [Steps, Opening]);
+      const id = await create();
+      await host.runJobs();
+      expect(log.done).toEqual(['write-terms', 'tell-crm']);
+      await expectOpen(id);
+    });
+
+    it('keeps its place where an application has opened it there and its job was cancelled', async () => {
+      await start();
+      log.failures.set('tell-crm', [new Error('away')]);
+      const id = await create();
+      await host.runJobs();
+      const { address } = await host.get(TenantPlacement).choose({ tenantId: id });
+      await host.run(() => tenants().activate(id, address));
+      await host.run(async () => {
+        const [job] = await host.hostDatabase.systemJobs.find({ tenantId: id });
+        expect(await host.get(JobsService).cancel(job?.id ?? '')).toBe(true);
+      });
+      expect(await host.run(() => host.get(TenantProvisionings).rescueLost())).toBe(1);
+      await host.runJobs();
+      await expectOpen(id);
+      expect(log.done).toEqual(['write-terms', 'tell-crm']);
+    });
+
+    it('keeps its place where an application opens it while it is being undone', async () => {
+      await start();
+      log.failures.set('tell-crm', [new Discard('no')]).set('undo write-terms', [new Error('The disk is full.')]);
+      const id = await create();
+      await host.runJobs();
+      expect(await progress(id)).toMatchObject({ state: 'compensating' });
+      const { address } = await host.get(TenantPlacement).choose({ tenantId: id });
+      // Between the look at the beginning and the first of the steps that take the place away.
+      log.beforeUndo = async () => void (await host.run(() => tenants().activate(id, address)));
+      host.clock.advance(60_000);
+      await host.runJobs();
+      expect(await exists(id)).toBe(true);
+      host.clock.advance(60_000);
+      await host.runJobs();
+      expect(await progress(id)).toMatchObject({ state: 'succeeded' });
     });
   });
 

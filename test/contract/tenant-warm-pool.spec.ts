@@ -6,7 +6,7 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { Migration } from '@mikro-orm/migrations';
 import { type INestApplicationContext, Injectable, Module, type Provider } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { HostDatabase, HostDatabaseModule } from 'nestjs-host-database';
+import { getDbUri, HostDatabase, HostDatabaseModule } from 'nestjs-host-database';
 import { JobsService } from 'nestjs-host-database/jobs';
 import {
   TenantDatabases,
@@ -19,9 +19,10 @@ import {
   TenantUsers,
   WarmTenant,
 } from 'nestjs-host-database/tenant-databases';
-import { DuplicateSlugError, type NewTenant, TenantsService } from 'nestjs-host-database/tenants';
+import { DuplicateSlugError, type NewTenant, TenantSecrets, TenantsService } from 'nestjs-host-database/tenants';
 import { UsersService } from 'nestjs-host-database/users';
 import { type ScratchDatabase, scratchDatabase } from '../support/scratch-database.js';
+import { until } from '../support/until.js';
 
 const NoteSchema = defineEntity({ name: 'Note', tableName: 'note', properties: { id: p.string().primary(), text: p.string() } });
 class Note extends NoteSchema.class {}
@@ -58,6 +59,23 @@ class Steps {
   }
 }
 
+@Injectable()
+class Hesitant {
+  @TenantProvisioningStep({ name: 'hesitate' })
+  hesitate({ attempt }: TenantProvisioningContext): void {
+    if (attempt === 1) throw new Error('Not yet.');
+  }
+}
+
+/** Is ahead, and fails the first time. */
+@Injectable()
+class Faltering {
+  @TenantProvisioningStep({ name: 'falter', after: 'migrate', warm: true })
+  falter({ attempt }: TenantProvisioningContext): void {
+    if (attempt === 1) throw new Error('Not yet.');
+  }
+}
+
 @Module({})
 class WarmModule {}
 
@@ -71,7 +89,7 @@ describe.each(['sqlite', 'postgresql'] as const)('the warm pool on %s', (type) =
 
   async function start(
     options: Partial<TenantDatabasesOptions>,
-    { keyId = 'a', providers = [] as Provider[] } = {},
+    { keyId = 'a', keys = ['a', 'b'], providers = [] as Provider[] } = {},
   ): Promise<void> {
     if (!scratch) {
       scratch = await scratchDatabase(type);
@@ -79,7 +97,7 @@ describe.each(['sqlite', 'postgresql'] as const)('the warm pool on %s', (type) =
       calls.length = 0;
     } else await app.close();
     const tenantDatabases = { entities: [Note], directory, ...options };
-    const secrets = { keyId, keys: { a: Buffer.alloc(32, 1), b: Buffer.alloc(32, 2) } };
+    const secrets = { keyId, keys: Object.fromEntries(keys.map((key) => [key, Buffer.alloc(32, key)])) };
     const host = HostDatabaseModule.forRoot({ database: scratch.options, jobs: { worker: false }, tenantDatabases, secrets });
     app = await NestFactory.createApplicationContext({ module: WarmModule, imports: [host], providers }, { logger: false });
   }
@@ -141,6 +159,64 @@ describe.each(['sqlite', 'postgresql'] as const)('the warm pool on %s', (type) =
     await jobs();
     expect(await ready()).toHaveLength(2);
   });
+
+  it('keeps no address beside that of the catalogue', async () => {
+    await start({ warmPool: { size: 1 } });
+    await jobs();
+    const [place] = await ready();
+    const tenant = await create();
+    expect(tenant).toEqual({ id: place, status: 'active', isActive: true });
+    const sql = `select status, result from sys_tenant_provisioning_steps where tenant_id = ? and step = 'create-user'`;
+    const recorded = await run(() => app.get(HostDatabase).em.execute(sql, [tenant.id]));
+    expect(recorded).toEqual([{ status: 'done', result: null }]);
+  });
+
+  it('is asked to be filled once a tenant that it had no place for is committed', async () => {
+    await start({ warmPool: { size: 1 } });
+    await jobs();
+    await create();
+    const tendings = () =>
+      run(() => app.get(HostDatabase).systemJobs.count({ jobType: 'tenants.tend-warm-pool', status: 'pending' }));
+    const withinTransaction = (end: () => void) =>
+      run(() =>
+        app.get(HostDatabase).transactional(async () => {
+          made.add((await app.get(TenantsService).create({ name: 'Acme' })).id);
+          end();
+        }),
+      );
+    await expect(
+      withinTransaction(() => {
+        throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
+    expect(await tendings()).toBe(0);
+    await withinTransaction(() => undefined);
+    await until(async () => (await tendings()) === 1);
+  });
+
+  // SQLite has one writer at a time.
+  if (type === 'postgresql') {
+    it('keeps no sign-up waiting for another when it is empty', async () => {
+      await start({ warmPool: { size: 1 } });
+      await jobs();
+      await create();
+      const createBesides = () =>
+        run(() =>
+          app.get(HostDatabase).transactional(async (em) => {
+            await em.execute(`set local lock_timeout = '3s'`);
+            return app.get(TenantsService).create({ name: 'Other' });
+          }),
+        );
+      const other = await run(() =>
+        app.get(HostDatabase).transactional(async () => {
+          made.add((await app.get(TenantsService).create({ name: 'Acme' })).id);
+          return createBesides();
+        }),
+      );
+      made.add(other.id);
+      expect(other.status).toBe('provisioning');
+    });
+  }
 
   it('has a place again whose tenant was rolled back', async () => {
     await start({ warmPool: { size: 1 } });
@@ -251,4 +327,87 @@ describe.each(['sqlite', 'postgresql'] as const)('the warm pool on %s', (type) =
     expect(tenant.isActive).toBe(true);
     expect(await notes(tenant.id)).toEqual([]);
   });
+
+  it('is rotated with the keys, as are provisionings that are under way', async () => {
+    const warmPool = { size: 1 };
+    await start({ warmPool: { size: 0 } }, { providers: [Hesitant] });
+    const slow = await create();
+    await jobs();
+    await run(async () => {
+      // Its next attempt is to come when the key is gone.
+      const [job] = await app.get(HostDatabase).systemJobs.find({ tenantId: slow.id });
+      await app.get(JobsService).cancel(job?.id ?? '');
+    });
+    await start({ warmPool });
+    await jobs();
+    const [place] = await ready();
+    await start({ warmPool }, { keyId: 'b' });
+    expect(await app.get(TenantSecrets).rotateKeys()).toEqual({ total: 2, rotated: 2, failed: [] });
+    expect(await app.get(TenantSecrets).rotateKeys()).toEqual({ total: 0, rotated: 0, failed: [] });
+
+    await start({ warmPool }, { keyId: 'b', keys: ['b'], providers: [Hesitant] });
+    expect(await ready()).toEqual([place]);
+    await run(() => app.get(TenantsService).retryProvisioning(slow.id));
+    await jobs();
+    expect(await notes(slow.id)).toEqual([]);
+    await start({ warmPool }, { keyId: 'b', keys: ['b'] });
+    const tenant = await create();
+    expect(tenant).toEqual({ id: place, status: 'active', isActive: true });
+    expect(await notes(tenant.id)).toEqual([]);
+  });
+
+  it('gives away no place whose key is gone, and makes others', async () => {
+    await start({ warmPool: { size: 2 } });
+    await jobs();
+    const lost = await ready();
+    await start({ warmPool: { size: 2 } }, { keyId: 'b', keys: ['b'] });
+    expect(await create()).toMatchObject({ status: 'provisioning' });
+    await jobs();
+    const places = await ready();
+    expect(places).toHaveLength(2);
+    for (const id of lost) expect([places.includes(id), await exists(id)]).toEqual([false, false]);
+    const tenant = await create();
+    expect(tenant.isActive).toBe(true);
+    expect(await notes(tenant.id)).toEqual([]);
+  });
+
+  it('makes its places anew where tenants are placed otherwise now', async () => {
+    const shared = { warmPool: { size: 1 }, users: 'shared' } as const;
+    await start(shared);
+    await jobs();
+    const [former = ''] = await ready();
+    const { address } = await app.get(TenantPlacement).choose({ tenantId: former });
+    const other = { placement: { servers: { host: { acceptsNew: false }, other: { directory: join(directory, 'other') } } } };
+    await start({ ...shared, ...(type === 'postgresql' ? { users: 'own' } : other) });
+    expect(await create()).toMatchObject({ status: 'provisioning' });
+    await jobs();
+    expect(await app.get(TenantStorage).exists(address)).toBe(false);
+    const [place] = await ready();
+    expect(place).not.toBe(former);
+    const tenant = await create();
+    expect(tenant).toEqual({ id: place, status: 'active', isActive: true });
+    const { server } = await run(() => app.get(TenantsService).getById(tenant.id));
+    const user = await run(() => app.get(TenantDatabases).run(tenant.id, (em) => new URL(getDbUri(em)).username));
+    expect({ server, user }).toEqual(
+      type === 'postgresql' ? { server: 'host', user: `tenant_${tenant.id}` } : { server: 'other', user: '' },
+    );
+  });
+
+  it('gives away no place that an earlier application has migrated and this one has finished', async () => {
+    await start({ warmPool: { size: 1 }, migrations: FIRST }, { providers: [Faltering] });
+    await jobs();
+    expect(await ready()).toEqual([]);
+    await start({ warmPool: { size: 1 }, migrations: SECOND }, { providers: [Faltering] });
+    await until(async () => {
+      await jobs();
+      return (await ready()).length === 1;
+    });
+    expect((await pool())[0]?.schemaVersion).toBe('Migration1_notes');
+    expect(await create()).toMatchObject({ status: 'provisioning' });
+    await until(async () => {
+      await jobs();
+      return (await pool())[0]?.schemaVersion === 'Migration2_tags';
+    });
+    expect((await create()).isActive).toBe(true);
+  }, 30_000);
 });

@@ -13,7 +13,7 @@ import {
   TenantPlacesOfDeleted,
   TenantPurge,
 } from './deletion/index.js';
-import { TenantPlacement, TenantUsers } from './placement/index.js';
+import { PlacingConditions, TenantPlacement, TenantUsers } from './placement/index.js';
 import { provisioningProviders, TenantProvisionings } from './provisioning/index.js';
 import { TenantBindings } from './tenant-bindings.js';
 import { TenantConnectionsModule } from './tenant-connections.module.js';
@@ -53,6 +53,7 @@ export class TenantDatabasesModule {
         TenantKeys,
         TenantStorage,
         TenantPlacement,
+        PlacingConditions,
         TenantUsers,
         TenantJobs,
         TenantAuditCapture,

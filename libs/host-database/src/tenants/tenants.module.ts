@@ -8,7 +8,14 @@ import {
   TenantLifecycle,
   TenantStatusWriter,
 } from './lifecycle/index.js';
-import { KeyRotation, PasswordRotation, TenantAddresses, TenantSecrets, TenantServerUsers } from './secrets/index.js';
+import {
+  KeyRotation,
+  PasswordRotation,
+  SealedAddressHolders,
+  TenantAddresses,
+  TenantSecrets,
+  TenantServerUsers,
+} from './secrets/index.js';
 import { TenantDirectory, tenantChangesProvider, TenantReader } from './catalog-cache/index.js';
 import {
   DomainsDeletion,
@@ -37,6 +44,7 @@ import { TenantsService } from './tenants.service.js';
     TenantAddresses,
     TenantSecrets,
     KeyRotation,
+    SealedAddressHolders,
     PasswordRotation,
     TenantGuardsCheck,
     TenantStatusWriter,
@@ -62,6 +70,7 @@ import { TenantsService } from './tenants.service.js';
     TenantProvisioners,
     TenantAddresses,
     TenantSecrets,
+    SealedAddressHolders,
     TenantServerUsers,
     TenantDirectory,
     TenantDomains,

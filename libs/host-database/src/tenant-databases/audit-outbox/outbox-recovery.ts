@@ -48,6 +48,14 @@ export class OutboxRecovery {
     this.coveredUntil.set(tenantId, Math.min(due.getTime(), now + LOOKS_AFTER_MS) - MARGIN_MS);
   }
 
+  /**
+   * Enqueues a job that moves them at once, in the caller's transaction. It has no key of its own: one that is under way may have found the
+   * tenant closed.
+   */
+  async enqueueNow(tenantId: string): Promise<void> {
+    await this.jobs.enqueue(RELAY_JOB, null, { tenantId });
+  }
+
   /** Returns when the job is due; undefined where it is not certain to be there. */
   private async enqueue(tenantId: string): Promise<Date | undefined> {
     const options = { tenantId, uniqueKey: RELAY_KEY, delayMs: LOOKS_AFTER_MS };

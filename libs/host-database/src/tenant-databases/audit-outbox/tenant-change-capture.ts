@@ -90,6 +90,14 @@ export class TenantChangeCapture {
     if (this.subscriber) orm.em.getEventManager().registerSubscriber(this.subscriber);
   }
 
+  /**
+   * Has moved what was recorded in a tenant's database before the tenant could be entered, in the caller's transaction; does nothing where no
+   * tenant entity is audited.
+   */
+  async relayOnceOpen(tenantId: string): Promise<void> {
+    if (this.entities.length > 0) await this.recovery.enqueueNow(tenantId);
+  }
+
   /** Runs `work` with leave to write the rows that wait. */
   writingOutbox<T>(work: () => T): T {
     return this.leave.run(true, work);

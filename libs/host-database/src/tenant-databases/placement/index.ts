@@ -1,3 +1,4 @@
+export { PlacingConditions } from './placing-conditions.js';
 export {
   type PlacementChoice,
   type PlacementDecision,

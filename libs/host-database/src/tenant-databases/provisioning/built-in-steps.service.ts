@@ -3,7 +3,7 @@ import { assertText } from '../../common/index.js';
 import { UnitOfWork } from '../../database/index.js';
 import { MembershipsService } from '../../memberships/index.js';
 import { DuplicateTenantDatabaseError, TenantAddresses, TenantCatalog } from '../../tenants/index.js';
-import { type TenantPlace, TenantPlacement, TenantUsers } from '../placement/index.js';
+import { PlacingConditions, type TenantPlace, TenantPlacement, TenantUsers } from '../placement/index.js';
 import { isWarmSeed, TENANT_DATABASES_OPTIONS, type TenantDatabasesOptions } from '../tenant-databases.options.js';
 import { TenantSchema } from '../tenant-schema.js';
 import { TenantStorage } from '../tenant-storage.js';
@@ -19,6 +19,7 @@ export class BuiltInSteps {
   constructor(
     @Inject(TENANT_DATABASES_OPTIONS) private readonly options: TenantDatabasesOptions,
     private readonly placement: TenantPlacement,
+    private readonly conditions: PlacingConditions,
     private readonly storage: TenantStorage,
     private readonly users: TenantUsers,
     private readonly schema: TenantSchema,
@@ -29,7 +30,7 @@ export class BuiltInSteps {
 
   /** Does a step and returns what is recorded of it. */
   async execute(step: Built, work: ProvisioningWork): Promise<StepResult | undefined> {
-    if (step === 'choose-server') return { ...(await this.choose(work)) };
+    if (step === 'choose-server') return { ...(await this.choose(work)), conditions: this.conditions.digest };
     if (step === 'create-storage') await this.storage.create(placeOf(work).address);
     if (step === 'create-user') return this.createUser(work);
     if (step === 'migrate') return { ...(await work.migrating((orm) => this.schema.apply(work.tenantId, orm))) };
@@ -52,7 +53,10 @@ export class BuiltInSteps {
   private async createUser(work: ProvisioningWork): Promise<StepResult> {
     const address = await this.users.create(placeOf(work).address);
     // As the catalogue is to keep it: what the records have is no secret.
-    return { dbUrl: (await this.addresses.seal(work.tenantId, address)).dbUrl };
+    const { dbUrl } = await this.addresses.seal(work.tenantId, address);
+    // Where another application has chosen the server, neither of them would have made this place.
+    const conditions = work.chosenUnder === this.conditions.digest ? work.chosenUnder : null;
+    return { dbUrl, conditions };
   }
 
   private async seed(work: ProvisioningWork): Promise<void> {

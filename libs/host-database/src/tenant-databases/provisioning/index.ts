@@ -2,6 +2,8 @@ import { ApplicationStepsExplorer } from './application-steps.explorer.js';
 import { ApplicationSteps } from './application-steps.registry.js';
 import { BuiltInSteps } from './built-in-steps.service.js';
 import { ProvisioningDeletion } from './provisioning.deletion.js';
+import { LivedInPlaces } from './lived-in-places.js';
+import { ProvisioningAddresses } from './provisioning-addresses.js';
 import { ProvisioningEndings } from './provisioning-endings.js';
 import { ProvisioningLedger } from './provisioning-ledger.js';
 import { ProvisioningPlan } from './provisioning-plan.js';
@@ -30,6 +32,8 @@ export const provisioningProviders = [
   ApplicationStepsExplorer,
   BuiltInSteps,
   ProvisioningDeletion,
+  LivedInPlaces,
+  ProvisioningAddresses,
   ProvisioningEndings,
   ProvisioningLedger,
   ProvisioningPlan,

@@ -2,9 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { AuditService } from '../../audit/index.js';
 import { Clock } from '../../common/index.js';
 import { TenantCatalog, TenantsService } from '../../tenants/index.js';
+import { TenantChangeCapture } from '../audit-outbox/tenant-change-capture.js';
 import { WarmPool } from '../warm-pool/warm-pool.js';
-import { TenantProvisioningStep } from './provisioning.entities.js';
-import { ProvisioningLedger, type ProvisioningRun } from './provisioning-ledger.js';
+import { LivedInPlaces } from './lived-in-places.js';
+import { type TenantProvisioning, TenantProvisioningStep } from './provisioning.entities.js';
+import { ProvisioningLedger, ProvisioningLostError, type ProvisioningRun } from './provisioning-ledger.js';
 import type { ProvisioningWork } from './provisioning-work.js';
 
 /** A step that could not be done. */
@@ -20,32 +22,36 @@ export class ProvisioningEndings {
     private readonly ledger: ProvisioningLedger,
     private readonly tenants: TenantsService,
     private readonly warmPool: WarmPool,
+    private readonly livedIn: LivedInPlaces,
     private readonly audit: AuditService,
+    private readonly capture: TenantChangeCapture,
     private readonly clock: Clock,
   ) {}
 
   /** Opens the tenant, or the warm place for who claims it. */
   async succeed(work: ProvisioningWork): Promise<void> {
-    const { run, tenantId, place, schema } = work;
+    const { run, tenantId, place, schema, madeUnder } = work;
     const address = await work.address();
     await this.ledger.within(run, async (row) => {
       const placing = { mode: place?.mode ?? 'database', server: place?.server ?? null, ...schema } as const;
       row.state = 'succeeded';
       row.endedAt = this.clock.now();
       Object.assign(row, { failures: 0, reason: null, failedStep: null });
-      if (run.isWarm) return this.warmPool.markReady(tenantId, address, placing);
+      // The pool, or the catalogue, has it now, and there it is kept up: rotated, moved, deleted.
+      if (run.steps.has('create-user')) await this.ledger.note(run, 'create-user', { result: null });
+      if (run.isWarm) return this.warmPool.markReady(tenantId, { address, placing, madeUnder });
       await this.ledger.noteBegin(run, 'activate');
       await this.ledger.noteDone(run, 'activate', undefined);
-      // The catalogue has it now, and there it is kept up: rotated, moved, deleted.
-      if (run.steps.has('create-user')) await this.ledger.note(run, 'create-user', { result: null });
       await this.tenants.activate(tenantId, address, placing);
+      await this.capture.relayOnceOpen(tenantId);
       await this.audit.record({ eventType: 'tenants.provisioned', targetId: tenantId, details: { isWarm: false } });
     });
   }
 
-  /** Notes a failed attempt and returns how many there were. */
+  /** Notes a failed attempt and returns how many there were. @throws ProvisioningLostError where it has succeeded all the same */
   async noteFailure(run: ProvisioningRun, { step, reason }: FailedStep): Promise<number> {
     return this.ledger.within(run, async (row) => {
+      assertNotSucceeded(row);
       row.failures++;
       row.reason = reason;
       row.failedStep = step;
@@ -55,20 +61,26 @@ export class ProvisioningEndings {
     });
   }
 
-  /** From here on there is only the way back, whoever goes it. */
+  /** From here on there is only the way back, whoever goes it. @throws ProvisioningLostError where it has succeeded all the same */
   async giveUp(run: ProvisioningRun, { step, reason }: FailedStep): Promise<void> {
     await this.ledger.within(run, async (row) => {
+      assertNotSucceeded(row);
       row.state = 'compensating';
       row.failedStep = step;
       row.reason = reason;
     });
   }
 
-  /** Ends one of a tenant that lives at its place already. */
-  async close(run: ProvisioningRun): Promise<void> {
-    await this.ledger.within(run, async (row) => {
-      row.state = 'succeeded';
-      row.endedAt = this.clock.now();
+  /** Ends one of a tenant that lives at its place already, for somebody has opened it there. @returns whether it does */
+  async closeWhereLivedIn(work: ProvisioningWork): Promise<boolean> {
+    const { run } = work;
+    return this.ledger.within(run, async (row) => {
+      if (!(await this.livedIn.has(work))) return false;
+      Object.assign(row, { state: 'succeeded', endedAt: this.clock.now(), failures: 0, reason: null, failedStep: null });
+      await this.ledger.noteDone(run, 'activate', undefined);
+      if (run.steps.has('create-user')) await this.ledger.note(run, 'create-user', { result: null });
+      await this.capture.relayOnceOpen(run.tenantId);
+      return true;
     });
   }
 
@@ -102,4 +114,9 @@ export class ProvisioningEndings {
       });
     });
   }
+}
+
+/** The answer to its commit was lost: what looks like a failure is none, and what it has made is in use. */
+function assertNotSucceeded({ state }: TenantProvisioning): void {
+  if (state === 'succeeded') throw new ProvisioningLostError();
 }

@@ -85,25 +85,25 @@ export class ProvisioningSaga {
 
   /** Somebody has decided otherwise about the tenant. Where it lives at this place, for it was activated there, that stays. */
   private async leaveOrUndo(work: ProvisioningWork): Promise<void> {
-    const { tenant, tenantId, place } = work;
-    const hash = place && (await this.addresses.seal(tenantId, place.address)).dbUrlHash;
-    if (hash !== undefined && tenant?.dbUrlHash === hash) return this.endings.close(work.run);
+    const { tenant } = work;
     const reason = tenant ? `the tenant became ${tenant.status} meanwhile` : 'there is no such tenant any more';
     try {
-      await this.giveUp(work, { step: 'activate', reason });
+      if (!(await this.endings.closeWhereLivedIn(work))) await this.giveUp(work, { step: 'activate', reason });
     } catch (error) {
       // It is as was wanted, and no failure.
       if (!(error instanceof TenantProvisioningFailedError)) throw error;
     }
   }
 
-  private async giveUp(work: ProvisioningWork, failure: Failure): Promise<never> {
+  private async giveUp(work: ProvisioningWork, failure: Failure): Promise<void> {
     await this.endings.giveUp(work.run, failure);
     return this.undo(work, failure);
   }
 
-  private async undo(work: ProvisioningWork, { step: failedStep, reason, cause }: Failure): Promise<never> {
+  /** @throws TenantProvisioningFailedError once all is undone; not where the tenant was opened at its place, which stays */
+  private async undo(work: ProvisioningWork, { step: failedStep, reason, cause }: Failure): Promise<void> {
     const { run } = work;
+    if (await this.endings.closeWhereLivedIn(work)) return;
     for (const step of this.stepsToUndo(run)) {
       work.signal.throwIfAborted();
       if ((BUILT_IN_STEPS as readonly string[]).includes(step)) await work.close();

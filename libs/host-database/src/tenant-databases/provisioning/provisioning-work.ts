@@ -41,6 +41,16 @@ export class ProvisioningWork {
     return this.resultOf('choose-server') as TenantPlace | undefined;
   }
 
+  /** The `PlacingConditions` under which the server was chosen. */
+  get chosenUnder(): string | undefined {
+    return (this.resultOf('choose-server') as { readonly conditions?: string } | undefined)?.conditions;
+  }
+
+  /** Those under which the place was made as a whole; undefined where they changed meanwhile. */
+  get madeUnder(): string | undefined {
+    return (this.resultOf('create-user') as { readonly conditions?: string | null } | undefined)?.conditions ?? undefined;
+  }
+
   /** The address with the tenant's own user where it has one: only for what opens a connection. */
   async address(): Promise<string> {
     const own = this.resultOf('create-user') as { readonly dbUrl: string } | undefined;

@@ -14,6 +14,9 @@ const PROVISIONING_STATES = ['pending', 'running', 'compensating', 'succeeded', 
 
 export type ProvisioningState = (typeof PROVISIONING_STATES)[number];
 
+/** Those that are not over. */
+export const OPEN_STATES: readonly ProvisioningState[] = ['pending', 'running', 'compensating'];
+
 /** What was asked of a tenant's place, JSON. */
 export type WantedPlace = { readonly mode?: TenantMode; readonly server?: string };
 

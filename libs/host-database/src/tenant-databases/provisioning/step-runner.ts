@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { assertJson } from '../../common/index.js';
+import { Snooze } from '../../jobs/index.js';
 import { TenantBindings } from '../tenant-bindings.js';
 import { type ApplicationStep, ApplicationSteps } from './application-steps.registry.js';
 import { type BuiltInStep, isBuiltInStep, OWNER_PROFILE_STEP } from './built-in-steps.js';
 import { BuiltInSteps } from './built-in-steps.service.js';
+import { LivedInPlaces } from './lived-in-places.js';
 import type { StepResult } from './provisioning.entities.js';
 import { ProvisioningLedger } from './provisioning-ledger.js';
 import type { ProvisioningWork } from './provisioning-work.js';
@@ -16,6 +18,9 @@ import { Turns } from './turns.js';
  */
 const LOCKED_STEPS: ReadonlySet<string> = new Set<BuiltInStep>(['create-storage', 'create-user']);
 
+/** When a run looks again that finds the tenant opened meanwhile. */
+const LIVED_IN_RETRY_MS = 500;
+
 /** Does and undoes single steps, and records them. */
 @Injectable()
 export class StepRunner {
@@ -26,6 +31,7 @@ export class StepRunner {
     private readonly ledger: ProvisioningLedger,
     private readonly builtIn: BuiltInSteps,
     private readonly application: ApplicationSteps,
+    private readonly livedIn: LivedInPlaces,
     private readonly bindings: TenantBindings,
   ) {}
 
@@ -58,6 +64,8 @@ export class StepRunner {
     if (isBuiltInStep(step) && step !== OWNER_PROFILE_STEP) {
       return this.turns.take(() =>
         ledger.within(run, async () => {
+          // Opened at its place since the undoing began: the next run finds that, and ends.
+          if (await this.livedIn.has(work)) throw new Snooze(LIVED_IN_RETRY_MS);
           await this.builtIn.undo(step, work);
           await undone();
         }),

@@ -12,6 +12,7 @@ import {
   TenantProvisioners,
   type TenantToProvision,
 } from '../../tenants/index.js';
+import { TenantChangeCapture } from '../audit-outbox/tenant-change-capture.js';
 import { PREPARE_WARM_JOB, WarmPool } from '../warm-pool/warm-pool.js';
 import { TenantProvisioning, TenantProvisioningStep } from './provisioning.entities.js';
 import { TenantProvisioningFailedError } from './provisioning.errors.js';
@@ -34,6 +35,7 @@ export class TenantProvisioningJob implements TenantProvisioner, OnModuleInit {
     private readonly warmPool: WarmPool,
     private readonly jobs: JobsService,
     private readonly audit: AuditService,
+    private readonly capture: TenantChangeCapture,
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
     private readonly provisioners: TenantProvisioners,
@@ -77,12 +79,15 @@ export class TenantProvisioningJob implements TenantProvisioner, OnModuleInit {
     }
     const provisioning = await em.findOneOrFail(TenantProvisioning, { tenantId }, { refresh: true });
     Object.assign(provisioning, { isWarm: false, ownerId: ownerId ?? null });
+    const user = await em.findOne(TenantProvisioningStep, { tenantId, step: 'create-user' }, { refresh: true });
     if (place.isComplete) {
+      // The catalogue has the address now, and there it is kept up.
+      if (user) user.result = null;
       await em.flush();
       await this.audit.record({ eventType: 'tenants.provisioned', targetId: tenantId, details: { isWarm: true } });
+      await this.capture.relayOnceOpen(tenantId);
       return;
     }
-    const user = await em.findOne(TenantProvisioningStep, { tenantId, step: 'create-user' });
     if (user) user.result = { dbUrl: place.dbUrl };
     Object.assign(provisioning, { state: 'pending', run: provisioning.run + 1, endedAt: null });
     await this.enqueue(provisioning);

@@ -2,10 +2,16 @@ import { LockMode } from '@mikro-orm/core';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { UnitOfWork } from '../../database/index.js';
 import { JobHandler } from '../../jobs/index.js';
-import { TenantAddresses } from '../../tenants/index.js';
+import {
+  SecretKeyProviderError,
+  SecretKeyUnknownError,
+  SecretsNotConfiguredError,
+  SecretTamperedError,
+  TenantAddresses,
+} from '../../tenants/index.js';
 import { TenantProvisioning, TenantProvisioningStep } from '../provisioning/provisioning.entities.js';
 import { TenantSchema } from '../tenant-schema.js';
-import { TEND_WARM_POOL_JOB, WarmPool } from './warm-pool.js';
+import { conditionsOf, TEND_WARM_POOL_JOB, WarmPool } from './warm-pool.js';
 import { WarmTenant } from './warm-tenant.entity.js';
 
 /** What a new version of the application does not have to make anew. */
@@ -55,22 +61,32 @@ export class WarmPoolKeeper implements OnApplicationBootstrap {
       const surplus = places
         .toSorted((a, b) => Number(isOutdated(a, madeBy)) - Number(isOutdated(b, madeBy)))
         .slice(this.pool.size);
-      for (const place of surplus) await this.drop(place);
+      for (const place of surplus) await this.drop(place, 'the warm pool has become smaller');
+      let kept = places.length - surplus.length;
       for (const place of places) {
         if (surplus.includes(place) || place.status !== 'ready') continue;
-        // What a later application has made is for that one.
-        if (isOutdated(place, madeBy) && !isLater(place.schemaVersion ?? null, version)) await this.prepareAnew(place);
-        else await this.sealAnew(place);
+        const reason = await this.whyUseless(place, { madeBy, version });
+        if (reason !== undefined) {
+          await this.drop(place, reason);
+          kept--;
+        } else if (isOutdated(place, madeBy) && !isLater(place.schemaVersion ?? null, version)) await this.prepareAnew(place);
       }
-      await this.pool.prepare(Math.max(0, this.pool.size - places.length));
+      await this.pool.prepare(Math.max(0, this.pool.size - kept));
     });
   }
 
+  private async whyUseless(place: WarmTenant, { madeBy, version }: { madeBy: string; version: string | null }) {
+    if (!(await this.sealAnew(place))) return 'its address could not be decrypted';
+    // What a later application has made is for that one.
+    if (isLater(place.schemaVersion ?? null, version)) return undefined;
+    return conditionsOf(place.madeBy) === conditionsOf(madeBy) ? undefined : 'tenants are placed otherwise now';
+  }
+
   /** Has a place removed, unless it was claimed meanwhile. */
-  private async drop({ id }: WarmTenant): Promise<void> {
+  private async drop({ id }: WarmTenant, reason: string): Promise<void> {
     await this.change(id, async (place, provisioning) => {
       place.status = 'dropping';
-      Object.assign(provisioning, { state: 'compensating', failedStep: 'activate', reason: 'the warm pool has become smaller' });
+      Object.assign(provisioning, { state: 'compensating', failedStep: 'activate', reason });
     });
   }
 
@@ -79,18 +95,28 @@ export class WarmPoolKeeper implements OnApplicationBootstrap {
       const { em } = this.unitOfWork;
       await em.nativeDelete(TenantProvisioningStep, { tenantId: id, step: { $nin: LASTING_STEPS } });
       const user = await em.findOne(TenantProvisioningStep, { tenantId: id, step: 'create-user' }, { refresh: true });
-      if (user) user.result = { dbUrl: place.dbUrl };
+      if (user) user.result = { dbUrl: place.dbUrl, conditions: conditionsOf(place.madeBy) };
       place.status = 'preparing';
       provisioning.state = 'pending';
     });
   }
 
-  /** The key that it was encrypted with may be about to go. */
-  private async sealAnew({ id, dbUrl }: WarmTenant): Promise<void> {
-    if (dbUrl == null || this.addresses.isCurrent(dbUrl)) return;
-    const place = await this.lock(id);
-    if (!place) return;
-    Object.assign(place, await this.addresses.seal(id, await this.addresses.reveal({ id, dbUrl })));
+  /** The key that it was encrypted with may be about to go. @returns false where it is gone, and the place of use to nobody */
+  private async sealAnew({ id, dbUrl }: WarmTenant): Promise<boolean> {
+    if (dbUrl == null || this.addresses.isCurrent(dbUrl)) return true;
+    try {
+      const sealed = await this.addresses.seal(id, await this.addresses.reveal({ id, dbUrl }));
+      const place = await this.lock(id);
+      if (place?.dbUrl === dbUrl) Object.assign(place, sealed);
+      await this.unitOfWork.em.flush();
+      return true;
+    } catch (error) {
+      if (UNREADABLE.some((type) => error instanceof type)) return false;
+      // A key provider that does not answer now may do so later; the pool is tended all the same.
+      if (!(error instanceof SecretKeyProviderError)) throw error;
+      this.logger.warn(`The address of the warm place ${id} could not be encrypted anew: ${String(error)}`);
+      return true;
+    }
   }
 
   private async change(
@@ -111,6 +137,9 @@ export class WarmPoolKeeper implements OnApplicationBootstrap {
     return this.unitOfWork.em.findOne(WarmTenant, { id }, LOCKED);
   }
 }
+
+/** What says that an address will never be read again. */
+const UNREADABLE = [SecretKeyUnknownError, SecretsNotConfiguredError, SecretTamperedError];
 
 /** What somebody else has locked is passed over: it is claimed at this moment, or being made. */
 const LOCKED = { lockMode: LockMode.PESSIMISTIC_PARTIAL_WRITE, refresh: true } as const;

@@ -19,7 +19,7 @@ const WarmTenantSchema = defineEntity({
     server: p.string().length(63).nullable(),
     schemaVersion: p.string().nullable(),
     schemaDigest: p.string().length(64).nullable(),
-    /** What it was made by: the newest migration, or the entities, and the steps that are done ahead. */
+    /** What it was made by: where tenants were to live, the newest migration, or the entities, and the steps that are done ahead. */
     madeBy: p.string().nullable(),
     createdAt: p.datetime(3).onCreate(timestamp),
   },

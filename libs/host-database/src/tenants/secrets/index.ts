@@ -18,6 +18,7 @@ export {
   type SecretsOptions,
 } from './secrets.options.js';
 export type { DataKeyContext, SecretsKeyProvider } from './secrets-key-provider.interface.js';
-export { type StoredAddress, TenantAddresses } from './tenant-addresses.js';
+export { type SealedAddressHolder, SealedAddressHolders } from './sealed-address-holders.js';
+export { type SealedAddress, type StoredAddress, TenantAddresses } from './tenant-addresses.js';
 export { TenantServerUsers } from './tenant-server-users.js';
 export { TenantSecrets } from './tenant-secrets.service.js';

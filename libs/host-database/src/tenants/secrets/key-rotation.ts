@@ -5,13 +5,14 @@ import { assertWholeOption, HostDatabaseError } from '../../common/index.js';
 import { UnitOfWork, violatesUnique } from '../../database/index.js';
 import { DB_URL_HASH_UNIQUE, TenantCatalog } from '../tenant-catalog.entity.js';
 import { DuplicateTenantDatabaseError } from '../tenants.errors.js';
+import { type SealedAddressHolder, SealedAddressHolders } from './sealed-address-holders.js';
 import { envelopePrefix } from './secret-envelope.js';
 import { KeyRotationInTransactionError, SecretsNotConfiguredError } from './secrets.errors.js';
 import { type SealedAddress, type StoredAddress, TenantAddresses } from './tenant-addresses.js';
 
 /** How far a rotation of keys is, or how it ended. */
 export interface KeyRotationProgress {
-  /** How many tenants there were to do when it began. */
+  /** How many tenants, and places for tenants to be, there were to do when it began. */
   readonly total: number;
   /** How many of them have been encrypted anew. */
   readonly rotated: number;
@@ -51,6 +52,7 @@ export class KeyRotation {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly addresses: TenantAddresses,
+    private readonly holders: SealedAddressHolders,
     private readonly capture: AuditCapture,
     private readonly audit: AuditService,
   ) {}
@@ -61,7 +63,7 @@ export class KeyRotation {
     if (keyId === undefined) throw new SecretsNotConfiguredError();
     if (this.unitOfWork.isActive && this.unitOfWork.isInTransaction) throw new KeyRotationInTransactionError();
     const prefix = envelopePrefix(keyId);
-    const total = await this.count(prefix);
+    const total = (await this.count(prefix)) + (await this.countHeld());
     const failed: KeyRotationFailure[] = [];
     let rotated = 0;
     let after = '';
@@ -72,6 +74,12 @@ export class KeyRotation {
       rotated += await this.rotate(ids, prefix, failed);
       after = last;
       await onProgress?.({ total, rotated, failed: [...failed] });
+    }
+    // What has come into the catalogue meanwhile was encrypted for it with the current key.
+    for (const holder of this.holders.all) {
+      const held = await this.rotateHeld(holder, failed);
+      rotated += held.rotated;
+      if (held.total > 0) await onProgress?.({ total, rotated, failed: [...failed] });
     }
     if (rotated > 0 || failed.length > 0) {
       const details = { keyId, rotated, failed: failed.length };
@@ -150,6 +158,27 @@ export class KeyRotation {
         return written;
       }),
     );
+  }
+
+  /** Adds to `failed`, as {@link rotate} does. One that was changed meanwhile is not outdated any more. */
+  private async rotateHeld(holder: SealedAddressHolder, failed: KeyRotationFailure[]) {
+    const outdated = await holder.outdated();
+    let rotated = 0;
+    for (const old of outdated) {
+      try {
+        const sealed = await this.addresses.seal(old.id, await this.addresses.reveal(old));
+        if (await holder.replace(old, sealed)) rotated++;
+      } catch (error) {
+        if (!(error instanceof HostDatabaseError)) throw error;
+        failed.push({ tenantId: old.id, error });
+      }
+    }
+    return { total: outdated.length, rotated };
+  }
+
+  private async countHeld(): Promise<number> {
+    const held = await Promise.all(this.holders.all.map((holder) => holder.outdated()));
+    return held.flat().length;
   }
 
   private async count(prefix: string): Promise<number> {

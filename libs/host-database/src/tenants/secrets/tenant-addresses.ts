@@ -83,10 +83,15 @@ export class TenantAddresses {
     return address;
   }
 
+  /** What each stored address begins with that was encrypted with the current key; nothing where there are no keys. */
+  get currentPrefix(): string {
+    const { currentKeyId } = this;
+    return currentKeyId === undefined ? '' : envelopePrefix(currentKeyId);
+  }
+
   /** Whether a stored address is as {@link seal} would keep it now, as far as the key goes. */
   isCurrent(dbUrl: string): boolean {
-    const { currentKeyId } = this;
-    return currentKeyId === undefined || dbUrl.startsWith(envelopePrefix(currentKeyId));
+    return dbUrl.startsWith(this.currentPrefix);
   }
 
   /** Returns where a tenant's database is, without its password. @throws what {@link reveal} does */

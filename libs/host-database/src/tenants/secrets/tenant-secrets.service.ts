@@ -11,7 +11,8 @@ export class TenantSecrets {
   ) {}
 
   /**
-   * Encrypts every address with the current key that is in clear or encrypted with an older one, batch by batch, each committed at once.
+   * Encrypts every address with the current key that is in clear or encrypted with an older one, batch by batch, each committed at once:
+   * those of the catalogue, of the warm pool, and of tenants that are being provisioned.
    * Runs while tenants are entered: their connections stay open. Can be repeated, and run in several processes; one that died is taken
    * up by calling it again. Afterwards, unless some `failed`, the older keys can be removed from every process.
    * The audit log has `tenants.keys-rotated`, and an `audit.capture-bypassed` for each batch instead of a record for each row.
