@@ -13,8 +13,10 @@ const TENANTS = { full: { sqlite: 1_000, postgresql: 200 }, quick: { sqlite: 60,
 const ROUNDS = { full: 3, quick: 1 };
 /** A small application: what a tenant's ORM costs grows with them. */
 const ENTITIES = 20;
-/** At least three times faster. What bounds it: on SQLite the CPU and the syncs of the files, on PostgreSQL the server's connections. */
+/** At least three times faster, where it is not the CPU that bounds it. */
 const BAR = 0.333;
+/** From how much of its one thread, or of the machine's cores, on the CPU is what bounds it. */
+const CPU_BOUND = 0.9;
 /** For a run that has nothing to do. */
 const NOTHING_MS = 2_000;
 
@@ -61,7 +63,7 @@ export async function fleetRows({ server, dialect, quick }) {
       }
     }
     return [
-      { work: `migrate ${tenants} tenants, ${ENTITIES} entities`, unit: 'ms', bar: BAR, ...samples.migrate },
+      { work: `migrate ${tenants} tenants, ${ENTITIES} entities`, unit: 'ms', bar: BAR, exempt: bound(busy), ...samples.migrate },
       { work: `nothing to do for ${tenants} tenants`, unit: 'ms', bar: BAR, ...samples.nothing },
       // What bounds it, where that is the CPU.
       ...['process', 'machine'].map((scope) => ({
@@ -130,6 +132,14 @@ async function withLoop({ database, addresses, list }) {
     }
   };
   return { migrateMs: await timed(() => loop(1)), nothingMs: await timed(() => loop(0)) };
+}
+
+/** Names what bounds it, where that is the CPU; the second holds on a machine that does nothing else. */
+function bound(busy) {
+  const cores = availableParallelism();
+  if (median(busy.map((each) => each.process)) > CPU_BOUND) return 'bound by the CPU: its thread is busy';
+  if (median(busy.map((each) => each.machine)) > CPU_BOUND * cores) return 'bound by the CPU: all cores are busy';
+  return undefined;
 }
 
 async function timed(work) {
