@@ -4,10 +4,13 @@ import * as standing from './standing-rows.mjs';
 
 /** @typedef {import('./comparison-rows.mjs').ComparisonRow | import('./standing-rows.mjs').StandingRow} Row */
 
-/** @param {Row[]} rows of one kind */
+/**
+ * A table for each kind of row, below each other.
+ *
+ * @param {Row[]} rows
+ */
 export function table(rows) {
-  const { head, cells } = kindOf(rows[0]);
-  return align([head, ...rows.map(cells)]);
+  return [...Map.groupBy(rows, kindOf)].map(([{ head, cells }, ofKind]) => align([head, ...ofKind.map(cells)])).join('\n\n');
 }
 
 /** @param {Row[]} rows */

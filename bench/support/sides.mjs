@@ -3,8 +3,8 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { HostDatabaseModule } from 'nestjs-host-database';
 
-/** A Nest application with the module on a database, as a service gets it. The worker is off: its polls belong to no scenario. */
-export async function startModule(database, tenantDatabases = {}) {
+/** A Nest application with the module on a database, as a service gets it. The worker is off unless `options` say otherwise: its polls belong to no scenario. */
+export async function startModule(database, tenantDatabases = {}, options = {}) {
   class Application {}
   Module({
     imports: [
@@ -14,6 +14,7 @@ export async function startModule(database, tenantDatabases = {}) {
         // A user that is recorded is two rows: bare MikroORM writes one.
         audit: { capture: false },
         tenantDatabases: { directory: database.tenantDirectory, ...tenantDatabases },
+        ...options,
       }),
     ],
   })(Application);

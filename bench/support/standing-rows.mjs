@@ -11,7 +11,7 @@ import { number, summary } from './format.mjs';
  * @property {string} [of] what the median was divided by; without it, `value` is the median itself
  * @property {number} value
  * @property {number} [atLeast]
- * @property {number} [atMost]
+ * @property {number} [atMost] without either, the quotient is for information
  */
 
 export const head = ['', 'median (min … max)', 'rounds', 'bar'];
@@ -27,14 +27,19 @@ export function cells({ work, unit, samples, bars = [] }) {
  * @param {StandingRow} row
  */
 export function verdicts({ bars = [] }) {
-  return bars.map(isHeld);
+  return bars.filter(hasLimit).map(isHeld);
 }
 
 function barCell(bar) {
   const { of, value, atLeast, atMost } = bar;
+  if (!hasLimit(bar)) return `${number(value)} x ${of}`;
   const limit = atLeast === undefined ? `<= ${atMost}` : `>= ${atLeast}`;
   const measured = of === undefined ? '' : ` x ${of}: ${number(value)}`;
   return `${limit}${measured} ${isHeld(bar) ? 'held' : 'NOT HELD'}`;
+}
+
+function hasLimit({ atLeast, atMost }) {
+  return atLeast !== undefined || atMost !== undefined;
 }
 
 function isHeld({ value, atLeast = -Infinity, atMost = Infinity }) {
