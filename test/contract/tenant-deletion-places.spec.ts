@@ -1,6 +1,3 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { defineEntity, p } from '@mikro-orm/core';
 import { getDbUri, UnitOfWork } from 'nestjs-host-database';
@@ -8,29 +5,7 @@ import { TenantDatabases, TenantDeletion, TenantStorage } from 'nestjs-host-data
 import { TenantsService } from 'nestjs-host-database/tenants';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
 
-const TagSchema = defineEntity({ name: 'Tag', properties: { name: p.string().primary() } });
-class Tag extends TagSchema.class {}
-TagSchema.setClass(Tag);
-
-describe('The deletion of a tenant whose entities name a schema', () => {
-  it('counts and exports what is there, too', async () => {
-    const Report = defineEntity({ name: 'Report', schema: 'reports', properties: { id: p.integer().primary() } });
-    const exportTo = await mkdtemp(join(tmpdir(), 'tenant-exports-'));
-    // A file has no schemas.
-    const host = await createTestHost({
-      database: 'postgresql',
-      options: { tenantDeletion: { exportTo, graceDays: 0 }, tenantDatabases: { entities: [Report] } },
-    });
-    const { id } = await host.newTenant();
-    await host.get(TenantDatabases).run(id, async (em) => void em.create(Report, { id: 1 }));
-    await host.run(() => host.get(TenantsService).requestDeletion(id, { export: true }));
-    await host.runJobs();
-    expect((await host.run(() => host.get(TenantDeletion).find(id)))?.removed).toMatchObject({ tables: { 'reports.report': 1 } });
-    expect(await readFile(join(exportTo, id, 'reports.report.jsonl'), 'utf8')).toBe('{"id":1}\n');
-    await host.close();
-    await rm(exportTo, { recursive: true, force: true });
-  });
-});
+const Tag = defineEntity({ name: 'Tag', properties: { name: p.string().primary() } });
 
 // A file has no schemas, and so nobody to share it with.
 describe('The deletion of a tenant whose address leaves out or mistakes its schema', () => {
