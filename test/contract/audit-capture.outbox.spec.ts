@@ -1,9 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Migration } from '@mikro-orm/migrations';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { genId } from 'nestjs-host-database';
-import { AuditReader, AuditSealer, AuditVerifier, Ed25519Signer, generateSigningKey } from 'nestjs-host-database/audit';
+import {
+  AuditReader,
+  AuditSealer,
+  AuditVerifier,
+  DeferredAuditRows,
+  Ed25519Signer,
+  generateSigningKey,
+} from 'nestjs-host-database/audit';
 import {
   AuditOutboxMissingError,
   auditOutboxTable,
@@ -167,13 +174,91 @@ describe.each(['sqlite', 'postgresql'] as const)("the audit rows that wait in a 
     }
     const own = newPatient();
     await inTenant((em) => void em.create(Patient, own));
-    await until(async () => (await entriesOf(own.id)).length === 1);
+    await until(async () => (await entriesOf(own.id)).length === 1 && (await waiting()).length === forged.length);
     expect(await relay.relay(tenantA)).toBe(0);
     expect((await waiting()).map(({ id }) => id).toSorted()).toEqual(forged.map(({ id }) => id).toSorted());
     expect(await hospitals.entriesOf(tenantB, patient.id)).toEqual([]);
     expect(await relay.relay(tenantB)).toBe(1);
     expect(await hospitals.entriesOf(tenantB, patient.id)).toHaveLength(1);
     await put('delete from sys_audit_outbox');
+  });
+
+  const idAt = (ms: number) => ms.toString(16).padStart(12, '0') + genId().slice(12);
+  const forge = async (changes: Record<string, unknown>) => {
+    await abandoned((em) => em.create(Patient, newPatient()));
+    const [row] = await waiting();
+    const forged = { ...(JSON.parse(row?.canonical ?? '') as object), id: genId(), ...changes };
+    const sql = `insert into sys_audit_outbox (id, canonical) values ('${forged.id}', '${JSON.stringify(forged)}')`;
+    await inTenant((em) => onNativeClient(em, sql));
+    return forged.id;
+  };
+  const isRefused = async (id: string) => {
+    const moved = await relay.relay(tenantA);
+    const left = (await waiting()).map((row) => row.id);
+    await inTenant((em) => onNativeClient(em, 'delete from sys_audit_outbox'));
+    const isMoved =
+      (await host.run(() => host.hostDatabase.em.execute('select id from sys_audit_logs where id = ?', [id]))).length > 0;
+    // The row of this library beside it is moved in any case.
+    expect({ moved, left }).toEqual(isMoved ? { moved: 2, left: [] } : { moved: 1, left: [id] });
+    return !isMoved;
+  };
+
+  it.each<[string, () => Record<string, unknown>]>([
+    ['has too long an event type', () => ({ eventType: 'x'.repeat(128) })],
+    ['has too long a target', () => ({ targetId: 'x'.repeat(256) })],
+    ['has too long a request id', () => ({ requestId: 'x'.repeat(128) })],
+    ['has a version that is no version', () => ({ schemaVersion: 2 ** 31 })],
+    ['has a NUL', () => ({ details: { text: '\\\0' } })],
+    ['is of tomorrow', () => ({ createdAt: new Date(host.clock.now().getTime() + 86_400_000).toISOString() })],
+    ['is from before all time', () => ({ createdAt: '-000100-01-01T00:00:00.000Z' })],
+    ['has an id of tomorrow', () => ({ id: idAt(Date.now() + 86_400_000) })],
+    ['has an id of years ago', () => ({ id: idAt(Date.now() - 3 * 365 * 86_400_000) })],
+  ])('is not moved where it %s, and the others are', async (_, changes) => {
+    expect(await isRefused(await forge(changes()))).toBe(true);
+  });
+
+  it.each<[string, () => Record<string, unknown>]>([
+    ['is as any other', () => ({})],
+    ['fills its columns', () => ({ eventType: 'x'.repeat(127), targetId: 'x'.repeat(255), schemaVersion: 2 ** 31 - 1 })],
+    ['has what only looks like a NUL', () => ({ details: { text: String.raw`\u0000` } })],
+    ['is of this minute on another machine', () => ({ id: idAt(Date.now() + 30_000) })],
+  ])('is moved where it %s', async (_, changes) => {
+    expect(await isRefused(await forge(changes()))).toBe(false);
+  });
+
+  it('is not moved where its id is of another time than it says', async () => {
+    const time = host.clock.now();
+    host.clock.set(new Date());
+    try {
+      const at = (ms: number) => ({ createdAt: new Date(Date.now() - ms).toISOString() });
+      expect(await isRefused(await forge(at(3_600_000)))).toBe(true);
+      expect(await isRefused(await forge(at(30_000)))).toBe(false);
+    } finally {
+      host.clock.set(time);
+    }
+  });
+
+  it('is not moved where the log was cut off after it', async () => {
+    const anHourAgo = Date.now() - 3_600_000;
+    const at = database === 'sqlite' ? 0 : new Date(0).toISOString();
+    const sql = 'insert into sys_audit_purges (id, purged_through, rows, purged_at) values (?, ?, 0, ?)';
+    await host.run(() => host.hostDatabase.em.execute(sql, [genId(), idAt(anHourAgo), at]));
+    expect(await isRefused(await forge({ id: idAt(anHourAgo - 1) }))).toBe(true);
+    expect(await isRefused(await forge({}))).toBe(false);
+  });
+
+  it('is looked at once where it is refused', async () => {
+    const id = await forge({ createdAt: 'no time' });
+    expect(await relay.relay(tenantA)).toBe(1);
+    const append = jest.spyOn(host.get(DeferredAuditRows), 'append');
+    try {
+      expect(await relay.relay(tenantA)).toBe(0);
+      expect(append).not.toHaveBeenCalled();
+    } finally {
+      append.mockRestore();
+    }
+    expect((await waiting()).map((row) => row.id)).toEqual([id]);
+    await inTenant((em) => onNativeClient(em, 'delete from sys_audit_outbox'));
   });
 
   it('is not moved inside a transaction on the host, which would be waited for', async () => {
@@ -245,7 +330,7 @@ describe.each(['sqlite', 'postgresql'] as const)('the table of the rows that wai
     const migrated = await host.get(TenantDatabases).run(tenantId, columns);
     const made = await start({ options: { tenantDatabases, audit: { tenantEntities } } });
     const other = (await made.newTenant()).id;
-    expect(migrated).toHaveLength(2);
+    expect(migrated).toHaveLength(3);
     expect(migrated).toEqual(await made.get(TenantDatabases).run(other, columns));
   });
 

@@ -307,6 +307,10 @@ describe.each(ISOLATIONS)(`${TenantDatabases.name} on $database, a $mode each, $
       'inserting by a query builder': (em, foreign) =>
         em.createQueryBuilder(Book).insert({ id: 9, title: 'crossed', author: foreign }).execute(),
       'updating by a query builder': (em, foreign) => em.createQueryBuilder(Book).update({ author: foreign }).execute(),
+      'inserting by a clone of a query builder': (em, foreign) =>
+        em.createQueryBuilder(Book).clone().insert({ id: 9, title: 'crossed', author: foreign }).execute(),
+      'updating by a clone of a query builder': (em, foreign) =>
+        em.createQueryBuilder(Book).clone().update({ author: foreign }).execute(),
       'deleting by an entity': (em, foreign) => em.nativeDelete(Book, { author: foreign }),
       'refreshing an entity': (em, foreign) => em.refresh(foreign),
       'populating an entity': (em, foreign) => em.populate(foreign, ['books']),

@@ -135,6 +135,17 @@ describe.each(['own', 'shared'] as const)('a tenant in a schema of postgresql, w
       },
       'by a reference': (em, schema) => em.getReference(Author, 1, { schema, wrapped: true }).load(),
       'by a query builder': (em, schema) => em.createQueryBuilder(Author).withSchema(schema).getResult(),
+      'by a clone of a query builder': (em, schema) => em.qb(Author).clone().withSchema(schema).getResult(),
+      'by a clone of a clone': (em, schema) => em.qb(Author).clone().clone().withSchema(schema).getResult(),
+      'by a join': (em, schema) => em.qb(Book, 'b').select('*').join('b.author', 'a', {}, undefined, undefined, schema).execute(),
+      'by a left join': (em, schema) => em.qb(Author, 'a').select('*').leftJoin('a.books', 'b', {}, schema).execute(),
+      'by an inner join': (em, schema) => em.qb(Book, 'b').select('*').innerJoin('b.author', 'a', {}, schema).execute(),
+      'by a join that selects': (em, schema) =>
+        em.qb(Author, 'a').leftJoinAndSelect('a.books', 'b', {}, undefined, schema).getResult(),
+      'by an inner join that selects': (em, schema) =>
+        em.qb(Book, 'b').innerJoinAndSelect('b.tags', 't', {}, undefined, schema).getResult(),
+      'by a join in a clone': (em, schema) =>
+        em.qb(Author, 'a').clone().leftJoinAndSelect('a.books', 'b', {}, undefined, schema).getResult(),
     };
 
     it.each(Object.entries(attempts))('%s', async (_, attempt) => {

@@ -5,6 +5,7 @@ import { AuditCapture, AuditedEntities, ChangeRecorder, HostAuditLogChangeRecord
 import { AuditCatalogue } from './catalogue/index.js';
 import { AuditEncryption, AuditErasure, erasureProviders, PersonalData } from './erasure/index.js';
 import { AuditRowFactory } from './recording/audit-row.factory.js';
+import { DeferredRowLimits } from './recording/deferred-row-limits.js';
 import { DeferredAuditRows } from './recording/deferred-rows.js';
 import { AuditExporter, AuditFeed, AuditReader, readingProviders } from './reading/index.js';
 import { AuditRowWriter } from './recording/audit-row.writer.js';
@@ -20,6 +21,7 @@ import { AuditLegalHolds, AuditRetention, retentionProviders } from './retention
     AuditRowFactory,
     AuditRowWriter,
     DeferredAuditRows,
+    DeferredRowLimits,
     AuditGuardsCheck,
     AuditCapture,
     AuditedEntities,

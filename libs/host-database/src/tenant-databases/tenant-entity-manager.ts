@@ -4,6 +4,7 @@ import { assertOwnSchema, type SqlEntityManagerClass } from '../database/index.j
 import { type EntityOwnership, tenantOf } from './entity-ownership.js';
 import type { TenantBinding, TenantBindings } from './tenant-bindings.js';
 import { TenantRunEndedError } from './tenant-databases.errors.js';
+import { guardQueryBuilder } from './tenant-query-builder.js';
 
 /** What takes entities, or data with entities in it, and could carry one of another tenant past a flush or make it look like one's own. */
 const CHECKED_METHODS = ['merge', 'create', 'assign'] as const;
@@ -109,23 +110,11 @@ export function tenantEntityManager(
     });
   }
   define('createQueryBuilder', function checked(...args) {
-    const builder = (base.prototype.createQueryBuilder as Method).apply(this, args) as Record<
-      'insert' | 'update' | 'withSchema',
-      (data: unknown) => unknown
-    >;
-    const withSchema = builder.withSchema.bind(builder);
-    builder.withSchema = (schema) => {
-      assertOwnSchema(this.config, schema as string | undefined);
-      return withSchema(schema);
-    };
-    for (const verb of ['insert', 'update'] as const) {
-      const write = builder[verb].bind(builder);
-      builder[verb] = (data) => {
-        check(this, [data]);
-        return write(data);
-      };
-    }
-    return builder;
+    const builder = (base.prototype.createQueryBuilder as Method).apply(this, args);
+    return guardQueryBuilder(builder as object, {
+      schema: (schema) => assertOwnSchema(this.config, schema),
+      data: (data) => check(this, [data]),
+    });
   });
   return TenantEntityManager;
 

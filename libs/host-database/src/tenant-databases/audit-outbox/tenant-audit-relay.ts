@@ -2,14 +2,14 @@ import { type MikroORM, TableNotFoundException } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { Injectable, Logger } from '@nestjs/common';
 import { AuditInTransactionError, type DeferredAuditRow, DeferredAuditRows } from '../../audit/index.js';
-import { assertId } from '../../common/index.js';
+import { assertId, Clock } from '../../common/index.js';
 import { UnitOfWork } from '../../database/index.js';
 import type { Lease } from '../lease.js';
 import { TenantBinding, TenantBindings } from '../tenant-bindings.js';
 import { TenantConnections } from '../tenant-connections.js';
 import { AuditOutboxMissingError } from '../tenant-databases.errors.js';
 import { TenantChangeCapture } from './tenant-change-capture.js';
-import { AUDIT_OUTBOX } from './tenant-audit-row.entity.js';
+import { AUDIT_OUTBOX, TenantAuditRow } from './tenant-audit-row.entity.js';
 
 const ROWS_AT_ONCE = 200;
 
@@ -29,6 +29,7 @@ export class TenantAuditRelay {
     private readonly capture: TenantChangeCapture,
     private readonly rows: DeferredAuditRows,
     private readonly unitOfWork: UnitOfWork,
+    private readonly clock: Clock,
   ) {
     capture.relayWith((binding) => this.soon(binding));
   }
@@ -122,21 +123,26 @@ export class TenantAuditRelay {
     let moved = 0;
     for (let after = ''; ;) {
       const rows = await em.execute<DeferredAuditRow[]>(
-        `select id, canonical from ${AUDIT_OUTBOX} where id > ? order by id limit ${ROWS_AT_ONCE}`,
+        `select id, canonical from ${AUDIT_OUTBOX} where refused_at is null and id > ? order by id limit ${ROWS_AT_ONCE}`,
         [after],
       );
       const last = rows.at(-1);
       if (!last) return moved;
       after = last.id;
       const refused = new Set(await this.rows.append(tenantId, rows));
-      for (const id of refused) {
-        this.logger.error(
-          `The row ${id} in ${AUDIT_OUTBOX} of tenant ${tenantId} is not one that this library has written there. It stays.`,
-        );
-      }
       const ids = rows.map(({ id }) => id).filter((id) => !refused.has(id));
       if (ids.length > 0) await em.execute(`delete from ${AUDIT_OUTBOX} where id in (${ids.map(() => '?').join(', ')})`, ids);
+      if (refused.size > 0) await this.setAside(tenantId, [...refused], em);
       moved += ids.length;
     }
+  }
+
+  /** Or they would be read, and complained of, each time that rows are moved. */
+  private async setAside(tenantId: string, ids: readonly string[], em: SqlEntityManager): Promise<void> {
+    await em.nativeUpdate(TenantAuditRow, { id: { $in: [...ids] } }, { refusedAt: this.clock.now() });
+    this.logger.error(
+      `${ids.length} rows in ${AUDIT_OUTBOX} of tenant ${tenantId}, the first with the id ${JSON.stringify(ids[0])}, are none that this ` +
+        'library has written there. They stay, and are not moved to the log.',
+    );
   }
 }

@@ -12,6 +12,8 @@ const TenantAuditRowSchema = defineEntity({
     id: p.string().length(32).primary(),
     /** The text that is hashed (RFC 8785): all that there is to know, without secrets, and with personal data encrypted. */
     canonical: p.text(),
+    /** When it was found to be none that this library has written: it stays, and is not looked at again. */
+    refusedAt: p.datetime(3).nullable(),
   },
 });
 
@@ -29,6 +31,6 @@ TenantAuditRowSchema.setClass(TenantAuditRow);
  */
 export function auditOutboxTable(type: DatabaseType): string {
   return type === 'sqlite'
-    ? `create table \`${AUDIT_OUTBOX}\` (\`id\` text not null primary key, \`canonical\` text not null)`
-    : `create table "${AUDIT_OUTBOX}" ("id" varchar(32) not null, "canonical" text not null, primary key ("id"))`;
+    ? `create table \`${AUDIT_OUTBOX}\` (\`id\` text not null primary key, \`canonical\` text not null, \`refused_at\` datetime null)`
+    : `create table "${AUDIT_OUTBOX}" ("id" varchar(32) not null, "canonical" text not null, "refused_at" timestamptz(3) null, primary key ("id"))`;
 }
