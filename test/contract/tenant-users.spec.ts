@@ -104,6 +104,17 @@ describe.each(['database', 'schema'] as const)('the database user of a tenant wi
     },
   );
 
+  it('keeps nobody from changing privileges by holding the lock that stands for it', async () => {
+    const { id } = await host.newTenant();
+    const address = await addressOf(id);
+    const key = 0x61636c73;
+    const after = await asUser(address, async (em) => {
+      await em.execute(`select pg_advisory_lock(${key}), pg_advisory_lock(${key}, hashtext(current_database()))`);
+      return host.get(TenantUsers).create(address);
+    });
+    expect(await ask(after, 'select 1 as one')).toEqual([{ one: 1 }]);
+  });
+
   it('gets a new password when it is made again, and is gone without what it owns when it is dropped', async () => {
     const { id } = await host.newTenant();
     const before = await addressOf(id);

@@ -1,12 +1,15 @@
 import { MikroORM, type Options, type Transaction } from '@mikro-orm/core';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import { connectWithRetries } from '../connect.js';
+import { inTimeForLock } from './lock-timeout.js';
 import { postgresqlConnection } from './postgresql-connection.js';
 import { quoteIdentifier as quote } from './postgresql-identifiers.js';
 import type { AdministeredServer } from './server-administration.interface.js';
 
-/** How many connections one process has to a server as its administrator, who makes places and then is gone. */
+/** How much one process does at once as a server's administrator, who makes places and then is gone, with a connection or two for each. */
 const MAX_SESSIONS = 4;
+/** How long others may change privileges before that is given up, to be tried again. */
+const PRIVILEGES_WAIT_MS = 30_000;
 /** Any constant will do, as long as every process uses the same: the ASCII codes of `acls`. */
 const PRIVILEGES_LOCK_KEY = 0x61636c73;
 
@@ -15,31 +18,51 @@ export class AdministratorSessions {
   private open = 0;
   private readonly waiting: (() => void)[] = [];
 
-  constructor(private readonly server: AdministeredServer) {}
+  constructor(
+    private readonly server: AdministeredServer,
+    private readonly privilegesWaitMs = PRIVILEGES_WAIT_MS,
+  ) {}
 
   /** Runs `work` in the administrator's own database, or in another of the server. @throws DatabaseUnreachableError */
   async run<T>(work: (session: AdministratorSession) => Promise<T>, database?: string): Promise<T> {
     return this.connected(database, (connection) => work(new AdministratorSession(connection)));
   }
 
-  /** As {@link run}, in one transaction. */
-  async transaction<T>(database: string | undefined, work: (session: AdministratorSession) => Promise<T>): Promise<T> {
-    return this.connected(database, (connection) =>
-      connection.transactional((transaction) => work(new AdministratorSession(connection, transaction))),
+  /**
+   * As {@link run}, in one transaction, while nobody else changes privileges on that database: two grants at once fail, "tuple concurrently
+   * updated". The lock is one of the administrator's own database. In one that tenants may enter, any of them could hold it for ever.
+   *
+   * @throws LockWaitTimeoutException when others have had it for too long
+   */
+  async changingPrivileges<T>(database: string | undefined, work: (session: AdministratorSession) => Promise<T>): Promise<T> {
+    const own = this.server.settings.name;
+    const name = database ?? own;
+    return this.connected(undefined, (connection) =>
+      connection.transactional(async (transaction) => {
+        const session = new AdministratorSession(connection, transaction);
+        await session.lockPrivileges(name, this.privilegesWaitMs);
+        if (name === own) return work(session);
+        // With the place that it has: whoever waited for another one could wait for those that wait for this lock.
+        return this.opened(name, (other) => other.transactional((inner) => work(new AdministratorSession(other, inner))));
+      }),
     );
   }
 
   private async connected<T>(database: string | undefined, work: (connection: AbstractSqlConnection) => Promise<T>): Promise<T> {
     await this.enter();
     try {
-      const orm = await this.connect(database);
-      try {
-        return await work(orm.driver.getConnection() as AbstractSqlConnection);
-      } finally {
-        await orm.close(true);
-      }
+      return await this.opened(database, work);
     } finally {
       this.leave();
+    }
+  }
+
+  private async opened<T>(database: string | undefined, work: (connection: AbstractSqlConnection) => Promise<T>): Promise<T> {
+    const orm = await this.connect(database);
+    try {
+      return await work(orm.driver.getConnection() as AbstractSqlConnection);
+    } finally {
+      await orm.close(true);
     }
   }
 
@@ -95,9 +118,11 @@ export class AdministratorSession {
     return (await this.execute('select 1 from pg_roles where rolname = ?', [user])).length > 0;
   }
 
-  /** Until the end of the transaction. Two grants on one database at once fail: "tuple concurrently updated". */
-  async lockPrivileges(): Promise<void> {
-    await this.execute('select pg_advisory_xact_lock(?)', [PRIVILEGES_LOCK_KEY]);
+  /** Until the end of the transaction. @throws LockWaitTimeoutException */
+  async lockPrivileges(database: string, waitMs: number): Promise<void> {
+    await this.execute(`select set_config('lock_timeout', ?, true)`, [`${waitMs}ms`]);
+    const sql = 'select pg_advisory_xact_lock(?, hashtext(?))';
+    await inTimeForLock(() => this.execute(sql, [PRIVILEGES_LOCK_KEY, database]));
   }
 
   /** Lets in only who was given leave, as nobody is by default. */

@@ -47,7 +47,11 @@ export interface Dialect {
    */
   readonly migratingSession?: { readonly begin: readonly string[]; readonly end: readonly string[] };
 
-  /** Makes every other process that migrates the same database, or schema, wait until the current transaction has ended. */
+  /**
+   * Makes every other process that migrates the same database, or schema, wait until the current transaction has ended.
+   *
+   * @throws LockWaitTimeoutException when another has had the lock for much longer than a migration takes
+   */
   lockForMigration(em: SqlEntityManager): Promise<void>;
 
   /** Where a tenant's own database lives on a server, without credentials: what `core_tenants.db_url` holds. */

@@ -31,8 +31,7 @@ export class PostgresqlAdministration implements ServerAdministration {
       return createDatabase(session, name);
     });
     if (schema === undefined) return;
-    await this.sessions.transaction(name, async (session) => {
-      await session.lockPrivileges();
+    await this.sessions.changingPrivileges(name, async (session) => {
       // One that schemas share is made for tenants alone, whoever they connect as.
       if (isNew) await session.closeToPublic(name);
       await session.execute(`create schema if not exists ${quote(schema)}`);

@@ -11,8 +11,7 @@ export class PostgresqlUsers implements UserAdministration {
   async create(place: DatabaseSettings, { password, ...grant }: UserGrant & { readonly password: string }): Promise<void> {
     // In place of the password, which so is in no statement and no log of the server.
     const verifier = await scramVerifier(password);
-    await this.sessions.transaction(place.name, async (session) => {
-      await session.lockPrivileges();
+    await this.sessions.changingPrivileges(place.name, async (session) => {
       await session.closeToPublic(place.name);
       const verb = (await session.hasUser(grant.user)) ? 'alter' : 'create';
       const limit = grant.connectionLimit ?? -1;
@@ -32,8 +31,7 @@ export class PostgresqlUsers implements UserAdministration {
     });
     if (hasDatabase === undefined) return;
     if (hasDatabase) {
-      await this.sessions.transaction(name, async (session) => {
-        await session.lockPrivileges();
+      await this.sessions.changingPrivileges(name, async (session) => {
         await session.execute(`reassign owned by ${quote(user)} to current_user`);
         await session.execute(`drop owned by ${quote(user)}`);
       });
@@ -43,8 +41,7 @@ export class PostgresqlUsers implements UserAdministration {
 
   async changePassword(user: string, password: string, beforeCommit: () => Promise<void>): Promise<void> {
     const verifier = await scramVerifier(password);
-    await this.sessions.transaction(undefined, async (session) => {
-      await session.lockPrivileges();
+    await this.sessions.changingPrivileges(undefined, async (session) => {
       await session.execute(`alter role ${quote(user)} password '${verifier}'`);
       await beforeCommit();
     });

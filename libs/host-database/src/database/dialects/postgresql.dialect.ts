@@ -1,13 +1,10 @@
 import { DatabaseDriverMissingError } from '../database.errors.js';
-import { ownSchemaOf } from '../own-schema.js';
 import type { Dialect, DialectDriver } from './dialect.interface.js';
+import { lockForMigration } from './migration-lock.js';
 import { PostgresqlAdministration } from './postgresql-administration.js';
 import { postgresqlConnection } from './postgresql-connection.js';
 import { quoteIdentifier } from './postgresql-identifiers.js';
 import { scramVerifier } from './scram-verifier.js';
-
-/** Any constant will do, as long as every process uses the same: the ASCII codes of `host`. */
-const MIGRATION_LOCK_KEY = 0x686f7374;
 
 export const postgresqlDialect: Dialect = {
   type: 'postgresql',
@@ -30,12 +27,7 @@ export const postgresqlDialect: Dialect = {
 
   connectionOptions: postgresqlConnection,
 
-  async lockForMigration(em): Promise<void> {
-    const schema = ownSchemaOf(em.config);
-    // Such locks are known to the whole database: with one key, tenants that share one with a schema each would wait for each other.
-    if (schema === undefined) await em.execute('select pg_advisory_xact_lock(?)', [MIGRATION_LOCK_KEY]);
-    else await em.execute('select pg_advisory_xact_lock(?, hashtext(?))', [MIGRATION_LOCK_KEY, schema]);
-  },
+  lockForMigration: (em) => lockForMigration(em),
 
   tenantDatabaseUrl(server, tenantId): string {
     return server.with({ name: `tenant_${tenantId}` }).toUriWithoutCredentials();
