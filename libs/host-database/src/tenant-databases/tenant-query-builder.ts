@@ -22,21 +22,23 @@ type JoinArguments = [field: unknown, alias: string, condition: unknown, type: u
  */
 export function guardQueryBuilder<T extends object>(given: T, guard: QueryBuilderGuard): T {
   const builder = given as GuardedMethods;
-  const [withSchema, joinReference, clone] = [builder.withSchema, builder.joinReference, builder.clone];
+  const withSchema = builder.withSchema.bind(builder);
+  const joinReference = builder.joinReference.bind(builder);
+  const clone = builder.clone.bind(builder);
   builder.withSchema = (schema) => {
     guard.schema(schema);
-    return withSchema.call(builder, schema);
+    return withSchema(schema);
   };
   builder.joinReference = (...args) => {
     guard.schema(args[5]);
-    return joinReference.apply(builder, args);
+    return joinReference(...args);
   };
-  builder.clone = (...args) => guardQueryBuilder(clone.apply(builder, args), guard);
+  builder.clone = (...args) => guardQueryBuilder(clone(...args), guard);
   for (const verb of ['insert', 'update'] as const) {
-    const write = builder[verb];
+    const write = builder[verb].bind(builder);
     builder[verb] = (data) => {
       guard.data(data);
-      return write.call(builder, data);
+      return write(data);
     };
   }
   return given;
