@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { defineEntity, p } from '@mikro-orm/core';
 import { Migration } from '@mikro-orm/migrations';
+import type { SqlEntityManager } from '@mikro-orm/sql';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { getDbUri, HostDatabase, HostDatabaseModule, InvalidOptionError, TenantCatalog } from 'nestjs-host-database';
@@ -108,10 +109,13 @@ describe.each(['database', 'schema'] as const)('the database user of a tenant wi
     const { id } = await host.newTenant();
     const address = await addressOf(id);
     const key = 0x61636c73;
-    const after = await asUser(address, async (em) => {
-      await em.execute(`select pg_advisory_lock(${key}), pg_advisory_lock(${key}, hashtext(current_database()))`);
-      return host.get(TenantUsers).create(address);
-    });
+    // In a transaction, which has its connection to itself: the pool closes one that is idle, and its locks are gone.
+    const holding = (em: SqlEntityManager) =>
+      em.transactional(async (held) => {
+        await held.execute(`select pg_advisory_lock(${key}), pg_advisory_lock(${key}, hashtext(current_database()))`);
+        return host.get(TenantUsers).create(address);
+      });
+    const after = await asUser(address, holding);
     expect(await ask(after, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 
