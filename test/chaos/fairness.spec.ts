@@ -9,6 +9,8 @@ const BACKLOG = isFullChaos ? 100_000 : 8_000;
 const MOST = isFullChaos ? 2 : 4;
 /** Beside other tests, what the machine lets a process wait: without fairness it would be seconds. */
 const NOISE_MS = isFullChaos ? 0 : 50;
+/** Of the 200 delays of a short run the second worst says what the machine did; of the 600 of a full one it is a figure. */
+const QUANTILE = isFullChaos ? 0.99 : 0.95;
 const AT_ONCE = 10;
 const ROUNDS = isFullChaos ? 60 : 20;
 const PAUSE_MS = 20;
@@ -55,7 +57,7 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])('a tenant with a few jobs 
             beside ${BACKLOG} (${left} left) ${figures(beside.delays)} ms, of which enqueueing ${figures(beside.enqueueing)}`,
         );
         expect(Number(left)).toBeGreaterThan(0);
-        expect(percentile(beside.delays, 0.99)).toBeLessThan(Math.max(NOISE_MS, MOST * percentile(alone.delays, 0.99)));
+        expect(percentile(beside.delays, QUANTILE)).toBeLessThan(Math.max(NOISE_MS, MOST * percentile(alone.delays, QUANTILE)));
       });
     },
     isFullChaos ? 600_000 : 60_000,
