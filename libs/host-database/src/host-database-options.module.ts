@@ -2,8 +2,10 @@ import { Global, Module } from '@nestjs/common';
 import { DATABASE_OPTIONS, type DatabaseModuleOptions, databaseOptionsFromEnv } from './database/index.js';
 import { ConfigurableModuleClass, HOST_DATABASE_OPTIONS } from './host-database.module-definition.js';
 import type { HostDatabaseOptions } from './host-database.options.js';
+import { ACCESS_OPTIONS, resolveAccessOptions } from './access/index.js';
 import { AUDIT_OPTIONS, resolveAuditOptions } from './audit/index.js';
 import { JOBS_OPTIONS, resolveJobsOptions } from './jobs/index.js';
+import { MEMBERSHIPS_OPTIONS, resolveMembershipsOptions } from './memberships/index.js';
 import { resolveTenantDatabasesOptions, TENANT_DATABASES_OPTIONS } from './tenant-databases/index.js';
 import {
   resolveSecretsOptions,
@@ -15,6 +17,7 @@ import {
   resolveTenantDeletionOptions,
   TENANT_DELETION_OPTIONS,
 } from './tenants/index.js';
+import { resolveUsersOptions, USERS_OPTIONS } from './users/index.js';
 
 /** Hands each room its own options, with their defaults. */
 @Global()
@@ -67,6 +70,21 @@ import {
       inject: [HOST_DATABASE_OPTIONS],
       useFactory: ({ tenantDeletion }: HostDatabaseOptions) => resolveTenantDeletionOptions(tenantDeletion),
     },
+    {
+      provide: USERS_OPTIONS,
+      inject: [HOST_DATABASE_OPTIONS],
+      useFactory: ({ users }: HostDatabaseOptions) => resolveUsersOptions(users),
+    },
+    {
+      provide: MEMBERSHIPS_OPTIONS,
+      inject: [HOST_DATABASE_OPTIONS],
+      useFactory: ({ memberships }: HostDatabaseOptions) => resolveMembershipsOptions(memberships),
+    },
+    {
+      provide: ACCESS_OPTIONS,
+      inject: [HOST_DATABASE_OPTIONS],
+      useFactory: ({ access }: HostDatabaseOptions) => resolveAccessOptions(access),
+    },
   ],
   exports: [
     DATABASE_OPTIONS,
@@ -77,6 +95,9 @@ import {
     TENANT_DOMAINS_OPTIONS,
     SECRETS_OPTIONS,
     TENANT_DELETION_OPTIONS,
+    USERS_OPTIONS,
+    MEMBERSHIPS_OPTIONS,
+    ACCESS_OPTIONS,
   ],
 })
 export class HostDatabaseOptionsModule extends ConfigurableModuleClass {}

@@ -1,6 +1,9 @@
 import type { DatabaseOptions, DatabaseType, EntityDefinition, MigratePolicy, MigrationDefinition } from './database/index.js';
 import type { AuditOptions } from './audit/index.js';
+import type { AccessOptions } from './access/index.js';
 import type { JobsOptions } from './jobs/index.js';
+import type { MembershipsOptions } from './memberships/index.js';
+import type { UsersOptions } from './users/index.js';
 import type { SecretsOptions, TenantDirectoryOptions, TenantDomainsOptions, TenantDeletionOptions } from './tenants/index.js';
 import type { TenantDatabasesOptions, GivenTenantDatabasesOptions } from './tenant-databases/index.js';
 
@@ -34,6 +37,12 @@ export interface HostDatabaseOptions {
   readonly jobs?: Partial<JobsOptions>;
   /** What the audit log records, and how it is protected. */
   readonly audit?: Partial<AuditOptions>;
+  /** How people are known: passwords, mail. */
+  readonly users?: UsersOptions;
+  /** Who may do what in a tenant: permissions, invitations. */
+  readonly memberships?: MembershipsOptions;
+  /** Who comes in, and where to: sessions, tokens, sign-in, how the tenant of a request is found. */
+  readonly access?: AccessOptions;
   /** With which keys the addresses of tenants are encrypted at rest. Without it none may have a password. */
   readonly secrets?: SecretsOptions;
   /** How long a tenant that is to be deleted can be restored, and where its data is exported to. */

@@ -1,4 +1,14 @@
 export { NotAuthenticatedError, TenantAccessDeniedError } from './access.errors.js';
+export { ACCESS_OPTIONS, type AccessOptions, resolveAccessOptions } from './access.options.js';
+export { type AuthenticationRequest, Authenticator, type Principal } from './authentication/authenticator.js';
+export { Impersonation } from './impersonation/impersonation.entity.js';
+export type { ImpersonationOptions } from './impersonation/impersonation.options.js';
+export { TENANT_SOURCES, type TenantResolutionOptions, type TenantSource } from './resolution/resolution.options.js';
+export { Session, SESSION_TRANSPORTS, type SessionTransport } from './sessions/session.entity.js';
+export type { SessionsOptions } from './sessions/sessions.options.js';
+export { SignInFlow } from './sign-in/sign-in-flow.entity.js';
+export type { SignInOptions } from './sign-in/sign-in.options.js';
+export type { TokenIssuerOptions } from './tokens/access-tokens.options.js';
 export { AccessModule } from './access.module.js';
 export {
   NoTenantEnvelopeError,

@@ -20,6 +20,8 @@ const PricingPlanSchema = defineEntity({
     trialDays: p.integer().default(30),
     /** Keys of what the plan includes. */
     features: p.json().$type<string[]>(),
+    /** How much of what is counted it includes, such as `seats`; what is missing is not limited. */
+    limits: p.json().$type<Readonly<Record<string, number>>>().nullable(),
     /** A higher tier includes what a lower one allows. */
     tierLevel: p.integer().default(1),
     isActive: p.boolean().default(true),

@@ -2,11 +2,8 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { genId, timestamp } from '../common/index.js';
 import { TenantCatalog } from '../tenants/index.js';
 import { GlobalUser } from '../users/index.js';
-
-/** What a member may do in a tenant, the most powerful first. */
-export const MEMBERSHIP_ROLES = ['owner', 'admin', 'member'] as const;
-
-export type MembershipRole = (typeof MEMBERSHIP_ROLES)[number];
+import { MEMBERSHIP_ROLES } from './membership-role.js';
+import { TenantRole } from './roles/tenant-role.entity.js';
 
 const MembershipSchema = defineEntity({
   name: 'Membership',
@@ -21,6 +18,15 @@ const MembershipSchema = defineEntity({
     /** What the application keeps about this membership. */
     metaAttributes: p.json().$type<Record<string, unknown>>().nullable(),
     role: p.enum(MEMBERSHIP_ROLES).default('member'),
+    /** The tenant's own role of a `member`; none keeps what every member may do. */
+    customRole: () =>
+      p
+        .manyToOne(TenantRole)
+        .ref()
+        .fieldName('custom_role_id')
+        .nullable()
+        .deleteRule('no action')
+        .index('core_memberships_custom_role_id_index'),
     isActive: p.boolean().default(true),
     createdAt: p.datetime(3).onCreate(timestamp),
   },

@@ -4,7 +4,8 @@ import { assertId, assertJson, assertOneOf, assertText, Clock } from '../common/
 import { UnitOfWork, violatesUnique } from '../database/index.js';
 import { TenantCatalog, TenantEvents, TenantNotFoundError } from '../tenants/index.js';
 import { UsersService } from '../users/index.js';
-import { Membership, MEMBERSHIP_ROLES, type MembershipRole } from './membership.entity.js';
+import { MEMBERSHIP_ROLES, type MembershipRole } from './membership-role.js';
+import { Membership } from './membership.entity.js';
 import { DuplicateMembershipError, LastOwnerError, type MembershipKey, MembershipNotFoundError } from './memberships.errors.js';
 
 const PAIR_UNIQUE = {

@@ -13,6 +13,10 @@ const GlobalUserSchema = defineEntity({
     passwordHash: p.string().nullable().hidden().lazy(),
     stripeCustId: p.string().nullable().unique('core_users_stripe_cust_id_unique'),
     isSysAdmin: p.boolean().default(false),
+    /** Since when the address is known to be theirs: they have shown it, or an identity provider vouches for it. */
+    emailVerifiedAt: p.datetime(3).nullable(),
+    /** Since when they may not sign in any more; what they have stays. */
+    deactivatedAt: p.datetime(3).nullable(),
     createdAt: p.datetime(3).onCreate(timestamp),
     lastLogin: p.datetime(3).nullable(),
   },

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { assertId, assertText, Clock, normalizeEmail } from '../common/index.js';
 import { UnitOfWork, violatesUnique } from '../database/index.js';
 import { GlobalUser } from './global-user.entity.js';
+import { UserEvents, UserRegistered } from './users.events.js';
 import { DuplicateEmailError, DuplicateOAuthIdentityError, UserNotFoundError } from './users.errors.js';
 
 const EMAIL_UNIQUE = { name: 'core_users_email_unique', table: 'core_users', columns: ['email'] };
@@ -29,6 +30,7 @@ export class UsersService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
+    private readonly events: UserEvents,
   ) {}
 
   /**
@@ -52,6 +54,7 @@ export class UsersService {
         if (violatesUnique(cause, OAUTH_ID_UNIQUE)) throw new DuplicateOAuthIdentityError(oauthId ?? '', { cause });
         throw cause;
       }
+      await this.events.emitRegistered(new UserRegistered(user));
       return user;
     });
   }

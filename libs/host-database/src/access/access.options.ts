@@ -1,0 +1,45 @@
+import { withDefaults } from '../common/index.js';
+import { defaultImpersonationOptions, type ImpersonationOptions } from './impersonation/impersonation.options.js';
+import { defaultTenantResolutionOptions, type TenantResolutionOptions } from './resolution/resolution.options.js';
+import { defaultSessionsOptions, type SessionsOptions } from './sessions/sessions.options.js';
+import type { SignInOptions } from './sign-in/sign-in.options.js';
+import type { TokenIssuerOptions } from './tokens/access-tokens.options.js';
+
+/** Injection token of the room's options, resolved. */
+export const ACCESS_OPTIONS = Symbol('nestjs-host-database:access-options');
+
+/** Who comes in, and where to. */
+export interface AccessOptions {
+  /** The library's own sessions. */
+  readonly sessions?: Partial<SessionsOptions>;
+  /** Issuers whose access tokens are let in. */
+  readonly tokens?: readonly TokenIssuerOptions[];
+  readonly signIn?: SignInOptions;
+  readonly resolution?: Partial<TenantResolutionOptions>;
+  readonly impersonation?: Partial<ImpersonationOptions>;
+}
+
+export interface ResolvedAccessOptions {
+  readonly sessions: SessionsOptions;
+  readonly tokens: readonly TokenIssuerOptions[];
+  readonly signIn: SignInOptions;
+  readonly resolution: TenantResolutionOptions;
+  readonly impersonation: ImpersonationOptions;
+}
+
+/** @throws InvalidOptionError */
+export function resolveAccessOptions({
+  sessions,
+  tokens = [],
+  signIn = {},
+  resolution,
+  impersonation,
+}: AccessOptions = {}): ResolvedAccessOptions {
+  return {
+    sessions: withDefaults({ ...defaultSessionsOptions }, sessions),
+    tokens,
+    signIn,
+    resolution: withDefaults({ ...defaultTenantResolutionOptions }, resolution),
+    impersonation: withDefaults({ ...defaultImpersonationOptions }, impersonation),
+  };
+}

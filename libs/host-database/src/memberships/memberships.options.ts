@@ -1,0 +1,26 @@
+import { withDefaults } from '../common/index.js';
+import { defaultInvitationsOptions, type InvitationsOptions } from './invitations/invitations.options.js';
+import type { PermissionDefinitions } from './roles/permissions.js';
+
+/** Injection token of the room's options, resolved. */
+export const MEMBERSHIPS_OPTIONS = Symbol('nestjs-host-database:memberships-options');
+
+/** Who may do what in a tenant. */
+export interface MembershipsOptions {
+  /** What the application's own routes ask for; see `definePermissions()`. */
+  readonly permissions?: PermissionDefinitions;
+  readonly invitations?: Partial<InvitationsOptions>;
+}
+
+export interface ResolvedMembershipsOptions {
+  readonly permissions: PermissionDefinitions;
+  readonly invitations: InvitationsOptions;
+}
+
+/** @throws InvalidOptionError */
+export function resolveMembershipsOptions({
+  permissions = {},
+  invitations,
+}: MembershipsOptions = {}): ResolvedMembershipsOptions {
+  return { permissions, invitations: withDefaults({ ...defaultInvitationsOptions }, invitations) };
+}

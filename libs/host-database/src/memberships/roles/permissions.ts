@@ -1,0 +1,53 @@
+import { InvalidOptionError } from '../../common/index.js';
+import type { MembershipRole } from '../membership-role.js';
+
+/**
+ * The permissions that there are, by their names; the application adds its own by interface augmentation:
+ *
+ * ```ts
+ * declare module 'nestjs-host-database/memberships' {
+ *   interface PermissionTypes extends InferPermissions<typeof permissions> {}
+ * }
+ * ```
+ */
+export interface PermissionTypes extends InferPermissions<typeof libraryPermissions> {}
+
+/** The name of a permission: `<things>.<verb>`. */
+export type Permission = Extract<keyof PermissionTypes, string>;
+
+/** What there is to say of one. */
+export interface PermissionDefinition {
+  /** The least role that has it by itself. An owner has all. */
+  readonly role: MembershipRole;
+}
+
+export type PermissionDefinitions = Readonly<Record<string, PermissionDefinition>>;
+
+/** The names of some definitions, for {@link PermissionTypes}. */
+export type InferPermissions<T extends PermissionDefinitions> = { readonly [Name in keyof T]: true };
+
+const NAME_PATTERN = /^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)+$/;
+
+/** Keeps the names as types. @throws InvalidOptionError where one is not written as `things.verb` */
+export function definePermissions<const T extends PermissionDefinitions>(definitions: T): T {
+  for (const name of Object.keys(definitions)) {
+    if (!NAME_PATTERN.test(name)) {
+      throw new InvalidOptionError('memberships.permissions', `has '${name}'. Name it as in 'projects.write', in lower case.`);
+    }
+  }
+  return definitions;
+}
+
+/** What the library itself asks for. */
+export const libraryPermissions = definePermissions({
+  /** See who is in the tenant. */
+  'members.read': { role: 'member' },
+  /** Add, remove and change members, of no higher role than one's own. */
+  'members.manage': { role: 'admin' },
+  /** Invite people, take invitations back. */
+  'invitations.manage': { role: 'admin' },
+  /** Make, change and remove the tenant's own roles. */
+  'roles.manage': { role: 'admin' },
+  /** Give the tenant to somebody else. */
+  'tenant.transfer': { role: 'owner' },
+});

@@ -1,0 +1,30 @@
+import { withDefaults } from '../common/index.js';
+import type { Mailer } from './mail/mailer.js';
+import { defaultPasswordsOptions, type PasswordsOptions } from './passwords/passwords.options.js';
+import { defaultUserTokensOptions, type UserTokensOptions } from './tokens/user-tokens.options.js';
+
+/** Injection token of the room's options, resolved. */
+export const USERS_OPTIONS = Symbol('nestjs-host-database:users-options');
+
+/** How people are known. */
+export interface UsersOptions {
+  /** Sends what has to reach a person outside of the application. Without one, what would send mail is refused. */
+  readonly mailer?: Mailer;
+  readonly passwords?: Partial<PasswordsOptions>;
+  readonly tokens?: Partial<UserTokensOptions>;
+}
+
+export interface ResolvedUsersOptions {
+  readonly mailer: Mailer | undefined;
+  readonly passwords: PasswordsOptions;
+  readonly tokens: UserTokensOptions;
+}
+
+/** @throws InvalidOptionError */
+export function resolveUsersOptions({ mailer, passwords, tokens }: UsersOptions = {}): ResolvedUsersOptions {
+  return {
+    mailer,
+    passwords: withDefaults({ ...defaultPasswordsOptions }, passwords),
+    tokens: withDefaults({ ...defaultUserTokensOptions }, tokens),
+  };
+}
