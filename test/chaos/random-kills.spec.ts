@@ -35,7 +35,7 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])('workers that are killed a
           await victim?.end('SIGKILL');
           workers.push(arena.launchWorker(OPTIONS));
         }
-        await arena.untilAllEnded(60_000);
+        await arena.untilAllEnded(isFullChaos ? 600_000 : 120_000);
 
         const [{ crashed } = { crashed: 0 }] = await arena.query<{ crashed: number | string }>(
           'select sum(crash_count) as crashed from sys_jobs',
@@ -46,6 +46,6 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])('workers that are killed a
         expect(Number(crashed)).toBeGreaterThan(0);
       });
     },
-    isFullChaos ? 1_200_000 : 60_000,
+    isFullChaos ? 1_200_000 : 240_000,
   );
 });

@@ -133,6 +133,23 @@ export function times<const T extends string>(count: number, payload: JobPayload
   return Array.from({ length: count }, () => ({ payload }));
 }
 
+/** Stops a worker with SIGSTOP where it holds no lock that others would wait for: of the file on SQLite, of rows on PostgreSQL. */
+export async function stopAtRest({ type, query, until }: ChaosArena, { child }: ChaosWorker): Promise<void> {
+  const probe =
+    type === 'sqlite'
+      ? 'update sys_jobs set id = id where 1 = 0'
+      : 'select 1 from sys_jobs, sys_job_workers for update of sys_jobs, sys_job_workers nowait';
+  await until(async () => {
+    child.kill('SIGSTOP');
+    const isFree = await query(probe).then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) child.kill('SIGCONT');
+    return isFree;
+  }, 60_000);
+}
+
 /** The table that `chaos.count-up` counts in, and the one in which it signs. */
 export async function createCounter({ query }: ChaosArena): Promise<void> {
   await query('create table chaos_counter (value integer not null)');

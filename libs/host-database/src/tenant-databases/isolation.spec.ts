@@ -14,6 +14,7 @@ import { TenantDatabases } from './tenant-databases.service.js';
 const TENANTS = 20;
 const REQUESTS = 200;
 const OPERATIONS = 50;
+const WAIT_MS = 100_000;
 
 const NoteSchema = defineEntity({
   name: 'Note',
@@ -172,9 +173,12 @@ describe.each(ISOLATIONS)(
     let host: TestHost;
 
     const start = async (bindings?: TenantBindings) => {
+      // How long they may wait for each other is not what this is about.
+      const mikroOrm = database === 'sqlite' ? { driverOptions: { timeout: WAIT_MS } } : {};
       host = await createTestHost({
         database,
-        options: { tenantDatabases: { entities: [Note], placement: { mode } } },
+        mikroOrm,
+        options: { tenantDatabases: { entities: [Note], placement: { mode }, waitTimeoutMs: WAIT_MS, mikroOrm } },
         controllers: [ProbeController],
         providers: [ProbeService],
         http: (module) => module.createNestApplication({ logger: false }),
@@ -191,7 +195,7 @@ describe.each(ISOLATIONS)(
       const { written, ...findings } = await probeIsolation(host, { requests: REQUESTS, atOnce: REQUESTS });
       expect(findings).toEqual({ answered: REQUESTS, foreignReads: 0, foreignRows: 0, missingRows: 0 });
       expect(written).toBeGreaterThan(REQUESTS);
-    }, 120_000);
+    }, 240_000);
 
     // The test of the test: it has to notice a binding that leaks. One after the other: requests that share an EntityManager would get
     // in each other's way before they are found out.
@@ -199,6 +203,6 @@ describe.each(ISOLATIONS)(
       await start(new WeakenedBindings());
       const { foreignReads, foreignRows } = await probeIsolation(host, { requests: TENANTS, atOnce: 1 });
       expect(foreignReads + foreignRows).toBeGreaterThan(0);
-    }, 120_000);
+    }, 240_000);
   },
 );
