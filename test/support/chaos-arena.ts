@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type DatabaseOptions, type DatabaseType, HostDatabase, HostDatabaseModule } from 'nestjs-host-database';
@@ -6,6 +5,7 @@ import { type JobPayload, JobsService, type JobsOptions, type ManyJobsItem } fro
 import type { ChaosEvent } from './chaos-handlers.js';
 import { type Program, startProgram } from './child-process.js';
 import { scratchDatabase } from './scratch-database.js';
+import { until as untilSo } from './until.js';
 
 /**
  * Whether the tests with processes that die run at full length: `CHAOS=full npm test -- test/chaos`. Without it each does the same on a
@@ -16,7 +16,6 @@ export const isFullChaos = process.env.CHAOS === 'full';
 /** A worker that takes a death for one after less than a second, so that a test need not wait for it. */
 export const QUICK_DEATHS = { heartbeatMs: 150, deadAfterMs: 600, pollIntervalMs: 100 } as const;
 
-const POLL_MS = 25;
 /** The length of a line, about. */
 const EVENT_LENGTH = 160;
 const INSERT_BATCH = 5_000;
@@ -78,12 +77,10 @@ async function openArena(type: DatabaseType, serverUrl?: string): Promise<ChaosA
     return Object.fromEntries(rows.map(({ status, count }) => [status, Number(count)]));
   };
   const until = async (isSo: () => boolean | Promise<boolean>, timeoutMs: number) => {
-    const giveUpAt = performance.now() + timeoutMs;
-    while (!(await isSo())) {
-      if (performance.now() > giveUpAt) {
-        throw new Error(`It is not so after ${timeoutMs} ms. The jobs: ${JSON.stringify(await counts())}`);
-      }
-      await delay(POLL_MS);
+    try {
+      await untilSo(isSo, timeoutMs);
+    } catch (cause) {
+      throw new Error(`${String(cause)} The jobs: ${JSON.stringify(await counts())}`, { cause });
     }
   };
   const countLive = async () => {
