@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-const ASK_EVERY_MS = 10;
+const ASK_EVERY_MS = 20;
 /** A round that takes longer has waited for the machine, and counts as so long. */
 const MOST_OF_A_ROUND_MS = 100;
 
@@ -10,7 +10,7 @@ const MOST_OF_A_ROUND_MS = 100;
  */
 export async function until(isSo: () => boolean | Promise<boolean>, timeoutMs = 20_000): Promise<void> {
   let waitedMs = 0;
-  while (true) {
+  for (;;) {
     const beganAt = performance.now();
     if (await isSo()) return;
     if (waitedMs > timeoutMs) throw new Error(`It is not so after ${timeoutMs} ms: ${isSo.toString()}`);
