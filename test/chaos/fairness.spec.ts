@@ -29,11 +29,11 @@ async function delaysOf(
   for (let round = 0; round < ROUNDS; round++) {
     await prepare();
     await delay(PAUSE_MS);
-    const enqueuedAt = machineMs();
+    const [enqueuedAt, saidBefore] = [machineMs(), worker.output().length];
     const items = Array.from({ length: AT_ONCE }, (_, index) => ({ payload: payloadOf(index), tenantId }));
     const ids = new Set(await enqueueMany('chaos.wait-for', items));
     enqueueing.push(machineMs() - enqueuedAt);
-    const begun = () => worker.latest(ids.size * 400).filter(({ id, event }) => event === 'started' && ids.has(id));
+    const begun = () => worker.eventsAfter(saidBefore).filter(({ id, event }) => event === 'started' && ids.has(id));
     await until(() => begun().length === ids.size, 120_000);
     delays.push(...begun().map(({ at }) => at - enqueuedAt));
   }
@@ -63,7 +63,8 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])('a tenant with a few jobs 
           if (left < BACKLOG / 2) enqueued += (await arena.enqueueMany('chaos.wait-for', items)).length;
         };
         await topUp();
-        const [beganAt, doneBefore] = [machineMs(), await count().then(() => enqueued - left)];
+        await count();
+        const [beganAt, doneBefore] = [machineMs(), enqueued - left];
         const beside = await delaysOf(arena, worker, B, topUp);
         await count();
         const perMs = (enqueued - left - doneBefore) / (machineMs() - beganAt);

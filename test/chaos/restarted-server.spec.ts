@@ -32,7 +32,8 @@ describe('workers on postgresql under load', () => {
     await server.stop();
   });
 
-  const expectToSurvive = async (arena: ChaosArena, disturb: () => Promise<void>) => {
+  /** What there is after it, and what there should be. */
+  const underLoad = async (arena: ChaosArena, disturb: () => Promise<void>) => {
     await createCounter(arena);
     let [counting, waiting] = [0, 0];
     /** There is work for as long as somebody disturbs it, however quick it is. */
@@ -64,22 +65,24 @@ describe('workers on postgresql under load', () => {
     const ended = () => workers.flatMap((worker) => worker.events().filter(({ event }) => event === 'ended'));
     const endedCount = () => new Set(ended().map(({ id }) => id)).size;
     await arena.until(() => endedCount() >= waiting, 60_000).catch(() => undefined);
-    expect({
+    const found = {
       deadWorkers: workers.filter((worker) => worker.hasEnded()).length,
       counts: await arena.counts(),
       counter: await readCounter(arena),
       otherJobsThatEnded: endedCount(),
-    }).toEqual({
+    };
+    const expected = {
       deadWorkers: 0,
       counts: { completed: counting + waiting },
       counter: { value: counting, effects: counting, jobs: counting },
       otherJobsThatEnded: waiting,
-    });
+      workersLeft: [],
+    };
     // They go on as before.
     await arena.enqueueMany('chaos.wait-for', times(20, { ms: 0 }));
     await arena.untilAllEnded(60_000);
     for (const worker of workers) await worker.end('SIGTERM');
-    expect(await arena.query('select id from sys_job_workers')).toEqual([]);
+    return { found: { ...found, workersLeft: await arena.query('select id from sys_job_workers') }, expected };
   };
 
   it('come back by themselves after the server has crashed and started again, and lose nothing', async () => {
@@ -88,13 +91,18 @@ describe('workers on postgresql under load', () => {
       await delay(AWAY_MS);
       await server.restart();
     };
-    await inArena('postgresql', (arena) => expectToSurvive(arena, crash), server.url);
+    const test = async (arena: ChaosArena) => {
+      const { found, expected } = await underLoad(arena, crash);
+      expect(found).toEqual(expected);
+    };
+    await inArena('postgresql', test, server.url);
   }, 300_000);
 
   it('come back by themselves after all their connections were terminated, and lose nothing', async () => {
     const test = async (arena: ChaosArena) => {
       const terminate = async () => void (await arena.query(`select pg_terminate_backend(pid) from (${BACKENDS}) as backend`));
-      await expectToSurvive(arena, terminate);
+      const { found, expected } = await underLoad(arena, terminate);
+      expect(found).toEqual(expected);
     };
     await inArena('postgresql', test, server.url);
   }, 300_000);

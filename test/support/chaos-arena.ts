@@ -16,8 +16,6 @@ export const isFullChaos = process.env.CHAOS === 'full';
 /** A worker that takes a death for one after less than a second, so that a test need not wait for it. */
 export const QUICK_DEATHS = { heartbeatMs: 150, deadAfterMs: 600, pollIntervalMs: 100 } as const;
 
-/** The length of a line, about. */
-const EVENT_LENGTH = 160;
 const INSERT_BATCH = 5_000;
 const LIVE = `('pending', 'scheduled', 'blocked', 'parked', 'running')`;
 
@@ -25,8 +23,8 @@ const LIVE = `('pending', 'scheduled', 'blocked', 'parked', 'running')`;
 export interface ChaosWorker extends Program {
   /** What its jobs have said so far. */
   events(): ChaosEvent[];
-  /** The newest of them, where there are too many to look at again and again. */
-  latest(count: number): ChaosEvent[];
+  /** Those after so many characters of its output, where there are too many to look at all of them again and again. */
+  eventsAfter(length: number): ChaosEvent[];
   /** Kills it, or ends it as the signal says, and resolves when it is gone. */
   end(signal?: NodeJS.Signals): Promise<void>;
   hasEnded(): boolean;
@@ -198,7 +196,7 @@ function toWorker(program: Program): ChaosWorker {
     ...program,
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     events: () => toEvents(program.output()),
-    latest: (count) => toEvents(program.output().slice(-count * EVENT_LENGTH)),
+    eventsAfter: (length) => toEvents(program.output().slice(length)),
     async end(signal = 'SIGKILL') {
       child.kill(signal);
       await program.ended;
