@@ -57,7 +57,11 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantDirectory.name} on %s`
       const slug = `acme-${genId()}`;
       const { id } = await arena.newTenant({ slug });
       await arena.addDomain(id, `${slug}.example.com`);
-      const asks = [() => sut.getById(id), () => sut.getBySlug(slug), () => sut.getByDomain(`${slug.toUpperCase()}.example.com.`)];
+      const asks = [
+        () => sut.getById(id),
+        () => sut.getBySlug(slug),
+        () => sut.getByDomain(`${slug.toUpperCase()}.example.com.`),
+      ];
       const askAll = async () => {
         const records = await times(5_000, (index) => asks[index % 3]!());
         expect(new Set(records)).toEqual(new Set([expect.objectContaining({ id, slug, status: 'active' })]));

@@ -279,7 +279,9 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])(`${TenantMigrations.name} 
       await forgetVersions();
       const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
       const tried = () => {
-        const messages = warn.mock.calls.map(([message]) => /^Tenant (\w+) could not be settled: .*too busy/s.exec(String(message)));
+        const messages = warn.mock.calls.map(([message]) =>
+          /^Tenant (\w+) could not be settled: .*too busy/s.exec(String(message)),
+        );
         return new Set(messages.flatMap((found) => found?.[1] ?? []));
       };
       const allowVersions = await fleet.refuseVersions(v1);
