@@ -5,7 +5,7 @@ import type { JobsOptions } from 'nestjs-host-database/jobs';
 import { createCounter, inArena, isFullChaos, QUICK_DEATHS, readCounter, report, times } from '../support/chaos-arena.js';
 
 const WORKERS = 4;
-const KILLS = isFullChaos ? 1_000 : 20;
+const KILLS = isFullChaos ? 1_000 : 12;
 const LIVES_MS = 200;
 /** So many that there is work for as long as somebody is killed. */
 const JOBS_AT_ONCE = 400;

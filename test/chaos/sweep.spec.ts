@@ -10,7 +10,7 @@ import type { Failpoint } from '../support/statement-failpoints.js';
 import { ENQUEUED, SWEEP_OPTIONS, SweepHandlers, SweepRole } from '../support/sweep-scenario.js';
 
 /** How many points of each dialect die in an ordinary run; CHAOS=full takes all of them. */
-const POINTS = 16;
+const POINTS = 12;
 /** How many processes die at the same time, each in a database of its own. */
 const LANES = 2;
 /** How many points are tried for each that is chosen. */
