@@ -75,9 +75,7 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])('a tenant with a few jobs 
             beside ${BACKLOG} (${left} left, half of them take ${Math.round(backlogMs)} ms) ${figures(beside.delays)} ms, of which enqueueing
             ${figures(beside.enqueueing)}`,
         );
-        const [quantile, mostMs] = isFullChaos
-          ? [QUANTILE, MOST * percentile(alone.delays, QUANTILE)]
-          : [0.5, PART * backlogMs];
+        const [quantile, mostMs] = isFullChaos ? [QUANTILE, MOST * percentile(alone.delays, QUANTILE)] : [0.5, PART * backlogMs];
         expect(timesEmpty).toBeLessThan(isFullChaos ? 1 : ROUNDS / 4);
         expect(percentile(beside.delays, quantile)).toBeLessThan(mostMs);
       });
