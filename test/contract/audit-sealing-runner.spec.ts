@@ -7,6 +7,7 @@ import { createTestHost } from 'nestjs-host-database/testing';
 import { MemoryAnchor, RotatingSigner } from '../support/audit-log.js';
 import { type ScratchDatabase, scratchDatabase } from '../support/scratch-database.js';
 import { startSealedApplication } from '../support/sealed-application.js';
+import { MachinePauses } from '../support/machine-pauses.js';
 import { until } from '../support/until.js';
 
 describe.each(['sqlite', 'postgresql'] as const)('a process that seals by itself on %s', (type) => {
@@ -77,10 +78,11 @@ describe.each(['sqlite', 'postgresql'] as const)('a process that seals by itself
     await record(app);
     await until(() => hangs.mock.calls.length > 0);
     const startedAt = performance.now();
+    const pauses = new MachinePauses();
     apps.pop();
     await app.close();
     hangs.mockRestore();
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    expect(performance.now() - startedAt - pauses.end()).toBeLessThan(10_000);
   });
 
   it('verifies the log when its schedule says so', async () => {

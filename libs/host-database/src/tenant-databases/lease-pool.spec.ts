@@ -16,7 +16,7 @@ const LIMITS: LeasePoolLimits = {
   openingAtOnce: 2,
   idleTimeoutMs: 0,
   atCapacity: 'wait',
-  waitTimeoutMs: 1_000,
+  waitTimeoutMs: 60_000,
 };
 
 const at = (name: string, server = 'a') => new TenantLocation(name, server);
@@ -247,14 +247,14 @@ describe(LeasePool.name, () => {
     }
 
     it('keeps what it is on open while others crowd in, and the cap holds', async () => {
-      const { sut, source } = setup({ maxOpen: CAP, waitTimeoutMs: 20_000 });
+      const { sut, source } = setup({ maxOpen: CAP, waitTimeoutMs: 60_000 });
       expect(await cuts(sut)).toBe(0);
       expect(source.mostHeld).toBe(CAP);
       expect(sut.statistics()).toMatchObject({ leased: 0, waiting: 0, refusals: 0 });
     });
 
     it('is what keeps it open: a pool that ignores leases closes what is in use', async () => {
-      const sut = new PoolThatIgnoresLeases({ ...LIMITS, maxOpen: CAP, waitTimeoutMs: 20_000 }, new Source());
+      const sut = new PoolThatIgnoresLeases({ ...LIMITS, maxOpen: CAP, waitTimeoutMs: 60_000 }, new Source());
       expect(await cuts(sut)).toBeGreaterThan(0);
     });
 
