@@ -90,7 +90,7 @@ describe.each(['sqlite', 'postgresql'] as const)('a suspension on %s', (database
 
   describe('that cuts', () => {
     /** All the ways that a statement can take, outside of a transaction; each prepared while the tenant was open, where it can be. */
-    const waysOf = (em: SqlEntityManager): Record<string, () => Promise<unknown>> => {
+    const waysOf = (em: SqlEntityManager) => {
       const [builder, connection] = [em.createQueryBuilder(Note).select('*'), em.getConnection()];
       return {
         execute: () => em.execute('select * from note'),
@@ -100,14 +100,14 @@ describe.each(['sqlite', 'postgresql'] as const)('a suspension on %s', (database
         update: () => em.nativeUpdate(Note, { id: 0 }, { text: 'late' }),
         'a query builder': () => builder.clone().execute(),
         'a connection': () => connection.execute('select * from note'),
-        kysely: async () => em.getKysely().selectFrom('note').selectAll().execute(),
+        kysely: async () => em.getKysely<{ note: { id: number; text: string } }>().selectFrom('note').selectAll().execute(),
         begin: () => em.begin().then(() => em.rollback()),
         transactional: () => em.transactional((inner) => inner.execute('select * from note')),
         stream: async () => {
           for await (const row of em.stream(Note)) void row;
         },
-        reconnect: () => em.getDriver().reconnect(),
-      };
+        reconnect: async () => em.getDriver().reconnect(),
+      } satisfies Record<string, () => Promise<unknown>>;
     };
 
     it('has each further statement refused, whichever way it takes', async () => {

@@ -8,7 +8,7 @@ const TAG_BYTES = 16;
 type Key = KeyObject | Uint8Array;
 
 /** What AES-256-GCM has made of some bytes. */
-export interface SealedBytes {
+interface SealedBytes {
   readonly iv: Uint8Array;
   /** The ciphertext, and after it the tag. */
   readonly sealed: Uint8Array;
@@ -25,7 +25,9 @@ export function encrypt(plain: Uint8Array, key: Key, context: string): { readonl
 export function decrypt({ iv, sealed }: SealedBytes, key: Key, context: string): Buffer | undefined {
   if (iv.length !== IV_BYTES || sealed.length < TAG_BYTES) return undefined;
   const { ciphertext, tag } = splitTag(sealed);
-  const decipher = createDecipheriv(ALGORITHM, key, iv, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(context)).setAuthTag(tag);
+  const decipher = createDecipheriv(ALGORITHM, key, iv, { authTagLength: TAG_BYTES })
+    .setAAD(Buffer.from(context))
+    .setAuthTag(tag);
   try {
     return Buffer.concat([decipher.update(ciphertext), decipher.final()]);
   } catch {

@@ -4,8 +4,8 @@ import type { AbstractSqlConnection } from '@mikro-orm/sql';
 /**
  * Closes an ORM so that nothing opens it again: from now on each statement through it, prepared by whoever still holds on to it, is refused.
  *
- * MikroORM connects when the next statement comes, if it is not connected. Closed, it has forgotten where to: such a statement would land
- * in whatever database the driver takes by default, and seem to have succeeded.
+ * MikroORM connects when the next statement comes, if it is not connected, also after it was closed: the statement would succeed, in the
+ * database of a tenant that was closed, on connections that nobody counts or closes.
  *
  * @param refusal what is thrown at the one who asks
  */
