@@ -88,7 +88,8 @@ describe.each(['sqlite', 'postgresql'] as const)('a process that seals by itself
   it('verifies the log when its schedule says so', async () => {
     const app = await start({ verifyAt: '30 2 * * *' }, false);
     const inContext = <T>(work: () => Promise<T>) => app.get(HostDatabase).run(work);
-    const schedules = () => inContext(() => app.get(JobSchedulesService).list());
+    const ofAudit = ({ name }: { readonly name: string }) => name.startsWith('audit.');
+    const schedules = async () => (await inContext(() => app.get(JobSchedulesService).list())).filter(ofAudit);
     expect(await schedules()).toMatchObject([{ name: 'audit.verify-log', cron: '30 2 * * *', timeZone: 'UTC' }]);
     await inContext(() => app.get(JobsService).enqueue('audit.verify-log', null));
     await app.get(JobsService).runPending();

@@ -269,6 +269,21 @@ describe(LeasePool.name, () => {
       expect(other?.resource.isOpen).toBe(false);
     });
 
+    it('is not given to whom a cut has overtaken while it was opened, and the next one gets another', async () => {
+      const { sut, source } = setup();
+      const opening = Promise.withResolvers<void>();
+      source.onOpen = () => opening.promise;
+      const first = rejection(sut.lease(at('x')));
+      sut.cut('x');
+      opening.resolve();
+      expect(await first).toMatchObject({ code: 'TENANT_DATABASES_WORK_CUT', tenantId: 'x' });
+      const lease = await sut.lease(at('x'));
+      expect([lease.resource.isOpen, lease.isCut]).toEqual([true, false]);
+      await settled();
+      expect(source.log.toSorted()).toEqual(['+x', '+x', '-x']);
+      expect(sut.statistics()).toMatchObject({ open: 1, leased: 1, closing: 0, opening: 0 });
+    });
+
     it('can be extended for work that outlasts it', async () => {
       const { sut } = setup({ maxOpen: 1 });
       const first = await sut.lease(at('x'));
