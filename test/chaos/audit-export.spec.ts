@@ -38,7 +38,8 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])('an export on %s while oth
           SCOPE,
           LAST_ID: String(last?.id),
         };
-        const { code, stdout, stderr } = await startProgram('export-audit-log', { env }).ended;
+        // The collector's own threads would fall behind where others have the processors, and garbage pile up.
+        const { code, stdout, stderr } = await startProgram('export-audit-log', { env, flags: ['--single-threaded-gc'] }).ended;
         writing.abort();
         const written = (await Promise.all(writers)).reduce((sum, count) => sum + count, 0);
         expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -52,7 +53,7 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])('an export on %s while oth
         expect(result.liveGrowthMb).toBeLessThan(MAX_LIVE_GROWTH_MB);
       });
     },
-    isFullChaos ? 600_000 : 90_000,
+    isFullChaos ? 600_000 : 240_000,
   );
 });
 

@@ -43,6 +43,6 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])('processes that are killed
         await scratch.drop();
       }
     },
-    isFullChaos ? 900_000 : 60_000,
+    isFullChaos ? 900_000 : 240_000,
   );
 });

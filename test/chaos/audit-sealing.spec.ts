@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { type DatabaseType, genId, HostDatabase } from 'nestjs-host-database';
@@ -8,11 +9,14 @@ import { scratchDatabase } from '../support/scratch-database.js';
 import { startSealedApplication } from '../support/sealed-application.js';
 import { until } from '../support/until.js';
 
-const WRITERS = 32;
+/** On SQLite they all wait for one connection. */
+const WRITERS: Readonly<Record<DatabaseType, number>> = { sqlite: isFullChaos ? 32 : 8, postgresql: 32 };
 const SECONDS = isFullChaos ? 30 : 2;
 const MAX_UNSEALED_MS = 1_000;
 /** Longer than a row may wait: it is sealed late, and no finding. */
 const SLOW_MS = 1_500;
+/** Those who seal stand still with the one who verifies: what is not sealed after such a pause says nothing. */
+const PAUSE_MS = 500;
 const SCOPES = [null, genId(), genId(), genId()];
 
 const oneIn = (count: number) => Math.random() * count < 1;
@@ -49,7 +53,7 @@ async function write(hostDatabase: HostDatabase, audit: AuditService, type: Data
   return { committed, rolledBack };
 }
 
-describe.each(['sqlite', 'postgresql'] as const)('32 writers on %s, and two processes that seal', (type) => {
+describe.each(['sqlite', 'postgresql'] as const)('many writers on %s, and two applications that seal', (type) => {
   // CHAOS=full: for half a minute.
   it(
     'have every committed row in exactly one checkpoint, and no false alarm meanwhile',
@@ -74,16 +78,22 @@ describe.each(['sqlite', 'postgresql'] as const)('32 writers on %s, and two proc
         const query = <T>(sql: string) => hostDatabase.run((em) => em.execute<T[]>(sql));
         const untilMs = performance.now() + SECONDS * 1_000;
         const alarms: unknown[] = [];
+        const pauses = monitorEventLoopDelay({ resolution: 20 });
+        pauses.enable();
         const verifyMeanwhile = async () => {
           while (performance.now() < untilMs) {
+            pauses.reset();
             const { reports } = await app.get(AuditVerifier).verify();
-            alarms.push(...reports.flatMap(({ findings }) => findings));
+            const hasPaused = pauses.max > PAUSE_MS * 1e6;
+            const findings = reports.flatMap((each) => each.findings);
+            alarms.push(...findings.filter(({ kind }) => !(hasPaused && kind === 'not-sealed-in-time')));
             await delay(100);
           }
+          pauses.disable();
         };
-        const writers = Array.from({ length: WRITERS }, () => write(hostDatabase, app.get(AuditService), type, untilMs));
+        const writers = Array.from({ length: WRITERS[type] }, () => write(hostDatabase, app.get(AuditService), type, untilMs));
         const [outcomes] = await Promise.all([Promise.all(writers), verifyMeanwhile()]);
-        await until(async () => (await query('select 1 from sys_audit_unsealed limit 1')).length === 0, 30_000);
+        await until(async () => (await query('select 1 from sys_audit_unsealed limit 1')).length === 0);
 
         const committed = outcomes.flatMap((outcome) => outcome.committed);
         const rolledBack = new Set(outcomes.flatMap((outcome) => outcome.rolledBack));
@@ -101,7 +111,7 @@ describe.each(['sqlite', 'postgresql'] as const)('32 writers on %s, and two proc
         const inLog = new Set(rows);
         expect(committed.filter((id) => !inLog.has(id))).toEqual([]);
         expect(rows.filter((id) => rolledBack.has(id))).toEqual([]);
-        expect(committed.length).toBeGreaterThan(WRITERS);
+        expect(committed.length).toBeGreaterThan(WRITERS[type]);
         expect(rolledBack.size).toBeGreaterThan(0);
         const result = await app.get(AuditVerifier).verify();
         expect(result).toMatchObject({ ok: true, checkedRows: rows.length, checkedCheckpoints: checkpoints.length });
@@ -110,6 +120,6 @@ describe.each(['sqlite', 'postgresql'] as const)('32 writers on %s, and two proc
         await scratch.drop();
       }
     },
-    isFullChaos ? 180_000 : 90_000,
+    isFullChaos ? 300_000 : 240_000,
   );
 });

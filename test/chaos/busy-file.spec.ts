@@ -23,7 +23,7 @@ describe('four processes on one file of sqlite', () => {
         const total = said.reduce((sum, { enqueued }) => sum + enqueued, 0);
 
         const rest = await arena.startWorker();
-        await arena.untilAllEnded(60_000);
+        await arena.untilAllEnded(120_000);
         await rest.end('SIGTERM');
         report(`busy file: ${JSON.stringify(said)}`);
         expect(total).toBeGreaterThan(0);
@@ -32,6 +32,6 @@ describe('four processes on one file of sqlite', () => {
         expect(await arena.query('pragma integrity_check')).toEqual([{ integrity_check: 'ok' }]);
       });
     },
-    isFullChaos ? 240_000 : 90_000,
+    isFullChaos ? 300_000 : 240_000,
   );
 });

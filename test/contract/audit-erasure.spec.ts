@@ -113,7 +113,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditErasure.name} on %s`, (
       }),
     );
     expect(await rowOf(host, person)).toMatchObject({ details: { email: ERASED_TEXT } });
-  }, 10_000);
+  });
 
   it('encrypts where a request came from for the user that it was about when nobody is signed in', async () => {
     const host = await start({ encryption });

@@ -150,6 +150,23 @@ describe(auditGrants.name, () => {
     }
   });
 
+  it('keeps everybody out of the database who was not let in by name, where that is asked for', async () => {
+    const stranger = `${role}_5`;
+    await execute(owner, `create role "${stranger}"`);
+    const may = (who: string) => execute(owner, `select has_database_privilege('${who}', current_database(), 'connect') as may`);
+    try {
+      await execute(owner, auditGrants({ role }));
+      expect(await may(stranger)).toEqual([{ may: true }]);
+      await execute(owner, auditGrants({ role, closeToPublic: true }));
+      expect(await may(stranger)).toEqual([{ may: false }]);
+      expect(await may(role)).toEqual([{ may: true }]);
+    } finally {
+      const [current] = await execute<{ name: string }>(owner, 'select current_database() as name');
+      await execute(owner, `grant connect on database "${current!.name}" to public`);
+      await execute(owner, `drop role "${stranger}"`);
+    }
+  });
+
   async function asOwnerWithoutGuards(statement: string): Promise<void> {
     const undone = new Error('undone');
     const unitOfWork = owner.get(UnitOfWork);

@@ -7,6 +7,7 @@ import { createTestHost } from 'nestjs-host-database/testing';
 import { MemoryAnchor, RotatingSigner } from '../support/audit-log.js';
 import { type ScratchDatabase, scratchDatabase } from '../support/scratch-database.js';
 import { startSealedApplication } from '../support/sealed-application.js';
+import { MachinePauses } from '../support/machine-pauses.js';
 import { until } from '../support/until.js';
 
 describe.each(['sqlite', 'postgresql'] as const)('a process that seals by itself on %s', (type) => {
@@ -77,16 +78,18 @@ describe.each(['sqlite', 'postgresql'] as const)('a process that seals by itself
     await record(app);
     await until(() => hangs.mock.calls.length > 0);
     const startedAt = performance.now();
+    const pauses = new MachinePauses();
     apps.pop();
     await app.close();
     hangs.mockRestore();
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    expect(performance.now() - startedAt - pauses.end()).toBeLessThan(10_000);
   });
 
   it('verifies the log when its schedule says so', async () => {
     const app = await start({ verifyAt: '30 2 * * *' }, false);
     const inContext = <T>(work: () => Promise<T>) => app.get(HostDatabase).run(work);
-    const schedules = () => inContext(() => app.get(JobSchedulesService).list());
+    const ofAudit = ({ name }: { readonly name: string }) => name.startsWith('audit.');
+    const schedules = async () => (await inContext(() => app.get(JobSchedulesService).list())).filter(ofAudit);
     expect(await schedules()).toMatchObject([{ name: 'audit.verify-log', cron: '30 2 * * *', timeZone: 'UTC' }]);
     await inContext(() => app.get(JobsService).enqueue('audit.verify-log', null));
     await app.get(JobsService).runPending();

@@ -224,7 +224,8 @@ describe.each(['sqlite', 'postgresql'] as const)('several processes that seal on
 /** On SQLite one transaction writes at a time. */
 describe('a slow transaction on postgresql', () => {
   it('is sealed when it has committed, after rows with larger ids, and is no false alarm', async () => {
-    const host = await createSealedHost('postgresql', { everyMs: 500, maxUnsealedMs: 60_000 });
+    // The verification waits for the sealer for twice as long as it may take to come by.
+    const host = await createSealedHost('postgresql', { everyMs: 30_000, maxUnsealedMs: 60_000 });
     const record = () => host.get(AuditService).record({ eventType: 'audit.legal-hold-placed', details: { reason: 'slow' } });
     const sealer = host.get(AuditSealer);
     const recorded = Promise.withResolvers<string>();

@@ -3,10 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, beforeEach, afterEach } from '@jest/globals';
 import { MikroORM } from '@mikro-orm/core';
-import { type DatabaseOptions, HostDatabase, hostOrmConfig, SchemaOutdatedError } from 'nestjs-host-database';
+import { NestFactory } from '@nestjs/core';
+import {
+  type DatabaseOptions,
+  HostDatabase,
+  HostDatabaseModule,
+  type HostDatabaseOptions,
+  hostOrmConfig,
+  SchemaOutdatedError,
+} from 'nestjs-host-database';
 import { createTestHost } from 'nestjs-host-database/testing';
 import { startProgram } from '../support/child-process.js';
-import { type ScratchDatabase, scratchDatabase } from '../support/scratch-database.js';
+import { databaseExists, type ScratchDatabase, scratchDatabase } from '../support/scratch-database.js';
 
 const PROCESSES = 6;
 
@@ -55,6 +63,20 @@ describe.each(['sqlite', 'postgresql'] as const)('the boot on %s', (type) => {
     await expect(HostDatabase.open({ database, migrate: 'check' })).rejects.toBeInstanceOf(SchemaOutdatedError);
     await (await HostDatabase.open({ database })).close();
     await (await HostDatabase.open({ database, migrate: 'check' })).close();
+  });
+
+  it('touches nothing where an option is wrong', async () => {
+    const boot = (tenantDatabases: HostDatabaseOptions['tenantDatabases']) =>
+      NestFactory.createApplicationContext(HostDatabaseModule.forRoot({ database, jobs: { worker: false }, tenantDatabases }), {
+        logger: false,
+        abortOnError: false,
+      });
+    await expect(boot({ entities: [], placement: { mode: 'table' as 'schema' } })).rejects.toMatchObject({
+      code: 'COMMON_INVALID_OPTION',
+    });
+    expect(await databaseExists(database)).toBe(false);
+    await (await boot({ entities: [] })).close();
+    expect(await databaseExists(database)).toBe(true);
   });
 
   it('leaves no difference between the migrated tables and the entities', async () => {

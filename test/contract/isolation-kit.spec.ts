@@ -32,6 +32,7 @@ const FOUND_AS: Readonly<Record<(typeof LEAKS)[number], TenantLeakKind>> = {
   'write-without-membership': 'foreign-row',
   'link-without-membership': 'foreign-row',
   'membership-without-check': 'foreign-row',
+  'rename-without-membership': 'foreign-row',
   'name-without-membership': 'open-door',
   'name-for-everybody': 'no-door',
   'tenant-from-a-header': 'open-door',
@@ -90,6 +91,7 @@ describe.each(['sqlite', 'postgresql'] as const)('assertIsolated on %s', (databa
       { method: 'POST', path: `/workspaces/${tenantId}/quick-notes` },
       { method: 'POST', path: `/workspaces/${tenantId}/links` },
       { method: 'POST', path: `/workspaces/${tenantId}/members` },
+      { method: 'POST', path: `/workspaces/${tenantId}/rename` },
       { method: 'POST', path: '/inbox', body: { tenantId, text: 'from the inbox' } },
     ],
     streams: ({ tenantId }) => [{ path: `/workspaces/${tenantId}/events` }],
@@ -175,6 +177,13 @@ describe.each(['sqlite', 'postgresql'] as const)('assertIsolated on %s', (databa
       ofTenantId: first.tenantId,
       where: 'GET /current/notes with the headers of the other tenant answered 200',
     });
+    const renamed = await leaksOf('rename-without-membership', { streams: () => [], rounds: 1 });
+    expect(new Set(renamed.map(({ kind, where }) => `${kind}: ${where}`))).toEqual(
+      new Set([
+        "foreign-row: host table core_tenants, which the other's requests changed",
+        'foreign-row: host table core_tenants, which nobody changed',
+      ]),
+    );
     // The last one: they are members from then on.
     const changed = await leaksOf('membership-without-check', { streams: () => [], rounds: 1 });
     expect(changed).toContainEqual({
@@ -182,6 +191,12 @@ describe.each(['sqlite', 'postgresql'] as const)('assertIsolated on %s', (databa
       ofTenantId: first.tenantId,
       where: "host table core_memberships, which the other's requests changed",
     });
+  });
+
+  it('does not take a tenant for changed because somebody has noted which tables it has', async () => {
+    expect(await leaksOf('version-noted', { streams: () => [], rounds: 1 })).toEqual([]);
+    // Each visitor has done so for themselves and for the other.
+    expect(host.get(Mistake).notes).toBeGreaterThanOrEqual(4);
   });
 
   it('lets public paths name a tenant, but not show its data', async () => {

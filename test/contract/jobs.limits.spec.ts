@@ -10,6 +10,7 @@ import {
   type QueueOptions,
 } from 'nestjs-host-database/jobs';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
+import { MachinePauses } from '../support/machine-pauses.js';
 import { until } from '../support/until.js';
 
 const LIMITED = 'limited';
@@ -19,6 +20,11 @@ class Handlers {
   readonly begun: JobRun[] = [];
   readonly beganAt: number[] = [];
   private readonly running: string[] = [];
+  private readonly gate = Promise.withResolvers<void>();
+  /** Nobody ends before so many have begun; the first to see it lets all go on. */
+  together = 0;
+  /** What a test does when one has begun. */
+  onBegun: () => Promise<unknown> = async () => undefined;
   /** The greatest number that ran at the same time, by what they were told apart by. */
   readonly most = new Map<string, number>();
 
@@ -33,6 +39,9 @@ class Handlers {
       const count = this.running.filter((each) => each === mark).length;
       this.most.set(mark, Math.max(this.most.get(mark) ?? 0, count));
     }
+    await this.onBegun();
+    if (this.begun.length >= this.together) this.gate.resolve();
+    await this.gate.promise;
     // Long enough for others to begin, if they may.
     await new Promise((resolve) => setTimeout(resolve, 5));
     for (const mark of marks) this.running.splice(this.running.indexOf(mark), 1);
@@ -67,9 +76,10 @@ describe.each(['sqlite', 'postgresql'] as const)('a queue with limits on %s', (d
       ),
     );
   const begun = () => host.get(Handlers).begun;
+  const meet = (count: number) => (host.get(Handlers).together = count);
   /** What ran at the same time at most, after everything has run. */
   const run = async (count: number, isWorking: boolean) => {
-    if (isWorking) await until(async () => (await host.jobs.enqueued()).length === 0, 10_000);
+    if (isWorking) await until(async () => (await host.jobs.enqueued()).length === 0);
     else await host.jobs.drain();
     expect(await host.jobs.enqueued()).toEqual([]);
     expect(begun()).toHaveLength(count);
@@ -82,12 +92,14 @@ describe.each(['sqlite', 'postgresql'] as const)('a queue with limits on %s', (d
   ])('and %s', (_, worker) => {
     it('runs no more than maxRunning', async () => {
       await start({ maxRunning: 3 }, { worker });
+      meet(3);
       await enqueue(12);
       expect((await run(12, worker)).get('all')).toBe(3);
     });
 
     it('runs no more of a tenant than maxRunningPerTenant', async () => {
       await start({ maxRunningPerTenant: 2 }, { worker });
+      meet(4);
       for (const tenantId of tenants) await enqueue(6, { tenantId });
       const most = await run(12, worker);
       expect(tenants.map((tenantId) => most.get(`tenant ${tenantId}`))).toEqual([2, 2]);
@@ -95,6 +107,7 @@ describe.each(['sqlite', 'postgresql'] as const)('a queue with limits on %s', (d
 
     it('runs no more of a key than maxRunningPerKey, and does not let one key hold up another', async () => {
       await start({ maxRunningPerKey: 1 }, { worker });
+      meet(3);
       await enqueue(6, { concurrencyKey: 'a' });
       await enqueue(2, { concurrencyKey: 'b' });
       await enqueue(2);
@@ -127,12 +140,16 @@ describe.each(['sqlite', 'postgresql'] as const)('a queue with limits on %s', (d
 
     it('is waited for by the worker, exactly', async () => {
       await start({ rateLimit: { limit: 2, periodMs: 200 } }, { worker: true });
+      const enqueuedAt = performance.now();
       await enqueue(5);
+      const pauses = new MachinePauses();
       await run(5, true);
-      const [first = 0, ...others] = host.get(Handlers).beganAt;
+      const pausedMs = pauses.end();
+      const { beganAt } = host.get(Handlers);
+      const [first = 0, last = 0] = [beganAt[0], beganAt.at(-1)];
       // Two at once, then one every 100 ms.
-      expect((others.at(-1) ?? 0) - first).toBeGreaterThanOrEqual(290);
-      expect((others.at(-1) ?? 0) - first).toBeLessThan(1_500);
+      expect(last - enqueuedAt).toBeGreaterThanOrEqual(290);
+      expect(last - first - pausedMs).toBeLessThan(1_500);
     });
   });
 
@@ -152,9 +169,9 @@ describe.each(['sqlite', 'postgresql'] as const)('a queue with limits on %s', (d
 
     it('in a worker too, also where one comes later', async () => {
       await start({ concurrency: 1, prefetch: 0 }, { worker: true });
+      host.get(Handlers).onBegun = async () => begun().length === 4 && enqueue(2, { tenantId: tenants[1] });
       await enqueue(20, { tenantId: tenants[0] });
-      await until(() => begun().length > 3);
-      await enqueue(2, { tenantId: tenants[1] });
+      await until(() => begun().length === 22);
       await run(22, true);
       // A few may have been claimed by then.
       expect(order().indexOf('b')).toBeLessThan(12);

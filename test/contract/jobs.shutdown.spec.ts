@@ -96,7 +96,7 @@ describe.each(['sqlite', 'postgresql'] as const)('a shutdown of the worker on %s
   });
 
   it('goes without those that do not end', async () => {
-    await start({ shutdownGraceMs: 50, abortGraceMs: 50 });
+    await start({ shutdownGraceMs: 50, abortGraceMs: 1_000 });
     const { job, run } = await startJob('tests.wait-stubbornly');
     await shutDown();
     expect(run.signal.reason).toBeInstanceOf(WorkerShutdownError);
@@ -105,7 +105,7 @@ describe.each(['sqlite', 'postgresql'] as const)('a shutdown of the worker on %s
   });
 
   it('leaves to others what it has not begun, and takes nothing more', async () => {
-    await start({ concurrency: 1, shutdownGraceMs: 50 });
+    await start({ concurrency: 1, shutdownGraceMs: 1_000 });
     const { job } = await startJob('tests.wait-politely');
     const jobs = [job, await enqueue('tests.wait-politely')];
     void shutDown();

@@ -98,13 +98,13 @@ describe.each(['sqlite', 'postgresql'] as const)(`the leases of ${TenantDatabase
     });
 
     it('turn a caller away after waitTimeoutMs, and leave alone what is in use', async () => {
-      await start({ maxOpen: 1, waitTimeoutMs: 20 });
+      await start({ maxOpen: 1, waitTimeoutMs: 2_000 });
       const [a = '', b = ''] = await newTenants(2);
       const work = await workIn(a, 'under way');
       await expect(sut.run(b, () => 'entered')).rejects.toMatchObject({
         code: 'TENANT_DATABASES_CAPACITY',
         tenantId: b,
-        waitedMs: 20,
+        waitedMs: 2_000,
       });
       expect(await work.finish()).toBe(1);
       expect(await sut.run(b, () => 'entered')).toBe('entered');

@@ -461,7 +461,7 @@ describe.each(ISOLATIONS)(`${TenantDatabases.name} on $database, a $mode each, $
     it('do not wait for each other for ever', async () => {
       const other = await createTestHost({
         database,
-        mikroOrm: { driverOptions: database === 'sqlite' ? { timeout: 100 } : {} },
+        mikroOrm: { driverOptions: database === 'sqlite' ? { timeout: 2_000 } : {} },
         options,
       });
       const tenants = other.get(TenantDatabases);

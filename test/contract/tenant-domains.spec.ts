@@ -34,13 +34,15 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantDomains.name} on %s`, 
     expect(claim).toEqual({
       domain,
       verifiedAt: null,
+      lastVerifiedAt: null,
+      missingSince: null,
       record: { type: 'TXT', name: `_tenant-challenge.${domain}`, value: expect.stringMatching(/^tenant-domain=[0-9a-f]{32}$/) },
     });
     expect(await add(a, domain)).toEqual(claim);
     expect(await outcomeOf(host.get(TenantDirectory).getByDomain(domain))).toBe('TENANTS_NOT_FOUND');
     host.dns.publish(claim.record);
     const proved = await verify(a, domain);
-    expect(proved).toEqual({ ...claim, verifiedAt: host.clock.now() });
+    expect(proved).toEqual({ ...claim, verifiedAt: host.clock.now(), lastVerifiedAt: host.clock.now() });
     expect(await verify(a, domain)).toEqual(proved);
     expect(await tenantOf(domain)).toBe(a);
     expect(await host.run(() => sut.list(a))).toContainEqual(proved);
@@ -59,15 +61,16 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantDomains.name} on %s`, 
     expect(rows).toEqual([expect.objectContaining({ outcome: 'denied', targetId: a, details })]);
   });
 
-  it('is refused where another tenant has verified it, and taken over where that has only claimed it', async () => {
+  it('is refused while another tenant can prove it, and taken over where that has only claimed it', async () => {
     const domain = newDomain();
     await add(a, domain);
     await verified(b, domain);
     expect(await tenantOf(domain)).toBe(b);
     expect((await host.run(() => sut.list(a))).map((claim) => claim.domain)).not.toContain(domain);
-    await expect(add(a, domain)).rejects.toMatchObject({ code: 'TENANTS_DOMAIN_TAKEN', domain });
+    await expect(verified(a, domain)).rejects.toMatchObject({ code: 'TENANTS_DOMAIN_TAKEN', domain });
+    expect(await tenantOf(domain)).toBe(b);
     await host.run(() => sut.remove(b, domain));
-    await verified(a, domain);
+    await verify(a, domain);
     expect(await tenantOf(domain)).toBe(a);
   });
 

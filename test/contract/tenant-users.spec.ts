@@ -1,11 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { defineEntity, p } from '@mikro-orm/core';
 import { Migration } from '@mikro-orm/migrations';
 import type { SqlEntityManager } from '@mikro-orm/sql';
-import type { INestApplicationContext } from '@nestjs/common';
+import { type INestApplicationContext, Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { getDbUri, HostDatabase, HostDatabaseModule, InvalidOptionError, TenantCatalog } from 'nestjs-host-database';
+import {
+  getDbUri,
+  HostDatabase,
+  HostDatabaseModule,
+  type HostDatabaseOptions,
+  InvalidOptionError,
+  TenantCatalog,
+} from 'nestjs-host-database';
 import {
   TenantDatabases,
   type TenantDatabasesOptions,
@@ -329,6 +336,36 @@ describe('a password on another server than the host’s', () => {
     const { id } = await host.newTenant();
     await Promise.all([rotate(id), rotate(id), rotate(id)]);
     expect(await who(await addressOf(id))).toEqual([{ who: `tenant_${id}` }]);
+  });
+});
+
+describe('a host database that everybody may connect to', () => {
+  it('is warned of at the boot where tenants beside it have users of their own, and nowhere else', async () => {
+    const host = await start({});
+    const hostUrl = getDbUri(host.hostDatabase);
+    const name = new URL(hostUrl).pathname.slice(1);
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
+    const elsewhere = Object.assign(new URL(hostUrl), { hostname: '127.0.0.2' }).href;
+    const warnings = async (options: HostDatabaseOptions) => {
+      warn.mockClear();
+      const module = HostDatabaseModule.forRoot({ ...host.options, ...options });
+      await (await NestFactory.createApplicationContext(module, { logger: ['warn', 'error'], abortOnError: false })).close();
+      return warn.mock.calls
+        .map(([message]) => String(message))
+        .filter((message) => message.includes('Every user of the server'));
+    };
+    const tenantDatabases = host.options.tenantDatabases ?? {};
+    const atOther = { placement: { servers: { other: { url: elsewhere } } } };
+    expect(await warnings({})).toEqual([expect.stringContaining(`revoke connect on database "${name}" from public`)]);
+    expect(await warnings({ tenantDatabases: { ...tenantDatabases, users: 'shared' } })).toEqual([]);
+    expect(await warnings({ tenantDatabases: { ...tenantDatabases, ...atOther } })).toEqual([]);
+    // One that lives beside the host counts, wherever others are placed.
+    await host.newTenant();
+    expect(await warnings({ tenantDatabases: { ...tenantDatabases, ...atOther } })).toHaveLength(1);
+    await asUser(hostUrl, (em) => em.execute(`revoke connect on database "${name}" from public`));
+    expect(await warnings({})).toEqual([]);
+    warn.mockRestore();
+    await host.close();
   });
 });
 

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type DatabaseOptions, type DatabaseType, HostDatabase, HostDatabaseModule } from 'nestjs-host-database';
@@ -6,6 +5,7 @@ import { type JobPayload, JobsService, type JobsOptions, type ManyJobsItem } fro
 import type { ChaosEvent } from './chaos-handlers.js';
 import { type Program, startProgram } from './child-process.js';
 import { scratchDatabase } from './scratch-database.js';
+import { until as untilSo } from './until.js';
 
 /**
  * Whether the tests with processes that die run at full length: `CHAOS=full npm test -- test/chaos`. Without it each does the same on a
@@ -16,9 +16,6 @@ export const isFullChaos = process.env.CHAOS === 'full';
 /** A worker that takes a death for one after less than a second, so that a test need not wait for it. */
 export const QUICK_DEATHS = { heartbeatMs: 150, deadAfterMs: 600, pollIntervalMs: 100 } as const;
 
-const POLL_MS = 25;
-/** The length of a line, about. */
-const EVENT_LENGTH = 160;
 const INSERT_BATCH = 5_000;
 const LIVE = `('pending', 'scheduled', 'blocked', 'parked', 'running')`;
 
@@ -26,8 +23,8 @@ const LIVE = `('pending', 'scheduled', 'blocked', 'parked', 'running')`;
 export interface ChaosWorker extends Program {
   /** What its jobs have said so far. */
   events(): ChaosEvent[];
-  /** The newest of them, where there are too many to look at again and again. */
-  latest(count: number): ChaosEvent[];
+  /** Those after so many characters of its output, where there are too many to look at all of them again and again. */
+  eventsAfter(length: number): ChaosEvent[];
   /** Kills it, or ends it as the signal says, and resolves when it is gone. */
   end(signal?: NodeJS.Signals): Promise<void>;
   hasEnded(): boolean;
@@ -78,12 +75,10 @@ async function openArena(type: DatabaseType, serverUrl?: string): Promise<ChaosA
     return Object.fromEntries(rows.map(({ status, count }) => [status, Number(count)]));
   };
   const until = async (isSo: () => boolean | Promise<boolean>, timeoutMs: number) => {
-    const giveUpAt = performance.now() + timeoutMs;
-    while (!(await isSo())) {
-      if (performance.now() > giveUpAt) {
-        throw new Error(`It is not so after ${timeoutMs} ms. The jobs: ${JSON.stringify(await counts())}`);
-      }
-      await delay(POLL_MS);
+    try {
+      await untilSo(isSo, timeoutMs);
+    } catch (cause) {
+      throw new Error(`${String(cause)} The jobs: ${JSON.stringify(await counts())}`, { cause });
     }
   };
   const countLive = async () => {
@@ -131,6 +126,23 @@ async function openArena(type: DatabaseType, serverUrl?: string): Promise<ChaosA
 /** As many equal jobs, for {@link ChaosArena.enqueueMany}. */
 export function times<const T extends string>(count: number, payload: JobPayload<T>): ManyJobsItem<T>[] {
   return Array.from({ length: count }, () => ({ payload }));
+}
+
+/** Stops a worker with SIGSTOP where it holds no lock that others would wait for: of the file on SQLite, of rows on PostgreSQL. */
+export async function stopAtRest({ type, query, until }: ChaosArena, { child }: ChaosWorker): Promise<void> {
+  const probe =
+    type === 'sqlite'
+      ? 'update sys_jobs set id = id where 1 = 0'
+      : 'select 1 from sys_jobs, sys_job_workers for update of sys_jobs, sys_job_workers nowait';
+  await until(async () => {
+    child.kill('SIGSTOP');
+    const isFree = await query(probe).then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) child.kill('SIGCONT');
+    return isFree;
+  }, 60_000);
 }
 
 /** The table that `chaos.count-up` counts in, and the one in which it signs. */
@@ -184,7 +196,7 @@ function toWorker(program: Program): ChaosWorker {
     ...program,
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     events: () => toEvents(program.output()),
-    latest: (count) => toEvents(program.output().slice(-count * EVENT_LENGTH)),
+    eventsAfter: (length) => toEvents(program.output().slice(length)),
     async end(signal = 'SIGKILL') {
       child.kill(signal);
       await program.ended;

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { HostDatabase } from 'nestjs-host-database';
@@ -22,6 +23,8 @@ interface WaitPayload {
   readonly laterMs?: number;
   /** Whether the handler does not listen to its signal. */
   readonly isDeaf?: boolean;
+  /** The first attempt ends when its process gets this signal, and at nothing else. */
+  readonly untilSignal?: NodeJS.Signals;
   /** Whether the job has a result. */
   readonly hasOutput?: boolean;
 }
@@ -47,12 +50,13 @@ export class ChaosHandlers {
 
   @JobHandler('chaos.wait-for')
   async waitFor(run: JobRun<'chaos.wait-for'>): Promise<{ pid: number } | undefined> {
-    const { ms, laterMs = ms, isDeaf = false, hasOutput = false } = run.payload;
+    const { ms, laterMs = ms, isDeaf = false, untilSignal, hasOutput = false } = run.payload;
     say(run, 'started');
     const { signal } = run;
     try {
       const waitMs = run.attempt > 1 ? laterMs : ms;
-      if (waitMs > 0) await delay(waitMs, undefined, isDeaf ? {} : { signal });
+      if (untilSignal && run.attempt === 1) await once(process, untilSignal);
+      else if (waitMs > 0) await delay(waitMs, undefined, isDeaf ? {} : { signal });
     } catch {
       say(run, 'aborted', (signal.reason as Error).name);
       throw signal.reason;

@@ -27,12 +27,14 @@ export interface Program {
 export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Of Node itself. */
+  readonly flags?: readonly string[];
 }
 
 /** Starts a TypeScript program in a process of its own, on the library's sources; a name means one of test/support/programs. */
-export function startProgram(program: string | URL, { env = {}, cwd }: ProgramOptions = {}): Program {
+export function startProgram(program: string | URL, { env = {}, cwd, flags: more = [] }: ProgramOptions = {}): Program {
   const file = fileURLToPath(program instanceof URL ? program : new URL(`programs/${program}.ts`, import.meta.url));
-  const flags = ['-C', 'dev-source', '--disable-warning=ExperimentalWarning', '--import', HOOKS];
+  const flags = ['-C', 'dev-source', '--disable-warning=ExperimentalWarning', '--import', HOOKS, ...more];
   const child = spawn(process.execPath, [...flags, file], { env: { PATH: process.env.PATH, ...env }, cwd, stdio: 'pipe' });
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));

@@ -74,7 +74,7 @@ export async function openDirectoryArena(
     async hears() {
       // Listening begins with the first question.
       await directory.getById(genId()).catch(() => undefined);
-      await until(() => directory.statistics().isHearing, 20_000);
+      await until(() => directory.statistics().isHearing);
     },
     async hasHeard() {
       // Changes are told in the order of their commits; one that is remembered is not asked for again before its change is told.

@@ -24,7 +24,7 @@ function creating(name: string, table: string) {
   return {
     name,
     class: class extends Migration {
-      override up(): void {
+      override up(): void | Promise<void> {
         this.addSql(`create table ${table} (id integer primary key)`);
         this.addSql(`create table if not exists applied (name text)`);
         this.addSql(`insert into applied values ('${name}')`);

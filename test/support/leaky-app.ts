@@ -19,7 +19,7 @@ import {
   UseGuards,
 } from '@nestjs/common';
 import { type Observable, filter, map, Subject } from 'rxjs';
-import { ContextService } from 'nestjs-host-database';
+import { ContextService, HostDatabase, TenantCatalog } from 'nestjs-host-database';
 import { NotAuthenticatedError, TenantAccess, TenantScoped } from 'nestjs-host-database/access';
 import { JobsService } from 'nestjs-host-database/jobs';
 import { DuplicateMembershipError, MembershipsService } from 'nestjs-host-database/memberships';
@@ -150,6 +150,7 @@ class NotesController {
     private readonly context: ContextService,
     private readonly tenantDatabases: TenantDatabases,
     private readonly memberships: MembershipsService,
+    private readonly hostDatabase: HostDatabase,
   ) {}
 
   @Post('notes')
@@ -182,6 +183,18 @@ class NotesController {
     } catch (error) {
       if (!(error instanceof DuplicateMembershipError)) throw error;
     }
+  }
+
+  @Post('rename')
+  @HttpCode(204)
+  async rename(@Param('tenantId') tenantId: string) {
+    const isNoted = this.mistake.is('version-noted');
+    if (!isNoted && !this.mistake.is('rename-without-membership')) await this.access.requireMembership(tenantId);
+    if (isNoted) this.mistake.notes++;
+    await this.hostDatabase.transactional(async (em) => {
+      const tenant = await em.findOneOrFail(TenantCatalog, { id: tenantId });
+      Object.assign(tenant, isNoted ? { schemaVersion: `noted ${randomUUID()}` } : { name: randomUUID() });
+    });
   }
 
   @Get('name')

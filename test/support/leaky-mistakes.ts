@@ -16,18 +16,22 @@ export const LEAKS = [
   'write-without-membership',
   'link-without-membership',
   'membership-without-check',
+  'rename-without-membership',
   'name-without-membership',
   'name-for-everybody',
   'tenant-from-a-header',
   'tenant-from-a-public-slug',
 ] as const;
 
-export type Leak = (typeof LEAKS)[number] | 'none';
+/** `version-noted` is no mistake: it does what entering a tenant may do. */
+export type Leak = (typeof LEAKS)[number] | 'none' | 'version-noted';
 
 /** Which mistake is made now. */
 @Injectable()
 export class Mistake {
   made: Leak = 'none';
+  /** How often a version was noted. */
+  notes = 0;
 
   is(leak: Leak): boolean {
     return this.made === leak;

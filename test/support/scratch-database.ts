@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,8 +22,21 @@ export async function scratchDatabase(type: DatabaseType, url = process.env.TEST
   return { options: { url, name }, drop: () => dropDatabase(url, name) };
 }
 
+/** Whether there is such a database by now. */
+export async function databaseExists({ type, url = '', name = '' }: DatabaseOptions): Promise<boolean> {
+  if (type === 'sqlite') return existsSync(`${name}.db`);
+  return onServer(url, async (em) => (await em.execute('select 1 from pg_database where datname = ?', [name])).length > 0);
+}
+
 async function dropDatabase(url: string, name: string): Promise<void> {
+  await onServer(url, (em) => em.getConnection().execute(`drop database if exists "${name}" with (force)`));
+}
+
+async function onServer<T>(url: string, work: (em: SqlEntityManager) => Promise<T>): Promise<T> {
   const orm = await MikroORM.init(await hostOrmConfig({ url }));
-  await (orm.em.fork() as SqlEntityManager).getConnection().execute(`drop database if exists "${name}" with (force)`);
-  await orm.close(true);
+  try {
+    return await work(orm.em.fork() as SqlEntityManager);
+  } finally {
+    await orm.close(true);
+  }
 }

@@ -25,7 +25,17 @@ import { resolveUsersOptions, USERS_OPTIONS } from './users/index.js';
   providers: [
     {
       provide: DATABASE_OPTIONS,
-      inject: [HOST_DATABASE_OPTIONS],
+      // All others first: a wrong option stops the boot before anything connects, migrates, or makes a database.
+      inject: [
+        HOST_DATABASE_OPTIONS,
+        JOBS_OPTIONS,
+        AUDIT_OPTIONS,
+        TENANT_DATABASES_OPTIONS,
+        TENANT_DIRECTORY_OPTIONS,
+        TENANT_DOMAINS_OPTIONS,
+        SECRETS_OPTIONS,
+        TENANT_DELETION_OPTIONS,
+      ],
       useFactory: ({ database, migrate }: HostDatabaseOptions): DatabaseModuleOptions => ({
         database: database ?? databaseOptionsFromEnv(),
         migrate: migrate ?? 'on-boot',

@@ -29,6 +29,7 @@ const app = await Test.createTestingModule({
       database: JSON.parse(process.env.DATABASE ?? '{}') as DatabaseOptions,
       migrate: 'off',
       jobs: { worker: false, notifications: false },
+      tenantDomains: { reverifyAfterDays: 0 },
     }),
   ],
   providers: [Handlers],

@@ -6,6 +6,13 @@ export interface AuditGrantsOptions {
   readonly role: string;
   /** @default 'public' */
   readonly schema?: string;
+  /**
+   * Whether only this role, and whoever else was granted that by name, may connect to the database from then on: PostgreSQL lets everybody
+   * connect, the database users of tenants included. Grant it first to the others who need it, such as those who take backups.
+   *
+   * @default false
+   */
+  readonly closeToPublic?: boolean;
 }
 
 const NAME = /^[\p{L}_][\p{L}\p{N}_-]{0,62}$/u;
@@ -36,7 +43,7 @@ const PRIVILEGES: Readonly<Record<string, string>> = {
  *
  * @throws InvalidInputError when a name has other characters than letters, digits, `_` and `-`
  */
-export function auditGrants({ role, schema = 'public' }: AuditGrantsOptions): string {
+export function auditGrants({ role, schema = 'public', closeToPublic = false }: AuditGrantsOptions): string {
   for (const [field, name] of Object.entries({ role, schema })) {
     if (!NAME.test(name))
       throw new InvalidInputError(field, 'must be a name of letters, digits, _ and -, at most 63 characters.');
@@ -54,7 +61,7 @@ begin
   if has_database_privilege('${role}', current_database(), 'create') or has_database_privilege('${role}', current_database(), 'temporary') then
     raise exception 'The role ${role} may still make temporary tables or schemas here: run this as the owner of the database %.', current_database();
   end if;
-  execute 'grant usage on schema "${schema}" to "${role}"';
+${closeToPublic ? closing(role) : ''}  execute 'grant usage on schema "${schema}" to "${role}"';
   for relation in
     select oid::regclass as name, relname, relkind, relispartition, relowner from pg_class
     where relnamespace = '"${schema}"'::regnamespace and relkind in ('r', 'p', 'S') and relname ~ '^(core|sys)_'
@@ -77,5 +84,11 @@ begin
   execute 'revoke all on function "${schema}".sys_audit_note_unsealed() from "${role}", public';
   execute 'grant execute on function "${schema}".sys_audit_refuse(), "${schema}".sys_audit_id_from(timestamptz) to "${role}"';
 end $grants$;
+`;
+}
+
+function closing(role: string): string {
+  return `  execute format('grant connect on database %I to "${role}"', current_database());
+  execute format('revoke connect on database %I from public', current_database());
 `;
 }

@@ -1,3 +1,4 @@
+export { decrypt, encrypt, splitTag } from './authenticated-encryption.js';
 export { Bell } from './bell.js';
 export { Clock, SystemClock, timestamp } from './clock.js';
 export { InvalidIdError, InvalidInputError, InvalidOptionError } from './common.errors.js';

@@ -16,7 +16,7 @@ const LIMITS: LeasePoolLimits = {
   openingAtOnce: 2,
   idleTimeoutMs: 0,
   atCapacity: 'wait',
-  waitTimeoutMs: 1_000,
+  waitTimeoutMs: 60_000,
 };
 
 const at = (name: string, server = 'a') => new TenantLocation(name, server);
@@ -247,14 +247,14 @@ describe(LeasePool.name, () => {
     }
 
     it('keeps what it is on open while others crowd in, and the cap holds', async () => {
-      const { sut, source } = setup({ maxOpen: CAP, waitTimeoutMs: 20_000 });
+      const { sut, source } = setup({ maxOpen: CAP, waitTimeoutMs: 60_000 });
       expect(await cuts(sut)).toBe(0);
       expect(source.mostHeld).toBe(CAP);
       expect(sut.statistics()).toMatchObject({ leased: 0, waiting: 0, refusals: 0 });
     });
 
     it('is what keeps it open: a pool that ignores leases closes what is in use', async () => {
-      const sut = new PoolThatIgnoresLeases({ ...LIMITS, maxOpen: CAP, waitTimeoutMs: 20_000 }, new Source());
+      const sut = new PoolThatIgnoresLeases({ ...LIMITS, maxOpen: CAP, waitTimeoutMs: 60_000 }, new Source());
       expect(await cuts(sut)).toBeGreaterThan(0);
     });
 
@@ -267,6 +267,21 @@ describe(LeasePool.name, () => {
       expect(other?.resource.isOpen).toBe(true);
       other?.release();
       expect(other?.resource.isOpen).toBe(false);
+    });
+
+    it('is not given to whom a cut has overtaken while it was opened, and the next one gets another', async () => {
+      const { sut, source } = setup();
+      const opening = Promise.withResolvers<void>();
+      source.onOpen = () => opening.promise;
+      const first = rejection(sut.lease(at('x')));
+      sut.cut('x');
+      opening.resolve();
+      expect(await first).toMatchObject({ code: 'TENANT_DATABASES_WORK_CUT', tenantId: 'x' });
+      const lease = await sut.lease(at('x'));
+      expect([lease.resource.isOpen, lease.isCut]).toEqual([true, false]);
+      await settled();
+      expect(source.log.toSorted()).toEqual(['+x', '+x', '-x']);
+      expect(sut.statistics()).toMatchObject({ open: 1, leased: 1, closing: 0, opening: 0 });
     });
 
     it('can be extended for work that outlasts it', async () => {

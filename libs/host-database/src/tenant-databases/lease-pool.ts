@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { IdleTimer } from './idle-timer.js';
 import { Lease, type LeaseKeeper, type PoolSlot, type TenantLocation } from './lease.js';
 import type { LeasePoolLimits, LeasePoolSource, TenantDatabasesStatistics } from './lease-pool.options.js';
-import { TenantCapacityError, TenantDatabasesClosedError } from './tenant-databases.errors.js';
+import { TenantCapacityError, TenantDatabasesClosedError, TenantWorkCutError } from './tenant-databases.errors.js';
 
 /**
  * A capped set of open resources, one for each location. Whoever holds a lease keeps its resource open; where there is no room the one
@@ -43,6 +43,7 @@ export class LeasePool<T> implements LeaseKeeper<T> {
    *
    * @throws TenantCapacityError when there is no room, at once or after `waitTimeoutMs`
    * @throws TenantDatabasesClosedError once the pool is being closed
+   * @throws TenantWorkCutError when the tenant is cut while this is opened for it
    */
   async lease(location: TenantLocation): Promise<Lease<T>> {
     this.assertUsable();
@@ -208,8 +209,14 @@ export class LeasePool<T> implements LeaseKeeper<T> {
       slot.resource = await this.outsideOfCallers(() => this.source.open(slot.location));
       this.opening--;
       slot.state = 'open';
-      slot.opened.resolve();
-      if (slot.leases === 0) this.rest(slot);
+      if (slot.isCut) {
+        // Nobody is to begin with it.
+        this.shut(slot);
+        slot.opened.reject(new TenantWorkCutError(slot.location.tenantId));
+      } else {
+        slot.opened.resolve();
+        if (slot.leases === 0) this.rest(slot);
+      }
     } catch (error) {
       this.opening--;
       this.totals.failedOpenings++;

@@ -3,10 +3,12 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleIn
 import { InvalidOptionError } from '../common/index.js';
 import { DATABASE_SETTINGS, type DatabaseSettings } from '../database/index.js';
 import { TenantDirectory, TenantEvents, TenantNotActiveError, TenantNotFoundError } from '../tenants/index.js';
+import { closeForGood } from './close-for-good.js';
 import type { Lease, TenantLocation } from './lease.js';
 import { LeasePool } from './lease-pool.js';
 import type { TenantDatabasesStatistics } from './lease-pool.options.js';
 import { OutdatedTenants } from './outdated-tenants.js';
+import { TenantDatabasesClosedError, TenantRunEndedError, TenantWorkCutError } from './tenant-databases.errors.js';
 import { TENANT_DATABASES_OPTIONS, type TenantDatabasesOptions } from './tenant-databases.options.js';
 import { type FoundTenant, TenantLocations } from './tenant-locations.js';
 import { TenantOrmFactory } from './tenant-orm.factory.js';
@@ -23,6 +25,7 @@ export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
   private readonly current = new Map<string, FoundTenant>();
   private readonly connectionsOfEach: number;
   private readonly stopListening: (() => void)[] = [];
+  private isShutDown = false;
 
   constructor(
     @Inject(TENANT_DATABASES_OPTIONS) private readonly options: TenantDatabasesOptions,
@@ -58,6 +61,7 @@ export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.isShutDown = true;
     for (const stop of this.stopListening) stop();
     await this.pool.close({ timeoutMs: this.options.shutdownTimeoutMs, forcedTimeoutMs: FORCED_CLOSE_MS });
     // The ORM of the host is closed next, and would wait for a question that it cannot answer any more.
@@ -74,6 +78,7 @@ export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
    * A lease on the ORM of an active tenant, which is opened if need be; simultaneous callers share one opening.
    *
    * @throws TenantNotFoundError, TenantNotActiveError, DatabaseUnreachableError, TenantCapacityError, TenantDatabasesClosedError
+   * @throws TenantWorkCutError when it is closed without draining while this opens it
    * @throws TenantOutdatedError where its tables are older than this application and that is refused; else what migrating them throws
    */
   async acquire(tenantId: string): Promise<Lease<MikroORM>> {
@@ -140,8 +145,12 @@ export class TenantConnections implements OnModuleInit, OnApplicationShutdown {
 
   private async close(orm: MikroORM, { tenantId, key }: TenantLocation, isCut: boolean): Promise<void> {
     if (this.current.get(tenantId)?.location.key === key) this.current.delete(tenantId);
+    const refusal = () => {
+      if (isCut) return new TenantWorkCutError(tenantId);
+      return this.isShutDown ? new TenantDatabasesClosedError() : new TenantRunEndedError(tenantId);
+    };
     try {
-      await orm.close(isCut);
+      await closeForGood(orm, { force: isCut, refusal });
     } catch (error) {
       this.logger.warn(`The connections to the database of tenant ${tenantId} did not close cleanly: ${String(error)}`);
     }

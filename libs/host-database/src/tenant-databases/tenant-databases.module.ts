@@ -13,7 +13,7 @@ import {
   TenantPlacesOfDeleted,
   TenantPurge,
 } from './deletion/index.js';
-import { PlacingConditions, TenantPlacement, TenantUsers } from './placement/index.js';
+import { OpenHostCheck, PlacingConditions, TenantPlacement, TenantUsers } from './placement/index.js';
 import { provisioningProviders, TenantProvisionings } from './provisioning/index.js';
 import { TenantBindings } from './tenant-bindings.js';
 import { TenantConnectionsModule } from './tenant-connections.module.js';
@@ -54,6 +54,7 @@ export class TenantDatabasesModule {
         TenantStorage,
         TenantPlacement,
         PlacingConditions,
+        OpenHostCheck,
         TenantUsers,
         TenantJobs,
         TenantAuditCapture,

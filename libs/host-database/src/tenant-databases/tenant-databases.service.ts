@@ -85,7 +85,8 @@ async function enter<T>(
       return result;
     } catch (error) {
       em.clear();
-      throw lease.isCut ? new TenantWorkCutError(binding.tenantId, { cause: error }) : error;
+      if (!lease.isCut || error instanceof TenantWorkCutError) throw error;
+      throw new TenantWorkCutError(binding.tenantId, { cause: error });
     } finally {
       // Begun with em.begin() and left open: others need the connection.
       if (em.isInTransaction() && !lease.isCut) await em.rollback();

@@ -14,9 +14,11 @@ export {
   DomainNotFoundError,
   DomainNotVerifiedError,
   type DomainRecord,
+  DomainReverification,
   DomainTakenError,
   DomainVerificationInTransactionError,
   DomainVerifier,
+  type ReverifiedDomains,
   resolveTenantDomainsOptions,
   TENANT_DOMAINS_OPTIONS,
   TenantDomain,
@@ -94,6 +96,7 @@ export {
   TenantProvisioners,
   type TenantToProvision,
 } from './tenant-provisioner.js';
-export { TenantCreated, TenantEvents, TenantStatusChanged } from './tenants.events.js';
+export { TenantCreated, TenantDomainLost, TenantEvents, TenantStatusChanged } from './tenants.events.js';
 export { TenantsModule } from './tenants.module.js';
-export { type NewTenant, PROVISION_TENANT_JOB, TenantsService } from './tenants.service.js';
+export type { NewTenant } from './tenant-registration.js';
+export { PROVISION_TENANT_JOB, TenantsService } from './tenants.service.js';

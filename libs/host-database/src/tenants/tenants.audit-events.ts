@@ -5,6 +5,10 @@ import type { TenantStatus } from './tenant-catalog.entity.js';
 export const tenantAuditEvents = defineAuditEvents({
   'tenants.keys-rotated': { details: detailsOf<{ keyId: string; rotated: number; failed: number }>() },
   'tenants.domain-refused': { details: detailsOf<{ domain: string; reason: string }>(), targetType: 'TenantCatalog' },
+  'tenants.domain-lost': {
+    details: detailsOf<{ domain: string; reason: 'record-missing' | 'taken-over'; missingSince: string | null }>(),
+    targetType: 'TenantCatalog',
+  },
   'tenants.fleet-migrated': {
     details: detailsOf<{
       runId: string;

@@ -18,6 +18,9 @@ import {
 } from './secrets/index.js';
 import { TenantDirectory, tenantChangesProvider, TenantReader } from './catalog-cache/index.js';
 import {
+  DomainLosses,
+  DomainReverification,
+  domainReverificationJobs,
   DomainsDeletion,
   DomainVerifier,
   TENANT_DOMAINS_OPTIONS,
@@ -27,6 +30,7 @@ import {
 import { TenantRequests } from './requests/tenant-requests.js';
 import { TenantActivation } from './tenant-activation.js';
 import { TenantProvisioners } from './tenant-provisioner.js';
+import { TenantRegistration } from './tenant-registration.js';
 import { auditTenants } from './tenants.audit.js';
 import { tenantAuditEvents } from './tenants.audit-events.js';
 import { TenantEvents } from './tenants.events.js';
@@ -40,6 +44,7 @@ import { TenantsService } from './tenants.service.js';
     TenantEvents,
     TenantActivation,
     TenantRequests,
+    TenantRegistration,
     TenantProvisioners,
     TenantAddresses,
     TenantSecrets,
@@ -57,6 +62,9 @@ import { TenantsService } from './tenants.service.js';
     TenantReader,
     tenantChangesProvider,
     TenantDomains,
+    DomainLosses,
+    DomainReverification,
+    domainReverificationJobs,
     DomainsDeletion,
     {
       provide: DomainVerifier,
@@ -74,6 +82,7 @@ import { TenantsService } from './tenants.service.js';
     TenantServerUsers,
     TenantDirectory,
     TenantDomains,
+    DomainReverification,
     TenantStatusWriter,
     TenantDeletionParts,
   ],

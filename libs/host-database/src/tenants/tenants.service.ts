@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { assertId, assertOneOf, assertText, Clock, genId } from '../common/index.js';
+import { assertId } from '../common/index.js';
 import { parseDatabaseUrl, UnitOfWork, violatesUnique } from '../database/index.js';
 import {
   type ClosingOptions,
@@ -8,21 +8,13 @@ import {
   TenantLifecycle,
   TenantStatusWriter,
 } from './lifecycle/index.js';
-import { assertIdempotencyKey, TenantRequests } from './requests/tenant-requests.js';
-import { assertSlug, isSlug } from './slug.js';
+import { isSlug } from './slug.js';
 import { TenantAddresses } from './secrets/index.js';
-import { DB_URL_HASH_UNIQUE, TENANT_MODES, TenantCatalog, type TenantMode, type TenantStatus } from './tenant-catalog.entity.js';
-import {
-  DuplicateSlugError,
-  DuplicateTenantDatabaseError,
-  TenantNotFoundError,
-  TenantStatusConflictError,
-} from './tenants.errors.js';
-import { TenantCreated, TenantEvents, TenantStatusChanged } from './tenants.events.js';
+import { DB_URL_HASH_UNIQUE, TenantCatalog, type TenantMode, type TenantStatus } from './tenant-catalog.entity.js';
+import { DuplicateTenantDatabaseError, TenantNotFoundError, TenantStatusConflictError } from './tenants.errors.js';
 import { TenantActivation } from './tenant-activation.js';
-import { type PlaceRequest, type ReadyPlace, type TenantPlaceFacts, TenantProvisioners } from './tenant-provisioner.js';
-
-const SLUG_UNIQUE = { name: 'core_tenants_slug_unique', table: 'core_tenants', columns: ['slug'] };
+import { type TenantPlaceFacts, TenantProvisioners } from './tenant-provisioner.js';
+import { type NewTenant, TenantRegistration } from './tenant-registration.js';
 
 /** The job that gives a tenant its own database. Its handler is in the tenant-databases room. */
 export const PROVISION_TENANT_JOB = 'tenants.provision-database';
@@ -33,37 +25,17 @@ declare module '../jobs/index.js' {
   }
 }
 
-/** A tenant to be. */
-export interface NewTenant {
-  readonly name: string;
-  /** Its name in addresses: lower-case letters, digits and dashes, unique. */
-  readonly slug?: string;
-  /** The user who becomes its owner, in the same transaction. */
-  readonly ownerId?: string;
-  /** @default 'free' */
-  readonly planTier?: string;
-  /** How its data is kept apart, and on which server. @default the option `tenantDatabases.placement` */
-  readonly placement?: PlaceRequest['placement'];
-  /**
-   * Made up by the caller for this one request, 1 to 255 characters: the same key with the same facts returns the tenant that it made,
-   * also when both are under way at the same time. Kept until the tenant is deleted.
-   */
-  readonly idempotencyKey?: string;
-}
-
 /** The catalogue of tenants: which there are, and in which state. */
 @Injectable()
 export class TenantsService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly events: TenantEvents,
     private readonly activation: TenantActivation,
-    private readonly clock: Clock,
     private readonly addresses: TenantAddresses,
     private readonly statuses: TenantStatusWriter,
     private readonly lifecycle: TenantLifecycle,
     private readonly deletions: TenantDeletionRequests,
-    private readonly requests: TenantRequests,
+    private readonly registration: TenantRegistration,
     private readonly provisioners: TenantProvisioners,
   ) {}
 
@@ -74,27 +46,8 @@ export class TenantsService {
    * @throws InvalidInputError, DuplicateSlugError, and UserNotFoundError when the owner does not exist
    * @throws IdempotencyConflictError when the idempotency key was used for a request with other facts
    */
-  async create({ name, slug, ownerId, planTier, placement, idempotencyKey }: NewTenant): Promise<TenantCatalog> {
-    const facts = {
-      name: assertText(name, 'name'),
-      slug: slug === undefined ? null : assertSlug(slug),
-      ...(planTier !== undefined && { planTier: assertText(planTier, 'planTier') }),
-    };
-    const owner = ownerId === undefined ? undefined : assertId(ownerId, 'user');
-    const wanted = placement && assertPlacement(placement);
-    const register = () => this.register(facts, { ownerId: owner, placement: wanted });
-    if (idempotencyKey === undefined) return this.unitOfWork.transactional(register);
-    const request = {
-      idempotencyKey: assertIdempotencyKey(idempotencyKey),
-      facts: { planTier: null, ...facts, ...wanted, ownerId: owner ?? null },
-    };
-    return this.unitOfWork.transactional(async (em) => {
-      const tenantId = await this.requests.claim(em, request);
-      if (tenantId !== undefined) return this.getById(tenantId);
-      const tenant = await register();
-      await this.requests.settle(em, request, tenant.id);
-      return tenant;
-    });
+  async create(tenant: NewTenant): Promise<TenantCatalog> {
+    return this.registration.create(tenant);
   }
 
   async findById(tenantId: string): Promise<TenantCatalog | null> {
@@ -235,60 +188,11 @@ export class TenantsService {
     const change = () => this.statuses.change(tenantId, 'provisioning');
     return this.unitOfWork.transactional(() => this.provisioners.current?.restart(tenantId, change) ?? change());
   }
-
-  private async register(
-    { slug, ...facts }: Pick<TenantCatalog, 'name'> & { readonly slug: string | null; readonly planTier?: string },
-    request: PlaceRequest,
-  ): Promise<TenantCatalog> {
-    const { em } = this.unitOfWork;
-    const place = await this.provisioners.current?.claimPlace(request);
-    const id = place?.tenantId ?? genId();
-    const tenant = em.create(TenantCatalog, {
-      id,
-      ...facts,
-      slug,
-      createdAt: this.clock.now(),
-      statusChangedAt: this.clock.now(),
-      ...(place && placed(place)),
-    });
-    try {
-      await em.flush();
-    } catch (cause) {
-      if (violatesUnique(cause, SLUG_UNIQUE)) throw new DuplicateSlugError(slug ?? '', { cause });
-      throw cause;
-    }
-    await this.events.emitCreated(new TenantCreated(tenant, request.ownerId));
-    await this.provisioners.current?.begin({ tenant, place, ...request });
-    if (tenant.isActive) this.unitOfWork.afterCommit(() => this.events.emitStatusChanged(new TenantStatusChanged(id, 'active')));
-    return tenant;
-  }
-}
-
-/** @throws InvalidInputError */
-function assertPlacement({ mode, server }: NonNullable<PlaceRequest['placement']>) {
-  return {
-    ...(mode !== undefined && { mode: assertOneOf(mode, TENANT_MODES, 'placement.mode') }),
-    ...(server !== undefined && { server: assertText(server, 'placement.server', 63) }),
-  };
 }
 
 /** Only {@link TenantsService.restore} takes back what a deletion has begun. @throws TenantStatusConflictError */
 function assertNotToBeDeleted({ id }: TenantCatalog, from: TenantStatus, to: TenantStatus): void {
   if (from === 'pending_deletion') throw new TenantStatusConflictError(id, from, to);
-}
-
-/** What the row of a tenant says whose place is ready. */
-function placed({
-  isComplete,
-  dbUrl,
-  dbUrlHash,
-  mode = 'database',
-  server = null,
-  schemaVersion = null,
-  schemaDigest = null,
-}: ReadyPlace) {
-  // One with steps before it gets its address when it is opened, as any other.
-  return isComplete && { dbUrl, dbUrlHash, mode, server, schemaVersion, schemaDigest, status: 'active' as const, isActive: true };
 }
 
 function modeOf(address: string): TenantMode {

@@ -30,7 +30,10 @@ export interface TestHostOptions {
   readonly database?: DatabaseType;
   /** The PostgreSQL server, where databases may be created. @default the environment variable `TEST_DB_URL` */
   readonly databaseUrl?: string;
-  /** Options of the module; the database, the directory of SQLite tenants and the worker (off) are set by the kit. */
+  /**
+   * Options of the module; the database, the directory of SQLite tenants, the worker and the hourly look at verified domains (both off) are
+   * set by the kit.
+   */
   readonly options?: Omit<HostDatabaseOptions, 'database'>;
   /** Modules that the test is about. */
   readonly imports?: ModuleMetadata['imports'];
@@ -89,6 +92,8 @@ export async function createTestHost(test: TestHostOptions = {}): Promise<TestHo
     database: { ...database.options, ...(test.mikroOrm && { mikroOrm: test.mikroOrm }) },
     jobs: { worker: false, ...test.options?.jobs },
     tenantDatabases: { directory: database.tenantDirectory, ...test.options?.tenantDatabases },
+    // A test that moves its clock by an hour has asked for no job.
+    tenantDomains: { reverifyAfterDays: 0, ...test.options?.tenantDomains },
   };
   const clock = new FakeClock();
   const dns = new FakeDomainVerifier();

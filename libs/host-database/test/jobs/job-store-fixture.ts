@@ -49,6 +49,7 @@ export class JobStoreFixture {
 
   connectDirectly(): DirectConnection {
     const connection = directConnection(this.orm, this.settings);
+    if (connection.type === 'postgresql') waitForLocks(connection);
     this.connections.push(connection);
     return connection;
   }
@@ -124,6 +125,16 @@ export class JobStoreFixture {
     await this.orm.close(true);
     await this.drop();
   }
+}
+
+/** A worker is told after two seconds that a lock is not to be had, and tries again. A spec does not, and may stand still for as long. */
+function waitForLocks(connection: Extract<DirectConnection, { type: 'postgresql' }>): void {
+  const transaction = connection.transaction.bind(connection);
+  connection.transaction = (work) =>
+    transaction(async (query) => {
+      await query(`set local lock_timeout = '25s'; set local idle_in_transaction_session_timeout = '25s'`);
+      return work(query);
+    });
 }
 
 export function newJob(job: Partial<NewJob> = {}): NewJob {

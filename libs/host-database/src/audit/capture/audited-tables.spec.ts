@@ -171,10 +171,16 @@ describe(AuditedTables, () => {
 
   it('settles a long statement about other tables at once', () => {
     const sql = `insert into sys_jobs values ${"('update x set y'),".repeat(20_000)}`;
-    const started = performance.now();
-    for (let run = 0; run < 20; run++) sut.writtenBy(sql);
-    // Some 7 MB of text: seconds, were it split into tokens.
-    expect(performance.now() - started).toBeLessThan(1_000);
+    const fastestMs = (text: string, runs: number) => {
+      const times = Array.from({ length: runs }, () => {
+        const started = performance.now();
+        sut.writtenBy(text);
+        return performance.now() - started;
+      });
+      return Math.min(...times);
+    };
+    // The control names one of the tables, and so has to be split into tokens.
+    expect(fastestMs(sql, 20)).toBeLessThan(fastestMs(`${sql} core_users`, 3) / 10);
   });
 });
 

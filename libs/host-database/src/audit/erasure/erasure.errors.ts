@@ -16,12 +16,10 @@ export class AuditKeyUnavailableError extends HostDatabaseError {
   constructor(
     /** The id of the wrapping key. */
     readonly keyId: string,
-    options?: ErrorOptions,
   ) {
     super(
       `The key of a person was wrapped with '${keyId}', and audit.encryption.keys does not have that key. Add it as it was, and take ` +
         `it out only after AuditEncryption.rewrapKeys().`,
-      options,
     );
   }
 }

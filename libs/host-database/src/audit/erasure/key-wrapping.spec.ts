@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createCipheriv, randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { genId } from '../../common/index.js';
 import { resolveAuditOptions } from '../audit.options.js';
@@ -30,6 +30,14 @@ describe(KeyWrapping.name, () => {
     expect(() => sut.unwrap(wrapped, 'eve')).toThrow(AuditKeyUnavailableError);
   });
 
+  it('reads what is stored already, byte for byte', () => {
+    const [wrapping, iv] = [randomBytes(32), randomBytes(12)];
+    const cipher = createCipheriv('aes-256-gcm', wrapping, iv).setAAD(Buffer.from('ada'));
+    const parts = [iv, Buffer.concat([cipher.update(key), cipher.final()]), cipher.getAuthTag()];
+    const stored = ['v1', 'k', ...parts.map((part) => part.toString('base64url'))].join('.');
+    expect(wrappingWith('k', { k: wrapping }).unwrap(stored, 'ada')).toEqual(key);
+  });
+
   it('says which key is missing, or is another one', () => {
     const wrapped = sut.wrap(key, 'ada');
     const other = randomBytes(32);
@@ -53,6 +61,14 @@ describe(sealText.name, () => {
     const parsed = parseSealedText(sealed)!;
     expect(parsed.subjectId).toBe('user:ü');
     expect(openText(key, parsed, place)).toBe(text);
+  });
+
+  it('reads what is stored already, byte for byte', () => {
+    const iv = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(JSON.stringify([place, 'ada'])));
+    const bytes = Buffer.concat([cipher.update('text'), cipher.final(), cipher.getAuthTag()]);
+    const stored = `enc:v1:${Buffer.from('ada').toString('base64url')}:${iv.toString('base64url')}.${bytes.toString('base64url')}`;
+    expect(openText(key, parseSealedText(stored)!, place)).toBe('text');
   });
 
   it('never makes the same of the same text', () => {

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { decrypt, encrypt, splitTag } from '../../common/index.js';
 import { AUDIT_OPTIONS, type AuditEncryptionOptions, type AuditOptions } from '../audit.options.js';
-import { decrypt, encrypt } from './aes-gcm.js';
 import { AuditKeyUnavailableError, ErasureNotConfiguredError } from './erasure.errors.js';
 
 const VERSION = 'v1';
@@ -20,7 +20,8 @@ export class KeyWrapping {
 
   wrap(key: Uint8Array, subjectId: string): string {
     const { keyId, keys } = this.encryption;
-    const { iv, ciphertext, tag } = encrypt(keys[keyId]!, key, subjectId);
+    const { iv, sealed } = encrypt(key, keys[keyId]!, subjectId);
+    const { ciphertext, tag } = splitTag(sealed);
     return [VERSION, keyId, ...[iv, ciphertext, tag].map((part) => part.toString('base64url'))].join('.');
   }
 
@@ -33,11 +34,9 @@ export class KeyWrapping {
       .split('.')
       .slice(-3)
       .map((part) => Buffer.from(part, 'base64url'));
-    try {
-      return decrypt(keys[keyId]!, { iv: iv!, ciphertext: ciphertext!, tag: tag! }, subjectId);
-    } catch (cause) {
-      throw new AuditKeyUnavailableError(keyId, { cause });
-    }
+    const key = decrypt({ iv: iv!, sealed: Buffer.concat([ciphertext!, tag!]) }, keys[keyId]!, subjectId);
+    if (!key) throw new AuditKeyUnavailableError(keyId);
+    return key;
   }
 
   /** The id of the key that has wrapped this one. It may have dots in it. */

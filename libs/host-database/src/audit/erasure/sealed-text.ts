@@ -1,4 +1,4 @@
-import { decrypt, encrypt, splitTag } from './aes-gcm.js';
+import { decrypt, encrypt } from '../../common/index.js';
 
 /** What reads say in place of what nobody can read again. */
 export const ERASED_TEXT = '[erased]';
@@ -50,8 +50,7 @@ export function openClearText(stored: string): string {
  * whose readers may not read this one, does not.
  */
 export function sealText(key: Uint8Array, subjectId: string, { text, place }: PlacedText): string {
-  const { iv, ciphertext, tag } = encrypt(key, Buffer.from(text), boundTo(subjectId, place));
-  const bytes = Buffer.concat([ciphertext, tag]);
+  const { iv, sealed: bytes } = encrypt(Buffer.from(text), key, boundTo(subjectId, place));
   return `${PREFIX}${Buffer.from(subjectId).toString('base64url')}:${iv.toString('base64url')}.${bytes.toString('base64url')}`;
 }
 
@@ -68,12 +67,8 @@ export function parseSealedText(stored: string): SealedText | undefined {
 
 /** Returns the text, or `[unreadable]` where the key does not open it, or not at this place. */
 export function openText(key: Uint8Array, { subjectId, iv, bytes }: SealedText, place: string): string {
-  try {
-    return decrypt(key, { iv, ...splitTag(bytes) }, boundTo(subjectId, place)).toString();
-  } catch {
-    // One bad row is not to keep the others from their reader.
-    return UNREADABLE_TEXT;
-  }
+  // One bad row is not to keep the others from their reader.
+  return decrypt({ iv, sealed: bytes }, key, boundTo(subjectId, place))?.toString() ?? UNREADABLE_TEXT;
 }
 
 function boundTo(subjectId: string, place: string): string {

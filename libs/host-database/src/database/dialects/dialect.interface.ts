@@ -66,6 +66,9 @@ export interface Dialect {
    */
   readonly changePassword?: (em: SqlEntityManager, user: string, password: string) => Promise<void>;
 
+  /** Whether every user of the server may connect to the database of `em`. Not there where a database has no users. */
+  readonly isOpenToPublic?: (em: SqlEntityManager) => Promise<boolean>;
+
   /** Drops a user who owns nothing any more, if there is one. Not there where a database has no users. */
   readonly dropUser?: (admin: SqlEntityManager, user: string) => Promise<void>;
 

@@ -6,6 +6,11 @@ import { postgresqlConnection } from './postgresql-connection.js';
 import { quoteIdentifier } from './postgresql-identifiers.js';
 import { scramVerifier } from './scram-verifier.js';
 
+/** Nobody's name is the grantee 0: everybody. */
+const OPEN_TO_PUBLIC = `
+  select 1 from pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba))) as acl
+   where datname = current_database() and acl.grantee = 0 and acl.privilege_type = 'CONNECT'`;
+
 export const postgresqlDialect: Dialect = {
   type: 'postgresql',
   now: 'clock_timestamp()',
@@ -37,6 +42,10 @@ export const postgresqlDialect: Dialect = {
 
   async changePassword(em, user, password): Promise<void> {
     await em.execute(`alter role ${quoteIdentifier(user)} password '${await scramVerifier(password)}'`);
+  },
+
+  async isOpenToPublic(em): Promise<boolean> {
+    return (await em.execute<unknown[]>(OPEN_TO_PUBLIC)).length > 0;
   },
 
   async dropUser(admin, user): Promise<void> {

@@ -1,3 +1,4 @@
+export { OpenHostCheck } from './open-host.check.js';
 export { PlacingConditions } from './placing-conditions.js';
 export {
   type PlacementChoice,

@@ -1,3 +1,6 @@
+export { DomainLosses } from './domain-losses.js';
+export { DomainReverification, type ReverifiedDomains } from './domain-reverification.js';
+export { domainReverificationJobs } from './domain-reverification.jobs.js';
 export { DomainsDeletion } from './domains.deletion.js';
 export type { DomainRecord } from './domain-record.js';
 export { DnsDomainVerifier, DomainVerifier } from './domain-verifier.js';

@@ -21,6 +21,12 @@ const TenantDomainSchema = defineEntity({
     token: p.string().length(64).hidden(),
     /** Since when it leads to the tenant; empty while it is only claimed. */
     verifiedAt: p.datetime(3).nullable(),
+    /** When its record was last seen; empty while it is only claimed. */
+    lastVerifiedAt: p.datetime(3).nullable(),
+    /** When DNS was last asked about it, whatever came of that; empty while it is only claimed. */
+    lastCheckedAt: p.datetime(3).nullable(),
+    /** Since when DNS says that the record is not there any more; empty while it is, or nobody has asked. */
+    missingSince: p.datetime(3).nullable(),
     createdAt: p.datetime(3).onCreate(timestamp),
   },
   uniques: [

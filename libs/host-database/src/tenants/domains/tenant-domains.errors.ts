@@ -1,7 +1,7 @@
 import { HostDatabaseError } from '../../common/index.js';
 import type { DomainRecord } from './domain-record.js';
 
-/** Another tenant has proved that this domain is theirs. Nothing was written. */
+/** Another tenant has proved that this domain is theirs, and their record is still published. Nothing was written. */
 export class DomainTakenError extends HostDatabaseError {
   readonly code = 'TENANTS_DOMAIN_TAKEN';
 
@@ -9,7 +9,7 @@ export class DomainTakenError extends HostDatabaseError {
     readonly domain: string,
     options?: ErrorOptions,
   ) {
-    super(`The domain ${domain} belongs to another tenant. Remove it there first, or use another.`, options);
+    super(`The domain ${domain} belongs to another tenant. Remove it there, or its record from DNS, or use another.`, options);
   }
 }
 

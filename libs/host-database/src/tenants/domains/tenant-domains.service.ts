@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { LockMode } from '@mikro-orm/core';
-import type { SqlEntityManager } from '@mikro-orm/sql';
 import { Inject, Injectable } from '@nestjs/common';
 import { AuditService } from '../../audit/index.js';
 import { assertId, Clock } from '../../common/index.js';
@@ -9,7 +8,8 @@ import { TenantDirectory } from '../catalog-cache/index.js';
 import { TenantCatalog } from '../tenant-catalog.entity.js';
 import { TenantNotFoundError } from '../tenants.errors.js';
 import { assertDomain } from './domain-name.js';
-import type { DomainRecord } from './domain-record.js';
+import { DomainLosses } from './domain-losses.js';
+import { type DomainRecord, recordOf } from './domain-record.js';
 import { DomainVerifier } from './domain-verifier.js';
 import { TenantDomain, VERIFIED_DOMAIN_UNIQUE } from './tenant-domain.entity.js';
 import {
@@ -21,7 +21,6 @@ import {
 import { TENANT_DOMAINS_OPTIONS, type TenantDomainsOptions } from './tenant-domains.options.js';
 
 const TOKEN_BYTES = 16;
-const VALUE_PREFIX = 'tenant-domain=';
 
 /** A domain that a tenant says is its own. */
 export interface ClaimedDomain {
@@ -29,6 +28,10 @@ export interface ClaimedDomain {
   readonly domain: string;
   /** Since when it leads to the tenant. */
   readonly verifiedAt: Date | null;
+  /** When its record was last seen. */
+  readonly lastVerifiedAt: Date | null;
+  /** Since when its record is missing: it is lost after `graceDays`, unless the record is published again. */
+  readonly missingSince: Date | null;
   /** What its owner publishes to prove it. */
   readonly record: DomainRecord;
 }
@@ -44,15 +47,16 @@ export class TenantDomains {
     private readonly directory: TenantDirectory,
     private readonly verifier: DomainVerifier,
     private readonly audit: AuditService,
+    private readonly losses: DomainLosses,
     private readonly clock: Clock,
     @Inject(TENANT_DOMAINS_OPTIONS) private readonly options: TenantDomainsOptions,
   ) {}
 
   /**
-   * Claims a domain, and says what is to be published. The second time the same as the first.
+   * Claims a domain, and says what is to be published. The second time the same as the first. Another tenant may have it: {@link verify}
+   * finds out whether it still does.
    *
    * @throws InvalidIdError, InvalidInputError, TenantNotFoundError
-   * @throws DomainTakenError when another tenant has verified it
    */
   async add(tenantId: string, domain: string): Promise<ClaimedDomain> {
     const id = assertId(tenantId, 'tenant');
@@ -64,7 +68,6 @@ export class TenantDomains {
       if (!tenant) throw new TenantNotFoundError(id);
       const claim = await em.findOne(TenantDomain, { tenant: id, domain: name });
       if (claim) return this.describe(claim);
-      await this.refuseTaken(em, name);
       const token = randomBytes(TOKEN_BYTES).toString('hex');
       const added = em.create(TenantDomain, { tenant, domain: name, token, createdAt: this.clock.now() });
       await em.flush();
@@ -73,12 +76,15 @@ export class TenantDomains {
   }
 
   /**
-   * Looks into DNS, and has the domain lead to the tenant if the record is there. Claims of other tenants on it end. Not inside a
-   * transaction, which would wait for DNS. A refusal is recorded as `tenants.domain-refused`.
+   * Looks into DNS, and has the domain lead to the tenant if the record is there. Claims of other tenants on it end. One who has verified
+   * it keeps it while their own record is published, and loses it (`tenants.domain-lost`) where DNS says that it is not. A domain of the
+   * tenant's own whose record was missing is looked up again.
+   *
+   * Not inside a transaction, which would wait for DNS. A refusal is recorded as `tenants.domain-refused`.
    *
    * @throws DomainVerificationInTransactionError, DomainNotFoundError
    * @throws DomainNotVerifiedError when DNS does not have the record; DomainLookupError when it gives no answer
-   * @throws DomainTakenError when another tenant has verified it
+   * @throws DomainTakenError when another tenant has verified it, and their record is there
    */
   async verify(tenantId: string, domain: string): Promise<ClaimedDomain> {
     if (this.unitOfWork.isInTransaction) throw new DomainVerificationInTransactionError();
@@ -87,10 +93,10 @@ export class TenantDomains {
     const claim = await this.unitOfWork.em.findOne(TenantDomain, where, { disableIdentityMap: true });
     if (!claim) throw new DomainNotFoundError(id, name);
     const described = this.describe(claim);
-    if (claim.verifiedAt != null) return described;
+    if (claim.verifiedAt != null && claim.missingSince == null) return described;
     try {
       if (!(await this.verifier.hasRecord(described.record))) throw new DomainNotVerifiedError(name, described.record);
-      return await this.confirm(id, claim);
+      return await this.confirm(id, claim, await this.findGone(claim));
     } catch (error) {
       if (error instanceof DomainNotVerifiedError || error instanceof DomainTakenError) {
         const details = { domain: name, reason: error.code };
@@ -129,19 +135,46 @@ export class TenantDomains {
     return claims.map((claim) => this.describe(claim));
   }
 
-  private async confirm(tenantId: string, { id, token, domain }: TenantDomain): Promise<ClaimedDomain> {
+  /**
+   * Finds the claim of another tenant who has verified the domain and whose record is gone.
+   *
+   * @throws DomainTakenError when it is there; DomainLookupError when DNS does not say
+   */
+  private async findGone({ id, domain }: TenantDomain): Promise<TenantDomain | null> {
+    const where = { domain, verifiedAt: { $ne: null }, id: { $ne: id } };
+    const holder = await this.unitOfWork.em.findOne(TenantDomain, where, { disableIdentityMap: true });
+    if (holder && (await this.verifier.hasRecord(recordOf(holder, this.options)))) throw new DomainTakenError(domain);
+    return holder;
+  }
+
+  private async confirm(
+    tenantId: string,
+    { id, token, domain }: TenantDomain,
+    gone: TenantDomain | null,
+  ): Promise<ClaimedDomain> {
     try {
       return await this.unitOfWork.transactional(async (em) => {
         // All of them in one order, for others may be proving the same domain at this moment.
         const locked = { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true, orderBy: { id: 1 } } as const;
         const claims = await em.find(TenantDomain, { domain }, locked);
         const others = claims.filter((each) => each.id !== id);
-        if (others.some(({ verifiedAt }) => verifiedAt != null)) throw new DomainTakenError(domain);
+        const holder = others.find(({ verifiedAt }) => verifiedAt != null);
+        // Whoever has verified it meanwhile has just published the record.
+        if (holder && (holder.id !== gone?.id || holder.token !== gone.token)) throw new DomainTakenError(domain);
         // It may have been removed, and claimed anew with another token, while DNS was asked.
         const claim = claims.find((each) => each.id === id && each.token === token);
         if (!claim) throw new DomainNotFoundError(tenantId, domain);
-        claim.verifiedAt ??= this.clock.now();
+        if (holder) await this.losses.tell(holder, 'taken-over');
         for (const other of others) em.remove(other);
+        // Before the other row is verified: an update is written before a removal, and there can be one.
+        await em.flush();
+        const now = this.clock.now();
+        Object.assign(claim, {
+          verifiedAt: claim.verifiedAt ?? now,
+          lastVerifiedAt: now,
+          lastCheckedAt: now,
+          missingSince: null,
+        });
         await em.flush();
         this.tellAfterCommit(tenantId, domain);
         return this.describe(claim);
@@ -152,17 +185,12 @@ export class TenantDomains {
     }
   }
 
-  private async refuseTaken(em: SqlEntityManager, domain: string): Promise<void> {
-    const [verified] = await em.find(TenantDomain, { domain, verifiedAt: { $ne: null } }, { disableIdentityMap: true });
-    if (verified) throw new DomainTakenError(domain);
-  }
-
   private tellAfterCommit(tenantId: string, domain: string): void {
     this.unitOfWork.afterCommit(() => this.directory.invalidate(tenantId, { domain }));
   }
 
-  private describe({ domain, verifiedAt, token }: TenantDomain): ClaimedDomain {
-    const record = { type: 'TXT', name: `${this.options.recordPrefix}.${domain}`, value: `${VALUE_PREFIX}${token}` } as const;
-    return { domain, verifiedAt: verifiedAt ?? null, record };
+  private describe(claim: TenantDomain): ClaimedDomain {
+    const { domain, verifiedAt = null, lastVerifiedAt = null, missingSince = null } = claim;
+    return { domain, verifiedAt, lastVerifiedAt, missingSince, record: recordOf(claim, this.options) };
   }
 }

@@ -1,6 +1,5 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { InvalidOptionError } from '../../common/index.js';
-import { decrypt, encrypt } from './authenticated-encryption.js';
+import { decrypt, encrypt, InvalidOptionError } from '../../common/index.js';
 import { SecretKeyUnknownError, SecretTamperedError } from './secrets.errors.js';
 import type { DataKeyContext, SecretsKeyProvider } from './secrets-key-provider.interface.js';
 
@@ -62,6 +61,7 @@ export class LocalKeys implements SecretsKeyProvider {
   }
 }
 
-function boundTo({ keyId, tenantId }: DataKeyContext): readonly string[] {
-  return [PURPOSE, keyId, tenantId];
+/** What is authenticated with a data key. Unambiguous, whatever the texts hold. */
+function boundTo({ keyId, tenantId }: DataKeyContext): string {
+  return JSON.stringify([PURPOSE, keyId, tenantId]);
 }

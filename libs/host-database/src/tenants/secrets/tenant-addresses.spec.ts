@@ -1,4 +1,4 @@
-import { createSecretKey, randomBytes } from 'node:crypto';
+import { createCipheriv, createSecretKey, randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { genId, InvalidOptionError } from '../../common/index.js';
@@ -39,6 +39,19 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantAddresses.name} on %s`
     expect(await sut.reveal({ id, ...sealed })).toBe(address);
     expect(await sut.locate({ id, ...sealed })).toBe(address.replace(':S3cret@', '@'));
     expect(inspect([sut, sealed], { depth: 9 })).not.toContain('S3cret');
+  });
+
+  it('reads what is stored already, byte for byte', async () => {
+    const [id, dataKey] = [genId(), randomBytes(32)];
+    const seal = (plain: Uint8Array, key: Uint8Array, purpose: string) => {
+      const iv = randomBytes(12);
+      const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(JSON.stringify([purpose, 'second', id])));
+      return [iv, Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()])];
+    };
+    const wrapped = Buffer.concat(seal(dataKey, keys.second, 'nestjs-host-database:data-key'));
+    const parts = [wrapped, ...seal(Buffer.from(address), dataKey, 'core_tenants.db_url')];
+    const dbUrl = ['enc:v1:second', ...parts.map((part) => part.toString('base64url'))].join(':');
+    expect(await sut.reveal({ id, dbUrl })).toBe(address);
   });
 
   it('takes addresses for the same that lead to the same database', async () => {

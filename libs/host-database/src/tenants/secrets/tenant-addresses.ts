@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { HostDatabaseError } from '../../common/index.js';
+import { decrypt, encrypt, HostDatabaseError } from '../../common/index.js';
 import { DATABASE_SETTINGS, type DatabaseSettings, parseDatabaseUrl, withoutPassword } from '../../database/index.js';
-import { decrypt, encrypt } from './authenticated-encryption.js';
 import { envelopePrefix, formatEnvelope, isEnvelope, parseEnvelope } from './secret-envelope.js';
 import type { DataKeyContext } from './secrets-key-provider.interface.js';
 import { SecretKeyProviderError, SecretsNotConfiguredError, SecretTamperedError } from './secrets.errors.js';
@@ -60,7 +59,7 @@ export class TenantAddresses {
     const dataKey = randomBytes(DATA_KEY_BYTES);
     const context = { keyId, tenantId };
     const wrappedKey = await asked(context, () => provider.wrap(dataKey, context));
-    const encrypted = encrypt(Buffer.from(normalized), dataKey, [PURPOSE, keyId, tenantId]);
+    const encrypted = encrypt(Buffer.from(normalized), dataKey, boundTo(context));
     return { dbUrl: formatEnvelope({ keyId, wrappedKey, ...encrypted }), dbUrlHash };
   }
 
@@ -107,7 +106,7 @@ export class TenantAddresses {
     const { keyId, wrappedKey } = envelope;
     const context = { keyId, tenantId };
     const dataKey = await asked(context, () => provider.unwrap(wrappedKey, context));
-    const plain = dataKey.length === DATA_KEY_BYTES ? decrypt(envelope, dataKey, [PURPOSE, keyId, tenantId]) : undefined;
+    const plain = dataKey.length === DATA_KEY_BYTES ? decrypt(envelope, dataKey, boundTo(context)) : undefined;
     if (!plain) throw new SecretTamperedError(tenantId);
     return plain.toString();
   }
@@ -129,6 +128,11 @@ async function asked<T>({ keyId, tenantId }: DataKeyContext, ask: () => T | Prom
   } catch (cause) {
     throw cause instanceof HostDatabaseError ? cause : new SecretKeyProviderError(tenantId, keyId, { cause });
   }
+}
+
+/** What is authenticated with an address. Unambiguous, whatever the texts hold. */
+function boundTo({ keyId, tenantId }: DataKeyContext): string {
+  return JSON.stringify([PURPOSE, keyId, tenantId]);
 }
 
 function hasPassword(address: string): boolean {

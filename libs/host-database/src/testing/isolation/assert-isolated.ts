@@ -12,8 +12,8 @@ import { TenantLeakError } from './isolation.errors.js';
  * - in the answers to what belongs to the other: their requests, and every `GET` route of the controllers, with the ids of the other, in
  *   paths, bodies and headers;
  * - in the answers to one who is not signed in;
- * - in the rows of the other's database, and the host's rows of its members, domains, subscriptions and jobs, which nothing of this may
- *   have changed: a worker that runs meanwhile, and enqueues other jobs of the tenant, would be taken for it;
+ * - in the rows of the other's database, its row in the catalogue, and the host's rows of its members, domains, subscriptions and jobs, which
+ *   nothing of this may have changed: a worker that runs meanwhile, and enqueues other jobs of the tenant, would be taken for it;
  * - in jobs, streams, shared stores, and answers that allow shared caches.
  *
  * It writes to both tenants and changes nothing else. An application that shows the canaries to nobody is refused, too: there the

@@ -7,6 +7,7 @@ import { Migration20261123182000_guard_tenant_lives as GuardTenantLives } from '
 import { Migration20261123183000_tell_of_tenant_changes as TellOfTenantChanges } from './Migration20261123183000_tell_of_tenant_changes.js';
 import { Migration20261123184000_keep_fleet_ledger as KeepFleetLedger } from './Migration20261123184000_keep_fleet_ledger.js';
 import { Migration20261123185000_say_who_closed as SayWhoClosed } from './Migration20261123185000_say_who_closed.js';
+import { Migration20261123186000_reverify_domains as ReverifyDomains } from './Migration20261123186000_reverify_domains.js';
 import { Migration20261123191000_sign_people_in as SignPeopleIn } from './Migration20261123191000_sign_people_in.js';
 
 /** The migrations of the host's tables on PostgreSQL, the oldest first. */
@@ -20,5 +21,6 @@ export const postgresqlMigrations = [
   TellOfTenantChanges,
   KeepFleetLedger,
   SayWhoClosed,
+  ReverifyDomains,
   SignPeopleIn,
 ];
