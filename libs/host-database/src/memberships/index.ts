@@ -1,6 +1,26 @@
 export { auditMemberships } from './memberships.audit.js';
-export { Invitation } from './invitations/invitation.entity.js';
-export type { InvitationsOptions } from './invitations/invitations.options.js';
+export {
+  Invitation,
+  INVITATION_STATUSES,
+  InvitationActorMissingError,
+  InvitationEmailNotVerifiedError,
+  InvitationEndedError,
+  InvitationForbiddenError,
+  InvitationImpersonatedError,
+  InvitationInvalidError,
+  InvitationNotFoundError,
+  type InvitationPage,
+  type InvitationPreview,
+  InvitationSentTooSoonError,
+  type InvitationsOptions,
+  InvitationsService,
+  type InvitationStatus,
+  type InvitationSummary,
+  InviterAuthorityLostError,
+  type ListInvitationsOptions,
+  type NewInvitation,
+  TooManyInvitationsError,
+} from './invitations/index.js';
 export { MEMBERSHIP_ROLES, type MembershipRole } from './membership-role.js';
 export { Membership } from './membership.entity.js';
 export { DuplicateMembershipError, LastOwnerError, type MembershipKey, MembershipNotFoundError } from './memberships.errors.js';

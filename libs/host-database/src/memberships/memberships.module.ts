@@ -1,12 +1,24 @@
 import { Global, Module } from '@nestjs/common';
-import { AuditedEntities } from '../audit/index.js';
+import { AuditCatalogue, AuditedEntities } from '../audit/index.js';
 import { TenantDeletionParts } from '../tenants/index.js';
+import {
+  InvitationAnswers,
+  invitationAuditEvents,
+  InvitationAuthority,
+  InvitationMail,
+  InvitationRefusals,
+  InvitationsDeletion,
+  InvitationsErasure,
+  InvitationSending,
+  InvitationsService,
+} from './invitations/index.js';
 import { MembershipLocks } from './membership-locks.js';
 import { auditMemberships } from './memberships.audit.js';
 import { MembershipsDeletion } from './memberships.deletion.js';
 import { MembershipEvents } from './memberships.events.js';
 import { MembershipsService } from './memberships.service.js';
 import { PermissionCatalogue } from './roles/permission-catalogue.js';
+import { RolesDeletion } from './roles/roles.deletion.js';
 import { RoleReferences } from './roles/role-references.js';
 import { RolesService } from './roles/roles.service.js';
 
@@ -21,12 +33,30 @@ import { RolesService } from './roles/roles.service.js';
     PermissionCatalogue,
     RoleReferences,
     RolesService,
+    RolesDeletion,
+    InvitationsService,
+    InvitationSending,
+    InvitationAnswers,
+    InvitationAuthority,
+    InvitationMail,
+    InvitationRefusals,
+    InvitationsDeletion,
+    InvitationsErasure,
   ],
-  exports: [MembershipsService, MembershipEvents, PermissionCatalogue, RolesService],
+  exports: [MembershipsService, MembershipEvents, PermissionCatalogue, RolesService, InvitationsService],
 })
 export class MembershipsModule {
-  constructor(audited: AuditedEntities, deletions: TenantDeletionParts, memberships: MembershipsDeletion) {
+  constructor(
+    audited: AuditedEntities,
+    catalogue: AuditCatalogue,
+    deletions: TenantDeletionParts,
+    memberships: MembershipsDeletion,
+    invitations: InvitationsDeletion,
+    roles: RolesDeletion,
+  ) {
     auditMemberships(audited);
-    deletions.add(memberships);
+    catalogue.add(invitationAuditEvents);
+    // Memberships and invitations refer to roles.
+    for (const part of [memberships, invitations, roles]) deletions.add(part);
   }
 }

@@ -1,5 +1,4 @@
-import { withDefaults } from '../common/index.js';
-import { defaultInvitationsOptions, type InvitationsOptions } from './invitations/invitations.options.js';
+import { type InvitationsOptions, resolveInvitationsOptions } from './invitations/invitations.options.js';
 import { assertPermissions, type PermissionDefinitions } from './roles/permissions.js';
 
 /** Injection token of the room's options, resolved. */
@@ -22,5 +21,5 @@ export function resolveMembershipsOptions({
   permissions = {},
   invitations,
 }: MembershipsOptions = {}): ResolvedMembershipsOptions {
-  return { permissions: assertPermissions(permissions), invitations: withDefaults({ ...defaultInvitationsOptions }, invitations) };
+  return { permissions: assertPermissions(permissions), invitations: resolveInvitationsOptions(invitations) };
 }
