@@ -1,11 +1,10 @@
-import { inspect } from 'node:util';
 import { LockMode } from '@mikro-orm/core';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Clock, genId } from '../../common/index.js';
 import { UnitOfWork } from '../../database/index.js';
-import { JobHandler, type JobRun, JobsService } from '../../jobs/index.js';
+import { JobHandler, type JobPayload, type JobRun, JobsService } from '../../jobs/index.js';
 import { TenantCatalog } from '../../tenants/index.js';
-import { GlobalUser, type Mail, MailerMissingError, USERS_OPTIONS, type UsersOptions } from '../../users/index.js';
+import { GlobalUser, type Mail, MailDelivery } from '../../users/index.js';
 import { statusOfInvitation } from './invitation-summary.js';
 import { makeInvitationToken, sealInvitation } from './invitation-token.js';
 import { Invitation } from './invitation.entity.js';
@@ -25,12 +24,12 @@ export class InvitationMail {
     private readonly unitOfWork: UnitOfWork,
     private readonly jobs: JobsService,
     private readonly clock: Clock,
-    @Inject(USERS_OPTIONS) private readonly users: Pick<UsersOptions, 'mailer'>,
+    private readonly delivery: MailDelivery,
   ) {}
 
   /** @throws MailerMissingError */
   assertPossible(): void {
-    if (!this.users.mailer) throw new MailerMissingError();
+    this.delivery.assertMailer();
   }
 
   /** In the caller's transaction. */
@@ -41,21 +40,13 @@ export class InvitationMail {
   // Nothing of it is in the tenant's database, which may not be there yet.
   @JobHandler(MAIL_INVITATION_JOB, { runsFor: 'host' })
   async send({ payload }: JobRun<typeof MAIL_INVITATION_JOB>): Promise<void> {
-    const prepared = await this.prepare(payload);
-    if (!prepared) return;
-    this.assertPossible();
-    try {
-      // Each attempt has a token of its own, and so is another mail: the one before it opens nothing any more.
-      await this.users.mailer?.send(prepared.mail, { id: genId() });
-    } catch (error) {
-      // What a job has failed with is kept.
-      if (!inspect(error, { depth: 10 }).includes(prepared.token)) throw error;
-      throw new Error('The mailer has failed, with an error that holds the token and is not kept. Leave the mail out of its errors.');
-    }
+    const mail = await this.prepare(payload);
+    // Each attempt has a token of its own, and so is another mail: the one before it opens nothing any more.
+    if (mail) await this.delivery.send(mail, { id: genId() });
   }
 
   /** Gives the invitation a token; undefined where it is not to be sent any more. */
-  private async prepare({ invitationId, sendCount }: JobRun<typeof MAIL_INVITATION_JOB>['payload']) {
+  private async prepare({ invitationId, sendCount }: JobPayload<typeof MAIL_INVITATION_JOB>): Promise<Mail | undefined> {
     return this.unitOfWork.transactional(async (em) => {
       const locked = { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true } as const;
       const invitation = await em.findOne(Invitation, { id: invitationId }, locked);
@@ -69,8 +60,7 @@ export class InvitationMail {
       await em.flush();
       const { email: to, role, expiresAt } = invitation;
       const data = { token, expiresAt, tenantName: name, inviterEmail: inviter?.email ?? null, role };
-      const mail: Mail = { to, template: 'invitation', data };
-      return { token, mail };
+      return { to, template: 'invitation', data };
     });
   }
 }

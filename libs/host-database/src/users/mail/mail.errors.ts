@@ -1,10 +1,24 @@
 import { HostDatabaseError } from '../../common/index.js';
+import type { MailTemplate } from './mailer.js';
 
-/** Something is to be mailed, and the module was given nothing that sends mail. Nothing was written. */
+/** Something would be sent by mail, and there is nothing to send it with. Nothing was written. */
 export class MailerMissingError extends HostDatabaseError {
   readonly code = 'USERS_MAILER_MISSING';
 
-  constructor() {
-    super('There is nothing to send mail with. Give the module a Mailer: the option users.mailer.');
+  constructor(options?: ErrorOptions) {
+    super('There is no mailer. Give the module one as users.mailer, or provide the class Mailer in your application.', options);
+  }
+}
+
+/** The mailer has failed. The job that sends the mail is tried again. */
+export class MailNotSentError extends HostDatabaseError {
+  readonly code = 'USERS_MAIL_NOT_SENT';
+
+  constructor(
+    readonly template: MailTemplate,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`A mail (${template}) could not be sent: ${reason}. See what the mailer says of it.`, options);
   }
 }
