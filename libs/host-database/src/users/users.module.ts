@@ -1,13 +1,12 @@
 import { Global, Module } from '@nestjs/common';
 import { AuditedEntities } from '../audit/index.js';
 import { auditUsers } from './users.audit.js';
-import { MailDelivery } from './mail/mail-delivery.js';
 import { UserEvents } from './users.events.js';
 import { UsersService } from './users.service.js';
 
 /** Who is this person? */
 @Global()
-@Module({ providers: [UsersService, UserEvents, MailDelivery], exports: [UsersService, UserEvents, MailDelivery] })
+@Module({ providers: [UsersService, UserEvents], exports: [UsersService, UserEvents] })
 export class UsersModule {
   constructor(audited: AuditedEntities) {
     auditUsers(audited);
