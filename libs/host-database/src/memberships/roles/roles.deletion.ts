@@ -3,7 +3,7 @@ import { UnitOfWork } from '../../database/index.js';
 import type { DeletionCounts, TenantDeletionPart } from '../../tenants/index.js';
 import { TenantRole } from './tenant-role.entity.js';
 
-/** The roles that a tenant has made for itself. After its memberships and invitations, which refer to them. */
+/** The roles that a deleted tenant has made. They go after the memberships and invitations that refer to them. */
 @Injectable()
 export class RolesDeletion implements TenantDeletionPart {
   readonly name = 'roles';
@@ -16,7 +16,6 @@ export class RolesDeletion implements TenantDeletionPart {
 
   async remove(tenantId: string): Promise<DeletionCounts> {
     const { em } = this.unitOfWork;
-    // At most a hundred, and each one's removal is recorded.
     const roles = await em.find(TenantRole, { tenant: tenantId });
     for (const role of roles) em.remove(role);
     await em.flush();
