@@ -5,7 +5,6 @@ export {
   InvitationActorMissingError,
   InvitationEmailNotVerifiedError,
   InvitationEndedError,
-  InvitationForbiddenError,
   InvitationImpersonatedError,
   InvitationInvalidError,
   InvitationNotFoundError,

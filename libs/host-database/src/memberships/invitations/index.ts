@@ -18,7 +18,6 @@ export {
   InvitationActorMissingError,
   InvitationEmailNotVerifiedError,
   InvitationEndedError,
-  InvitationForbiddenError,
   InvitationImpersonatedError,
   InvitationInvalidError,
   InvitationNotFoundError,

@@ -54,9 +54,9 @@ export class InvitationAnswers {
       this.assertOpen(claim);
       const status = effectiveStatus(tenant);
       if (status !== 'active') throw new TenantNotActiveError(tenant.id, status);
-      if (!(await this.authority.mayGive(invitation.invitedBy, tenant.id, [grantOf(invitation)]))) {
-        throw new InviterAuthorityLostError(invitation.id);
-      }
+      // As it was when it was sent: who could not send it now gives nothing away.
+      const lack = await this.authority.lackOf(invitation.invitedBy, tenant.id, [grantOf(invitation)]);
+      if (lack !== undefined) throw new InviterAuthorityLostError(invitation.id);
       const former = await this.activeMembership(claim);
       const membership = former ?? (await this.join(claim));
       Object.assign(invitation, { acceptedAt: this.clock.now(), acceptedBy: user.id });
@@ -122,11 +122,8 @@ export class InvitationAnswers {
     return membership;
   }
 
-  private async join({ invitation, tenant, user }: Claim): Promise<Membership> {
-    const membership = await this.memberships.grant({ userId: user.id, tenantId: tenant.id, role: invitation.role });
-    // One that had ended may have had another role of the tenant's own.
-    membership.customRole = invitation.customRole ?? null;
-    return membership;
+  private join({ invitation, tenant, user }: Claim): Promise<Membership> {
+    return this.memberships.grant({ userId: user.id, tenantId: tenant.id, ...grantOf(invitation) });
   }
 
   private async activeMembership({ tenant, user }: Claim): Promise<Membership | null> {

@@ -3,9 +3,20 @@ import { ContextService } from '../../context/index.js';
 import { UnitOfWork } from '../../database/index.js';
 import { GlobalUser } from '../../users/index.js';
 import { Membership } from '../membership.entity.js';
+import { type AuthorityRefusal, InsufficientAuthorityError } from '../memberships.errors.js';
+import { OwnerRule } from '../owners/owner-rule.js';
 import { covers } from '../roles/authority.js';
 import { type RoleGrant, RolesService } from '../roles/roles.service.js';
-import { InvitationActorMissingError, InvitationForbiddenError, InvitationImpersonatedError } from './invitations.errors.js';
+import { InvitationActorMissingError, InvitationImpersonatedError } from './invitations.errors.js';
+
+/** What the actor of the context wants to do about invitations of a tenant. */
+export interface InvitationAct {
+  readonly tenantId: string;
+  /** By which refusals tell of it, such as `create-invitation`. */
+  readonly action: string;
+  /** What it would give. */
+  readonly grants?: readonly RoleGrant[];
+}
 
 /** Who may invite whom, and who answers. Reads memberships and users anew: what a request remembers may be over. */
 @Injectable()
@@ -14,6 +25,7 @@ export class InvitationAuthority {
     private readonly unitOfWork: UnitOfWork,
     private readonly context: ContextService,
     private readonly roles: RolesService,
+    private readonly owners: OwnerRule,
   ) {}
 
   /** The id of the actor. @throws InvitationActorMissingError */
@@ -37,29 +49,29 @@ export class InvitationAuthority {
   }
 
   /**
-   * Passes where the actor may invite to the tenant; with grants, with each of them.
+   * Passes where the actor may invite to the tenant, and has all that it gives.
    *
-   * @throws InvitationActorMissingError, InvitationForbiddenError
+   * @throws InvitationActorMissingError, InsufficientAuthorityError
+   * @throws ImpersonatedOwnerChangeError when it makes an owner, and somebody acts as the actor
    * @throws RoleNotFoundError when the tenant has no such role
    */
-  async assertActorMayGive(tenantId: string, ...grants: readonly RoleGrant[]): Promise<void> {
+  async assertActorMay({ tenantId, action, grants = [] }: InvitationAct): Promise<void> {
     const userId = this.actorId();
-    const isImpersonated = this.context.current.impersonatorUserId !== undefined;
-    // Owners are not for an impersonator to make.
-    const isPossible = this.isInScope(tenantId) && !(isImpersonated && grants.some(({ role }) => role === 'owner'));
-    if (!isPossible || !(await this.mayGive(userId, tenantId, grants))) throw new InvitationForbiddenError(userId, tenantId);
+    const reason = this.isInScope(tenantId) ? await this.lackOf(userId, tenantId, grants) : 'not-a-member';
+    if (reason !== undefined) throw new InsufficientAuthorityError(tenantId, action, reason);
+    if (grants.some(({ role }) => role === 'owner')) this.owners.assertMayChangeOwners();
   }
 
-  /** Whether somebody, whoever they are to the context, may invite to the tenant with these grants. @throws RoleNotFoundError */
-  async mayGive(userId: string, tenantId: string, grants: readonly RoleGrant[]): Promise<boolean> {
+  /** What keeps somebody, whoever they are to the context, from inviting to the tenant with these grants. @throws RoleNotFoundError */
+  async lackOf(userId: string, tenantId: string, grants: readonly RoleGrant[]): Promise<AuthorityRefusal | undefined> {
     const membership = await this.activeMembership(userId, tenantId);
-    if (!membership) return false;
+    if (!membership) return 'not-a-member';
     const own = await this.roles.authorityOf(membership);
-    if (!own.permissions.has('invitations.manage')) return false;
+    if (!own.permissions.has('invitations.manage')) return 'permission-missing';
     for (const grant of grants) {
-      if (!covers(own, await this.roles.authorityOfRole(tenantId, grant))) return false;
+      if (!covers(own, await this.roles.authorityOfRole(tenantId, grant))) return 'above-own-authority';
     }
-    return true;
+    return undefined;
   }
 
   /** Whether the context leaves it open for which tenant the actor acts, or says this one. */

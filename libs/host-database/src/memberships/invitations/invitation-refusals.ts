@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { AuditService } from '../../audit/index.js';
 import { HostDatabaseError } from '../../common/index.js';
-import { TenantNotActiveError } from '../../tenants/index.js';
+import { UnitOfWork } from '../../database/index.js';
+import { TenantCatalog, TenantNotActiveError } from '../../tenants/index.js';
+import { InsufficientAuthorityError } from '../memberships.errors.js';
 import { RoleNotFoundError } from '../roles/roles.errors.js';
 
 /** What somebody wanted. */
@@ -15,24 +17,35 @@ export interface InvitationAttempt {
 /** Records what was refused, so that it stays when what was tried is rolled back. */
 @Injectable()
 export class InvitationRefusals {
-  constructor(private readonly audit: AuditService) {}
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly audit: AuditService,
+  ) {}
 
   /** Runs `work`, and records it as `memberships.invitation-refused` where a rule of this room has refused it. */
-  async recorded<T>({ action, tenantId, invitationId }: InvitationAttempt, work: () => Promise<T>): Promise<T> {
+  async recorded<T>(attempt: InvitationAttempt, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (isRefusal(error)) {
-        await this.audit.recordDetached({
-          eventType: 'memberships.invitation-refused',
-          tenantId,
-          ...(invitationId !== undefined && { targetId: invitationId }),
-          outcome: 'denied',
-          details: { action, reason: error.code },
-        });
-      }
+      if (isRefusal(error)) await this.record(attempt, error);
       throw error;
     }
+  }
+
+  private async record({ action, tenantId, invitationId }: InvitationAttempt, refusal: HostDatabaseError): Promise<void> {
+    const cause = refusal instanceof InsufficientAuthorityError ? { cause: refusal.reason } : {};
+    await this.audit.recordDetached({
+      eventType: 'memberships.invitation-refused',
+      // Ids that somebody has made up begin no logs.
+      tenantId: tenantId !== null && (await this.isTenant(tenantId)) ? tenantId : null,
+      ...(invitationId !== undefined && { targetId: invitationId }),
+      outcome: 'denied',
+      details: { action, reason: refusal.code, ...cause },
+    });
+  }
+
+  private async isTenant(id: string): Promise<boolean> {
+    return (await this.unitOfWork.em.count(TenantCatalog, { id })) > 0;
   }
 }
 

@@ -41,7 +41,7 @@ export class InvitationSending {
    * Sends the one invitation that there is for an address, new or again.
    *
    * @throws TenantNotActiveError, DuplicateMembershipError, TooManyInvitationsError, InvitationSentTooSoonError, MailerMissingError
-   * @throws InvitationForbiddenError when the one that there is gives more than the actor can
+   * @throws InsufficientAuthorityError when the one that there is gives more than the actor can
    */
   async send(tenant: TenantCatalog, { email, grant }: Invited): Promise<Invitation> {
     const { em } = this.unitOfWork;
@@ -49,7 +49,7 @@ export class InvitationSending {
     const customRole = grant.customRoleId == null ? null : em.getReference(TenantRole, grant.customRoleId, { wrapped: true });
     const former = await em.findOne(Invitation, { tenant: tenant.id, email, ...NOT_ENDED }, { refresh: true });
     if (former) {
-      await this.authority.assertActorMayGive(tenant.id, grantOf(former));
+      await this.authority.assertActorMay({ action: 'create-invitation', tenantId: tenant.id, grants: [grantOf(former)] });
       return this.sendAgain(tenant, former, { role: grant.role, customRole });
     }
     this.assertPossible(tenant);

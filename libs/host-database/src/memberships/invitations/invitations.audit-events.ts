@@ -19,7 +19,7 @@ export const invitationAuditEvents = defineAuditEvents({
   },
   'memberships.invitation-declined': { details: detailsOf<{ invitedBy: string }>(), targetType },
   // The reason is the code of the error.
-  'memberships.invitation-refused': { details: detailsOf<{ action: string; reason: string }>(), targetType },
+  'memberships.invitation-refused': { details: detailsOf<{ action: string; reason: string; cause?: string }>(), targetType },
 });
 
 declare module '../../audit/index.js' {

@@ -95,18 +95,3 @@ export class TooManyInvitationsError extends HostDatabaseError {
     super(`Tenant ${tenantId} has ${limit} open invitations, and may have no more. Revoke some, or wait until they are answered.`);
   }
 }
-
-/** The actor may not invite people to the tenant, or not with a role that can do more than they can. Nothing was written. */
-export class InvitationForbiddenError extends HostDatabaseError {
-  readonly code = 'MEMBERSHIPS_INVITATION_FORBIDDEN';
-
-  constructor(
-    readonly userId: string,
-    readonly tenantId: string,
-  ) {
-    super(
-      `User ${userId} may not give this invitation in tenant ${tenantId}. It takes the permission invitations.manage, and nobody gives more ` +
-        'than they have: let somebody with more authority do it.',
-    );
-  }
-}

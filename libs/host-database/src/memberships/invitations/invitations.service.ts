@@ -67,7 +67,8 @@ export class InvitationsService {
    * Invites an address. There is one open invitation for each: the second time it is sent again, with this role instead, by this actor.
    * It is mailed by a job once this is committed.
    *
-   * @throws InvalidIdError, InvalidInputError, InvitationActorMissingError, InvitationForbiddenError, RoleNotFoundError
+   * @throws InvalidIdError, InvalidInputError, InvitationActorMissingError, RoleNotFoundError
+   * @throws InsufficientAuthorityError, ImpersonatedOwnerChangeError
    * @throws TenantNotActiveError when the tenant is closed; one that is being provisioned can invite already
    * @throws DuplicateMembershipError when a member has the address
    * @throws TooManyInvitationsError, InvitationSentTooSoonError, MailerMissingError
@@ -79,13 +80,14 @@ export class InvitationsService {
       role: assertOneOf(role, MEMBERSHIP_ROLES, 'role'),
       customRoleId: customRoleId === undefined ? null : assertId(customRoleId, 'role'),
     };
+    const act = { action: 'create-invitation', tenantId: id, grants: [grant] };
     return this.refusals.recorded({ action: 'create', tenantId: id }, () =>
       this.unitOfWork.transactional(async () => {
         // Before the lock, so that who has no business here neither waits for the tenant nor learns whether there is one.
-        await this.authority.assertActorMayGive(id, grant);
+        await this.authority.assertActorMay(act);
         const tenant = await this.locks.lock({ tenantId: id });
         // And again: they may have been made less while this waited.
-        await this.authority.assertActorMayGive(id, grant);
+        await this.authority.assertActorMay(act);
         return this.summarize(await this.sending.send(tenant, { email: address, grant }));
       }),
     );
@@ -95,7 +97,7 @@ export class InvitationsService {
    * Sends an invitation again, expired or not: with a new token, a new expiry and the authority of the actor. The token that was sent
    * before opens nothing from the commit on.
    *
-   * @throws InvalidIdError, InvitationActorMissingError, InvitationForbiddenError, TenantNotActiveError, MailerMissingError
+   * @throws InvalidIdError, InvitationActorMissingError, InsufficientAuthorityError, TenantNotActiveError, MailerMissingError
    * @throws InvitationNotFoundError when no tenant of the actor has it; InvitationEndedError, InvitationSentTooSoonError
    */
   async resend(invitationId: string): Promise<InvitationSummary> {
@@ -105,7 +107,7 @@ export class InvitationsService {
   /**
    * Takes an invitation back.
    *
-   * @throws InvalidIdError, InvitationActorMissingError, InvitationForbiddenError
+   * @throws InvalidIdError, InvitationActorMissingError, InsufficientAuthorityError
    * @throws InvitationNotFoundError when no tenant of the actor has it; InvitationEndedError
    */
   async revoke(invitationId: string): Promise<InvitationSummary> {
@@ -121,7 +123,7 @@ export class InvitationsService {
   /**
    * Returns the tenant's invitations, open and ended, the newest first.
    *
-   * @throws InvalidIdError, InvalidInputError, InvitationActorMissingError, InvitationForbiddenError
+   * @throws InvalidIdError, InvalidInputError, InvitationActorMissingError, InsufficientAuthorityError
    */
   async list(tenantId: string, { limit = PAGE_LIMIT, after }: ListInvitationsOptions = {}): Promise<InvitationPage> {
     const tenant = assertId(tenantId, 'tenant');
@@ -129,7 +131,9 @@ export class InvitationsService {
       throw new InvalidInputError('limit', `must be a whole number from 1 to ${PAGE_MAX_LIMIT}.`);
     }
     const where = { tenant, ...(after !== undefined && { id: { $lt: assertId(after, 'invitation') } }) };
-    await this.refusals.recorded({ action: 'list', tenantId: tenant }, () => this.authority.assertActorMayGive(tenant));
+    await this.refusals.recorded({ action: 'list', tenantId: tenant }, () =>
+      this.authority.assertActorMay({ action: 'list-invitations', tenantId: tenant }),
+    );
     const page = { limit: limit + 1, orderBy: { id: 'desc' }, disableIdentityMap: true } as const;
     const found = await this.unitOfWork.em.find(Invitation, where, page);
     const items = found.slice(0, limit).map((invitation) => this.summarize(invitation));
@@ -184,7 +188,8 @@ export class InvitationsService {
         const tenant = await this.locks.lock({ tenantId: known.tenant.id });
         const invitation = await em.findOne(Invitation, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true });
         if (!invitation) throw new InvitationNotFoundError(id);
-        await this.authority.assertActorMayGive(tenant.id, grantOf(invitation));
+        const act = { action: `${action}-invitation`, tenantId: tenant.id, grants: [grantOf(invitation)] };
+        await this.authority.assertActorMay(act);
         const status = statusOfInvitation(invitation, this.clock.now());
         if (status !== 'open' && status !== 'expired') throw new InvitationEndedError(id, status);
         return this.summarize(await apply(invitation, tenant));
