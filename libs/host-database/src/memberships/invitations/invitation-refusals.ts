@@ -34,10 +34,11 @@ export class InvitationRefusals {
 
   private async record({ action, tenantId, invitationId }: InvitationAttempt, refusal: HostDatabaseError): Promise<void> {
     const cause = refusal instanceof InsufficientAuthorityError ? { cause: refusal.reason } : {};
+    // Ids that somebody has made up begin no logs.
+    const isKnown = tenantId !== null && (cause.cause !== 'not-a-member' || (await this.isTenant(tenantId)));
     await this.audit.recordDetached({
       eventType: 'memberships.invitation-refused',
-      // Ids that somebody has made up begin no logs.
-      tenantId: tenantId !== null && (await this.isTenant(tenantId)) ? tenantId : null,
+      tenantId: isKnown ? tenantId : null,
       ...(invitationId !== undefined && { targetId: invitationId }),
       outcome: 'denied',
       details: { action, reason: refusal.code, ...cause },
