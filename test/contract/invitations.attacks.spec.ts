@@ -255,6 +255,8 @@ describe.each(['sqlite', 'postgresql'] as const)(`Attacks on ${InvitationsServic
       return { userId: user.id, token: sent.token };
     };
     const cases = {
+      // First, since it lets time pass.
+      expired: await ended(async () => arena.host.clock.advance(7 * DAY_MS)),
       revoked: await ended(({ id }) => arena.as(ownerId, () => arena.sut.revoke(id))),
       declined: await ended(async ({ email, token }) => {
         const user = await arena.host.run(() => arena.host.hostDatabase.globalUsers.findOneOrFail({ email }));
@@ -273,15 +275,15 @@ describe.each(['sqlite', 'postgresql'] as const)(`Attacks on ${InvitationsServic
       'with more behind it': await ended(async () => undefined).then((one) => ({ ...one, token: `${one.token}AA` })),
       empty: { userId: invitee.id, token: '' },
       'no text': { userId: invitee.id, token: { toString: () => 'x' } as unknown as string },
-      expired: await ended(async () => arena.host.clock.advance(7 * DAY_MS)),
     };
     const told = [];
     for (const { userId, token } of Object.values(cases)) {
       for (const answer of ['accept', 'decline', 'preview'] as const) {
-        const error: unknown = await arena.as(userId, async () => arena.sut[answer](token)).catch((thrown: unknown) => thrown);
         // The link can be looked at by whoever has it.
-        const isOpen = answer === 'preview' && token === cases['of another address'].token && error !== undefined;
-        if (!isOpen) told.push(JSON.stringify([error, (error as Error | undefined)?.message]));
+        if (answer === 'preview' && token === cases['of another address'].token) continue;
+        const attempt: Promise<unknown> = arena.as(userId, async () => arena.sut[answer](token));
+        const error = await attempt.catch((thrown: unknown) => thrown);
+        told.push(JSON.stringify([error, (error as Error | undefined)?.message]));
       }
     }
     expect(told.length).toBeGreaterThan(25);
