@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { ContextService, genId } from 'nestjs-host-database';
 import { InvitationsService, RolesService } from 'nestjs-host-database/memberships';
 import { createTestHost } from 'nestjs-host-database/testing';
-import { UserEvents } from 'nestjs-host-database/users';
+import { UsersService } from 'nestjs-host-database/users';
 import { type InvitationArena, openInvitationArena } from '../support/invitation-arena.js';
 
 const MINUTE_MS = 60_000;
@@ -316,7 +316,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${InvitationsService.name} on 
   it('forgets what a person has accepted when the person is removed', async () => {
     const [leaving, staying] = [await arena.newUser(), await arena.newUser()];
     for (const { id, email } of [leaving, staying]) await arena.accept(id, (await arena.invite(ownerId, { tenantId, email })).token);
-    await arena.host.run(() => arena.host.get(UserEvents).emitDeleting({ userId: leaving.id }));
+    await arena.host.run(() => arena.host.get(UsersService).delete(leaving.id));
     const { items } = await arena.as(ownerId, () => arena.sut.list(tenantId));
     expect(items.map(({ email }) => email)).toEqual([staying.email]);
   });

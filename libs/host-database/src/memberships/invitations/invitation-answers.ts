@@ -10,7 +10,7 @@ import { Membership } from '../membership.entity.js';
 import { MembershipsService } from '../memberships.service.js';
 import { InvitationAuthority } from './invitation-authority.js';
 import { InvitationRefusals } from './invitation-refusals.js';
-import { grantOf, type InvitationPreview, statusOfInvitation } from './invitation-summary.js';
+import { grantOf, type InvitationPreview, type InvitationStatus, statusOfInvitation } from './invitation-summary.js';
 import { invitationIdIn, opensInvitation } from './invitation-token.js';
 import { Invitation } from './invitation.entity.js';
 import { InvitationEmailNotVerifiedError, InvitationInvalidError, InviterAuthorityLostError } from './invitations.errors.js';
@@ -136,7 +136,7 @@ export class InvitationAnswers {
     return id === undefined ? null : this.unitOfWork.em.findOne(Invitation, { id }, { disableIdentityMap: true });
   }
 
-  private statusOf(invitation: Invitation) {
+  private statusOf(invitation: Invitation): InvitationStatus {
     return statusOfInvitation(invitation, this.clock.now());
   }
 }
