@@ -121,7 +121,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${InvitationsService.name} on 
   it('needs somebody who is signed in', async () => {
     const { id, token } = await arena.invite(ownerId, { tenantId });
     const nobody = <T>(work: () => Promise<T>) => arena.host.get(ContextService).run({}, () => arena.host.run(work));
-    const attempts = [
+    const attempts: (() => Promise<unknown>)[] = [
       () => arena.sut.create({ tenantId, email: 'a@example.com', role: 'member' }),
       () => arena.sut.resend(id),
       () => arena.sut.revoke(id),
