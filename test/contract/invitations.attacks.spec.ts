@@ -330,7 +330,9 @@ describe.each(['sqlite', 'postgresql'] as const)(`Attacks on ${InvitationsServic
         }
       }
       expect(await codeOf(arena.as(stranger.ownerId, () => arena.sut.list(tenantId)))).toBe(NO_AUTHORITY);
-      expect(await arena.statusOf(ownerId, { ...(await arena.as(ownerId, () => arena.sut.list(tenantId))).items[0]! })).toBe('open');
+      expect(await arena.statusOf(ownerId, { ...(await arena.as(ownerId, () => arena.sut.list(tenantId))).items[0]! })).toBe(
+        'open',
+      );
     });
 
     it('does not differ from one that there is not', async () => {

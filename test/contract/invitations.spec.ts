@@ -35,7 +35,11 @@ describe.each(['sqlite', 'postgresql'] as const)(`${InvitationsService.name} on 
 
   it('mails a token, by which the person of the address becomes what they were invited as', async () => {
     const invitee = await arena.newUser();
-    const { token, ...sent } = await arena.invite(ownerId, { tenantId, email: ` ${invitee.email.toUpperCase()} `, role: 'admin' });
+    const { token, ...sent } = await arena.invite(ownerId, {
+      tenantId,
+      email: ` ${invitee.email.toUpperCase()} `,
+      role: 'admin',
+    });
     expect(sent).toEqual({
       id: expect.any(String),
       tenantId,
@@ -239,7 +243,9 @@ describe.each(['sqlite', 'postgresql'] as const)(`${InvitationsService.name} on 
         const attempt = arena.as(ownerId, () => arena.sut[change](id));
         await expect(attempt).rejects.toMatchObject({ code: 'MEMBERSHIPS_INVITATION_ENDED', invitationId: id, status });
       }
-      expect(await codeOf(create(ownerId, { email: invitee.email }))).toBe(status === 'accepted' ? 'MEMBERSHIPS_DUPLICATE' : 'none');
+      expect(await codeOf(create(ownerId, { email: invitee.email }))).toBe(
+        status === 'accepted' ? 'MEMBERSHIPS_DUPLICATE' : 'none',
+      );
     });
 
     it('is not for a tenant that is closed', async () => {
@@ -261,7 +267,9 @@ describe.each(['sqlite', 'postgresql'] as const)(`${InvitationsService.name} on 
       expect(second.next).toBeUndefined();
       const items = [...first.items, ...second.items];
       expect(items.map(({ id }) => id)).toEqual(sent.map(({ id }) => id).toReversed());
-      const hashes = await arena.sql<{ token_hash: string }>('select token_hash from core_invitations where tenant_id = ?', [tenantId]);
+      const hashes = await arena.sql<{ token_hash: string }>('select token_hash from core_invitations where tenant_id = ?', [
+        tenantId,
+      ]);
       expect(hashes).toHaveLength(3);
       const told = JSON.stringify(items);
       for (const secret of [...hashes.map((row) => row.token_hash), ...sent.map(({ token }) => token)]) {
@@ -301,7 +309,9 @@ describe.each(['sqlite', 'postgresql'] as const)(`${InvitationsService.name} on 
       await arena.host.jobs.drain({ types: ['memberships.mail-invitation'] });
       const lost = arena.outbox.tokenTo(invitee.email);
       // As the policy of the job would, later.
-      const [job] = await arena.host.jobs.enqueued('memberships.mail-invitation', { payload: { invitationId: id, sendCount: 1 } });
+      const [job] = await arena.host.jobs.enqueued('memberships.mail-invitation', {
+        payload: { invitationId: id, sendCount: 1 },
+      });
       expect(job?.errorLog).toContain('the server has hung up');
       await arena.sql('update sys_jobs set available_at = created_at where id = ?', [job?.id]);
       await arena.host.jobs.drain({ types: ['memberships.mail-invitation'] });
@@ -315,7 +325,8 @@ describe.each(['sqlite', 'postgresql'] as const)(`${InvitationsService.name} on 
 
   it('forgets what a person has accepted when the person is removed', async () => {
     const [leaving, staying] = [await arena.newUser(), await arena.newUser()];
-    for (const { id, email } of [leaving, staying]) await arena.accept(id, (await arena.invite(ownerId, { tenantId, email })).token);
+    for (const { id, email } of [leaving, staying])
+      await arena.accept(id, (await arena.invite(ownerId, { tenantId, email })).token);
     await arena.host.run(() => arena.host.get(UsersService).delete(leaving.id));
     const { items } = await arena.as(ownerId, () => arena.sut.list(tenantId));
     expect(items.map(({ email }) => email)).toEqual([staying.email]);

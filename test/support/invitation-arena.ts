@@ -70,11 +70,12 @@ export interface InvitationArena {
   statusOf(by: string, sent: InvitationSummary): Promise<string | undefined>;
   sql<T extends object>(text: string, values?: unknown[]): Promise<T[]>;
   /** The audit events of an invitation, the oldest first. */
-  eventsOf(invitationId: string): Promise<{ readonly eventType: string; readonly details: unknown; readonly actorUserId: unknown }[]>;
+  eventsOf(
+    invitationId: string,
+  ): Promise<{ readonly eventType: string; readonly details: unknown; readonly actorUserId: unknown }[]>;
   changeUser(userId: string, facts: Partial<GlobalUser>): Promise<void>;
   suspend(tenantId: string, isSuspended: boolean): Promise<void>;
 }
-
 
 /** Starts one. */
 export async function openInvitationArena(
@@ -86,8 +87,7 @@ export async function openInvitationArena(
   const [sut, context, memberships] = [host.get(InvitationsService), host.get(ContextService), host.get(MembershipsService)];
   const { em } = host.get(UnitOfWork);
 
-  const as: InvitationArena['as'] = (actorUserId, work, facts) =>
-    context.run({ actorUserId, ...facts }, () => host.run(work));
+  const as: InvitationArena['as'] = (actorUserId, work, facts) => context.run({ actorUserId, ...facts }, () => host.run(work));
   const changeUser: InvitationArena['changeUser'] = (userId, facts) =>
     host.run(async () => {
       const user = await host.hostDatabase.globalUsers.findOneOrFail(userId);
@@ -108,7 +108,7 @@ export async function openInvitationArena(
     await host.run(async () => {
       const membership = await memberships.grant({ userId, tenantId, role });
       if (customRoleId === undefined) return;
-      await em.assign(membership, { customRole: customRoleId });
+      em.assign(membership, { customRole: customRoleId });
       await em.flush();
     });
     return userId;

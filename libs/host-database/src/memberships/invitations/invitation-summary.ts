@@ -69,6 +69,9 @@ export function summarizeInvitation(invitation: Invitation, now: Date): Invitati
 }
 
 /** What an invitation gives. */
-export function grantOf({ role, customRole }: Invitation): { readonly role: MembershipRole; readonly customRoleId: string | null } {
+export function grantOf({ role, customRole }: Invitation): {
+  readonly role: MembershipRole;
+  readonly customRoleId: string | null;
+} {
   return { role, customRoleId: customRole?.id ?? null };
 }

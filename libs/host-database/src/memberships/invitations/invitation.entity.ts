@@ -4,13 +4,6 @@ import { TenantCatalog } from '../../tenants/index.js';
 import { MEMBERSHIP_ROLES } from '../membership-role.js';
 import { TenantRole } from '../roles/tenant-role.entity.js';
 
-/** What keeps an address from being invited twice. */
-export const OPEN_INVITATION_UNIQUE = {
-  name: 'core_invitations_open_unique',
-  table: 'core_invitations',
-  columns: ['tenant_id', 'email'],
-} as const;
-
 const InvitationSchema = defineEntity({
   name: 'Invitation',
   tableName: 'core_invitations',
@@ -41,7 +34,8 @@ const InvitationSchema = defineEntity({
   },
   uniques: [
     {
-      name: OPEN_INVITATION_UNIQUE.name,
+      // Of those that neither were answered nor taken back, one for each address.
+      name: 'core_invitations_open_unique',
       properties: ['tenant', 'email'],
       where: 'accepted_at is null and revoked_at is null and declined_at is null',
     },

@@ -92,6 +92,8 @@ export class TooManyInvitationsError extends HostDatabaseError {
     /** The option `memberships.invitations.maxOpenPerTenant`. */
     readonly limit: number,
   ) {
-    super(`Tenant ${tenantId} has ${limit} open invitations, and may have no more. Revoke some, or wait until they are answered.`);
+    super(
+      `Tenant ${tenantId} has ${limit} open invitations, and may have no more. Revoke some, or wait until they are answered.`,
+    );
   }
 }

@@ -10,7 +10,7 @@ export interface InvitationsOptions {
   readonly resendAfterSeconds: number;
 }
 
-export const defaultInvitationsOptions: InvitationsOptions = {
+const defaultInvitationsOptions: InvitationsOptions = {
   expireAfterDays: 7,
   maxOpenPerTenant: 1_000,
   resendAfterSeconds: 60,
