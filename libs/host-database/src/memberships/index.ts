@@ -3,7 +3,21 @@ export { Invitation } from './invitations/invitation.entity.js';
 export type { InvitationsOptions } from './invitations/invitations.options.js';
 export { MEMBERSHIP_ROLES, type MembershipRole } from './membership-role.js';
 export { Membership } from './membership.entity.js';
-export { DuplicateMembershipError, LastOwnerError, type MembershipKey, MembershipNotFoundError } from './memberships.errors.js';
+export {
+  type AuthorityRefusal,
+  DuplicateMembershipError,
+  ImpersonatedOwnerChangeError,
+  InsufficientAuthorityError,
+  InvalidMembershipAttributesError,
+  LastOwnerError,
+  type MembershipKey,
+  MembershipNotFoundError,
+  SeatLimitReachedError,
+} from './memberships.errors.js';
+export { type OwnershipTransfer, TenantMembers } from './acting/tenant-members.js';
+export { TenantRoles } from './acting/tenant-roles.js';
+export type { MembershipAttributes, StoredMembershipAttributes } from './membership-attributes.js';
+export { type LockedRows, MembershipLocks } from './membership-locks.js';
 export { type MembershipChanged, MembershipEvents } from './memberships.events.js';
 export { MEMBERSHIPS_OPTIONS, type MembershipsOptions, resolveMembershipsOptions } from './memberships.options.js';
 export {
@@ -33,4 +47,5 @@ export {
 } from './roles/roles.service.js';
 export { TenantRole } from './roles/tenant-role.entity.js';
 export { MembershipsModule } from './memberships.module.js';
-export { MembershipsService, type NewMembership } from './memberships.service.js';
+export { MembershipsService, type NewMembership, type RoleChange } from './memberships.service.js';
+export { SEAT_LIMITS, type SeatLimits } from './seats/seat-limits.js';

@@ -6,12 +6,12 @@ export class UserRegistered {
   constructor(readonly user: GlobalUser) {}
 }
 
-/** A person may not sign in any more. */
+/** A person may not sign in any more. Their row is locked until the transaction ends. */
 export class UserDeactivated {
   constructor(readonly userId: string) {}
 }
 
-/** A person is about to be removed. */
+/** A person is about to be removed. Their row is locked until the transaction ends. */
 export class UserDeleting {
   constructor(readonly userId: string) {}
 }

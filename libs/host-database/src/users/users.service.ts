@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { assertId, assertText, Clock, normalizeEmail } from '../common/index.js';
 import { UnitOfWork, violatesUnique } from '../database/index.js';
 import { GlobalUser } from './global-user.entity.js';
+import { UserLifecycle } from './user-lifecycle.js';
 import { UserEvents, UserRegistered } from './users.events.js';
 import { DuplicateEmailError, DuplicateOAuthIdentityError, UserNotFoundError } from './users.errors.js';
 
@@ -31,6 +32,7 @@ export class UsersService {
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
     private readonly events: UserEvents,
+    private readonly lifecycle: UserLifecycle,
   ) {}
 
   /**
@@ -85,6 +87,32 @@ export class UsersService {
       user.lastLogin = this.clock.now();
       return user;
     });
+  }
+
+  /**
+   * Keeps a person from signing in; what they have stays. Rooms that hear of it can refuse: the only owner of a tenant is not deactivated.
+   * In the caller's transaction if there is one. Does nothing where they are deactivated already.
+   *
+   * @throws UserNotFoundError, LastOwnerError, ImpersonatedOwnerChangeError
+   */
+  async deactivate(userId: string): Promise<GlobalUser> {
+    return this.lifecycle.deactivate(userId);
+  }
+
+  /** Lets a deactivated person sign in again, into what they still have. @throws UserNotFoundError */
+  async reactivate(userId: string): Promise<GlobalUser> {
+    return this.lifecycle.reactivate(userId);
+  }
+
+  /**
+   * Removes a person with all that is theirs: memberships, identities, sessions, tokens. Rooms that hear of it can refuse: the only owner of
+   * a tenant is not removed. In the caller's transaction if there is one. The audit log keeps what they have done; `AuditErasure` makes what
+   * it says of them unreadable.
+   *
+   * @throws UserNotFoundError, LastOwnerError, ImpersonatedOwnerChangeError
+   */
+  async delete(userId: string): Promise<void> {
+    return this.lifecycle.delete(userId);
   }
 
   async findById(userId: string): Promise<GlobalUser | null> {
