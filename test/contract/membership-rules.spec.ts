@@ -245,17 +245,17 @@ describe.each(['sqlite', 'postgresql'] as const)('the rules of memberships on %s
   describe('attributes', () => {
     it('are what the schema makes of them', async () => {
       const id = await member();
-      await host.run(() => sut.setAttributes({ ...of(id), attributes: { theme: 'dark' } }));
+      await host.run(() => sut.setAttributes({ ...of(id), attributes: { theme: 'dark' } as object }));
       const found = await host.run(() => sut.getActive(of(id)));
       expect(found.metaAttributes).toEqual({ theme: 'dark', checked: true });
     });
 
     it('are refused where the schema does not like them, and nothing is written', async () => {
       const id = await member();
-      const set = host.run(() => sut.setAttributes({ ...of(id), attributes: { colour: 'red' } }));
+      const set = host.run(() => sut.setAttributes({ ...of(id), attributes: { colour: 'red' } as object }));
       await expect(set).rejects.toMatchObject({ problems: ['theme: is missing'] });
       const { id: another } = await host.newUser();
-      const granted = host.run(() => sut.grant({ ...of(another), metaAttributes: { colour: 'red' } }));
+      const granted = host.run(() => sut.grant({ ...of(another), metaAttributes: { colour: 'red' } as object }));
       await expect(granted).rejects.toBeInstanceOf(InvalidMembershipAttributesError);
       expect(await host.run(() => sut.find(of(another)))).toBeNull();
     });
