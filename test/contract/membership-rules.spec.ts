@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { IsolationLevel } from '@mikro-orm/core';
-import { genId, InvalidInputError, Membership, SnapshotIsolationError, type TenantCatalog } from 'nestjs-host-database';
-import { AuditService } from 'nestjs-host-database/audit';
+import { genId, GlobalUser, InvalidInputError, Membership, SnapshotIsolationError, type TenantCatalog } from 'nestjs-host-database';
+import { AuditCapture, AuditService } from 'nestjs-host-database/audit';
 import { PlansService } from 'nestjs-host-database/billing';
 import {
   InvalidMembershipAttributesError,
@@ -153,7 +153,7 @@ describe.each(['sqlite', 'postgresql'] as const)('the rules of memberships on %s
 
     it('is not promised to who writes past the services', async () => {
       const owner = await member('owner');
-      await host.run((): Promise<unknown> => host.hostDatabase.em.execute('delete from core_users where id = ?', [owner]));
+      await host.run(() => host.get(AuditCapture).allowing('the test', (em) => em.nativeDelete(GlobalUser, { id: owner })));
       expect(await membersNow()).toEqual([]);
     });
   });
