@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../../common/index.js';
-import { MEMBERSHIP_ROLES, type MembershipRole } from '../membership-role.js';
+import type { MembershipRole } from '../membership-role.js';
 
 /**
  * The permissions that there are, by their names; the application adds its own by interface augmentation:
@@ -55,16 +55,3 @@ export const libraryPermissions = definePermissions({
   /** Give the tenant to somebody else. */
   'tenant.transfer': { role: 'owner' },
 });
-
-/** @throws InvalidOptionError where a name is not written as one, or is the library's own */
-export function assertPermissions(definitions: PermissionDefinitions): PermissionDefinitions {
-  for (const [name, { role }] of Object.entries(definePermissions(definitions))) {
-    if (Object.hasOwn(libraryPermissions, name)) {
-      throw new InvalidOptionError('memberships.permissions', `has '${name}', which is the library's own. Choose another name.`);
-    }
-    if (!MEMBERSHIP_ROLES.includes(role)) {
-      throw new InvalidOptionError('memberships.permissions', `gives '${name}' to '${role}'. Use ${MEMBERSHIP_ROLES.join(', ')}.`);
-    }
-  }
-  return definitions;
-}
