@@ -20,7 +20,7 @@ export { type LockedRows, MembershipLocks } from './membership-locks.js';
 export { type MembershipChanged, MembershipEvents } from './memberships.events.js';
 export { MEMBERSHIPS_OPTIONS, type MembershipsOptions, resolveMembershipsOptions } from './memberships.options.js';
 // Whole, so that an application can extend PermissionTypes and MembershipAttributes through this door.
-export * from './membership-attributes.js';
+export type * from './membership-attributes.js';
 export * from './roles/permissions.js';
 export { type Authority, covers, isAtLeast } from './roles/authority.js';
 export { PermissionCatalogue } from './roles/permission-catalogue.js';
