@@ -22,7 +22,7 @@ const attributes = {
     vendor: 'test',
     validate: (value: unknown) =>
       typeof value === 'object' && value !== null && 'theme' in value
-        ? { value: { ...value, checked: true } }
+        ? { value: { ...value, checked: true } as object }
         : { issues: [{ message: 'is missing', path: ['theme'] }] },
   },
 } as const;
@@ -212,7 +212,7 @@ describe.each(['sqlite', 'postgresql'] as const)('the rules of memberships on %s
     });
 
     it('are not limited where the plan says nothing, or there is none', async () => {
-      for (const limits of [null, {}, { projects: 1 }]) {
+      for (const limits of [null, {}, { projects: 1 }] as (Record<string, number> | null)[]) {
         await limitTo(limits);
         await Promise.all(Array.from({ length: 3 }, () => member()));
       }

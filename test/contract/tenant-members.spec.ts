@@ -24,6 +24,9 @@ const permissions = {
   'projects.erase': { role: 'owner' },
 } as const;
 
+/** This application has more permissions than those that the library declares. */
+const named = (...names: string[]) => names as Permission[];
+
 const ABOVE = { code: 'MEMBERSHIPS_INSUFFICIENT_AUTHORITY', reason: 'above-own-authority' };
 const MISSING = { code: 'MEMBERSHIPS_INSUFFICIENT_AUTHORITY', reason: 'permission-missing' };
 const STRANGER = { code: 'MEMBERSHIPS_INSUFFICIENT_AUTHORITY', reason: 'not-a-member' };
@@ -55,7 +58,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantMembers.name} on %s`, 
     return id;
   };
   const customRole = (...names: readonly Permission[] | readonly string[]) =>
-    host.run(() => host.get(RolesService).create({ tenantId: tenant.id, name: `Role ${genId()}`, permissions: names as Permission[] }));
+    host.run(() => host.get(RolesService).create({ tenantId: tenant.id, name: `Role ${genId()}`, permissions: named(...names) }));
   const as = <T>(actorUserId: string | undefined, work: () => Promise<T>, facts: HostContext = {}): Promise<T> =>
     host.get(ContextService).run({ ...(actorUserId && { actorUserId }), ...facts }, () => host.run(work));
   const of = (userId: string) => ({ userId, tenantId: tenant.id });
@@ -242,10 +245,10 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantMembers.name} on %s`, 
     it('are made, changed and removed by who covers them', async () => {
       const admin = await member('admin');
       const role = await as(admin, () =>
-        roles.create({ tenantId: tenant.id, name: 'Writer', permissions: ['projects.write'] as Permission[] }),
+        roles.create({ tenantId: tenant.id, name: 'Writer', permissions: named('projects.write') }),
       );
       const key = { tenantId: tenant.id, roleId: role.id };
-      await as(admin, () => roles.update(key, { permissions: ['projects.read'] as Permission[] }));
+      await as(admin, () => roles.update(key, { permissions: named('projects.read') }));
       await as(admin, () => roles.remove(key));
       expect(await host.run(() => host.get(RolesService).list(tenant.id))).toEqual([]);
     });
@@ -257,7 +260,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantMembers.name} on %s`, 
       const erasing = await customRole('projects.erase');
       const [ownKey, erasingKey] = [own, erasing].map(({ id }) => ({ tenantId: tenant.id, roleId: id })) as [never, never];
       const create = (...names: string[]) =>
-        roles.create({ tenantId: tenant.id, name: `Role ${genId()}`, permissions: names as Permission[] });
+        roles.create({ tenantId: tenant.id, name: `Role ${genId()}`, permissions: named(...names) });
       for (const [actor, work, expected] of [
         [admin, () => create('projects.erase'), ABOVE],
         [admin, () => roles.update(erasingKey, { name: 'Mine' }), ABOVE],

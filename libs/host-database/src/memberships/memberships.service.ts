@@ -205,6 +205,8 @@ export class MembershipsService implements OnModuleInit {
     apply: (membership: Membership) => void | Promise<void>,
   ): Promise<Membership> {
     return this.unitOfWork.transactional(async (em) => {
+      // Nobody is made an owner, or anything, where they are no member: looked at again behind the lock.
+      await readMember(em, key);
       // Of two owners who leave together, the second sees that the first is gone.
       await this.locks.lock({ tenantId: key.tenantId, newOwnerId: role === 'owner' ? key.userId : undefined });
       const membership = await readMember(em, key);
