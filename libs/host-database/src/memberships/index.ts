@@ -35,18 +35,12 @@ export {
 } from './memberships.errors.js';
 export { type OwnershipTransfer, TenantMembers } from './acting/tenant-members.js';
 export { TenantRoles } from './acting/tenant-roles.js';
-export type { MembershipAttributes, StoredMembershipAttributes } from './membership-attributes.js';
 export { type LockedRows, MembershipLocks } from './membership-locks.js';
 export { type MembershipChanged, MembershipEvents } from './memberships.events.js';
 export { MEMBERSHIPS_OPTIONS, type MembershipsOptions, resolveMembershipsOptions } from './memberships.options.js';
-export {
-  definePermissions,
-  type InferPermissions,
-  type Permission,
-  type PermissionDefinition,
-  type PermissionDefinitions,
-  type PermissionTypes,
-} from './roles/permissions.js';
+// Whole, so that an application can extend PermissionTypes and MembershipAttributes through this door.
+export type * from './membership-attributes.js';
+export * from './roles/permissions.js';
 export { type Authority, covers, isAtLeast } from './roles/authority.js';
 export { PermissionCatalogue } from './roles/permission-catalogue.js';
 export {

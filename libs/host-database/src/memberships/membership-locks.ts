@@ -1,6 +1,6 @@
 import { LockMode } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
-import { UnitOfWork } from '../database/index.js';
+import { assertFreshReads, UnitOfWork } from '../database/index.js';
 import { TenantCatalog, TenantNotFoundError } from '../tenants/index.js';
 import { GlobalUser, UserDeactivatedError, UserNotFoundError } from '../users/index.js';
 
@@ -23,10 +23,12 @@ export class MembershipLocks {
    * Waits until this transaction is the only one that changes who belongs to the tenant, and as what. Returns the tenant as it is then.
    *
    * @throws TenantNotFoundError
+   * @throws SnapshotIsolationError at REPEATABLE READ, which does not see what it has waited for
    * @throws UserNotFoundError, UserDeactivatedError where somebody is to be an owner who cannot be one
    */
   async lock({ tenantId, newOwnerId }: LockedRows): Promise<TenantCatalog> {
     const { em } = this.unitOfWork;
+    await assertFreshReads(em);
     // What the caller has changed is written before the rows are read anew.
     await em.flush();
     if (newOwnerId !== undefined) {

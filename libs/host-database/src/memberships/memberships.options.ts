@@ -1,7 +1,8 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { type InvitationsOptions, resolveInvitationsOptions } from './invitations/invitations.options.js';
 import type { MembershipAttributes } from './membership-attributes.js';
-import { assertPermissions, type PermissionDefinitions } from './roles/permissions.js';
+import { assertPermissions } from './roles/assert-permissions.js';
+import type { PermissionDefinitions } from './roles/permissions.js';
 
 /** Injection token of the room's options, resolved. */
 export const MEMBERSHIPS_OPTIONS = Symbol('nestjs-host-database:memberships-options');

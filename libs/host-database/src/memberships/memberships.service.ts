@@ -1,8 +1,8 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { assertId, assertOneOf, assertText, Clock } from '../common/index.js';
 import { UnitOfWork, violatesUnique } from '../database/index.js';
-import { TenantEvents } from '../tenants/index.js';
-import { UsersService } from '../users/index.js';
+import { TenantEvents, TenantNotFoundError } from '../tenants/index.js';
+import { UserNotFoundError, UsersService } from '../users/index.js';
 import type { MembershipAttributes } from './membership-attributes.js';
 import { MembershipAttributesSchema } from './membership-attributes.schema.js';
 import { MembershipLocks } from './membership-locks.js';
@@ -198,6 +198,17 @@ export class MembershipsService implements OnModuleInit {
     });
   }
 
+  private async lock({ userId, tenantId }: MembershipKey, role: MembershipRole | undefined): Promise<void> {
+    try {
+      await this.locks.lock({ tenantId, newOwnerId: role === 'owner' ? userId : undefined });
+    } catch (error) {
+      if (error instanceof TenantNotFoundError || error instanceof UserNotFoundError) {
+        throw new MembershipNotFoundError({ userId, tenantId });
+      }
+      throw error;
+    }
+  }
+
   /** @param role which they will have; none where they will be no member */
   private async change(
     key: MembershipKey,
@@ -206,7 +217,7 @@ export class MembershipsService implements OnModuleInit {
   ): Promise<Membership> {
     return this.unitOfWork.transactional(async (em) => {
       // Of two owners who leave together, the second sees that the first is gone.
-      await this.locks.lock({ tenantId: key.tenantId, newOwnerId: role === 'owner' ? key.userId : undefined });
+      await this.lock(key, role);
       const membership = await readMember(em, key);
       const wasOwner = membership.role === 'owner';
       if (wasOwner !== (role === 'owner')) this.owners.assertMayChangeOwners();

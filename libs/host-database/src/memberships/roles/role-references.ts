@@ -21,7 +21,7 @@ export class RoleReferences {
     const { em } = this.unitOfWork;
     const next = async () => [
       ...(await em.find(Membership, { customRole: role.id, isActive: false }, { limit: BATCH })),
-      ...(await em.find(Invitation, { customRole: role.id, ...IS_CLOSED }, { limit: BATCH })),
+      ...(await em.find(Invitation, { $and: [{ customRole: role.id }, IS_CLOSED] }, { limit: BATCH })),
     ];
     for (let batch = await next(); batch.length > 0; batch = await next()) {
       for (const reference of batch) reference.customRole = null;
