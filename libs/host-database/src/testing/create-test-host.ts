@@ -12,6 +12,7 @@ import { Builders } from './builders.js';
 import { FakeClock } from './fake-clock.js';
 import { FakeDomainVerifier } from './fake-domain-verifier.js';
 import { TestFaults } from './faults/index.js';
+import { RecordingMailer } from './recording-mailer.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 import { TestJobs } from './test-jobs.js';
 
@@ -30,7 +31,7 @@ export interface TestHostOptions {
   readonly database?: DatabaseType;
   /** The PostgreSQL server, where databases may be created. @default the environment variable `TEST_DB_URL` */
   readonly databaseUrl?: string;
-  /** Options of the module; the database, the directory of SQLite tenants and the worker (off) are set by the kit. */
+  /** Options of the module; the database, the directory of SQLite tenants, the mailer and the worker (off) are set by the kit. */
   readonly options?: Omit<HostDatabaseOptions, 'database'>;
   /** Modules that the test is about. */
   readonly imports?: ModuleMetadata['imports'];
@@ -56,6 +57,8 @@ export interface TestHost extends Pick<Builders, 'newUser' | 'newTenant' | 'newT
   readonly clock: FakeClock;
   /** The DNS in which tenants prove that a domain is theirs. */
   readonly dns: FakeDomainVerifier;
+  /** The mails that were sent, once their jobs have run. Not asked where the options name another one. */
+  readonly mailer: RecordingMailer;
   /** What is pending: to run it, to look at it and to assert what was enqueued. */
   readonly jobs: TestJobs;
   /** Lets statements fail or wait, in one tenant's database or in the host's. */
@@ -84,9 +87,11 @@ export interface TestHost extends Pick<Builders, 'newUser' | 'newTenant' | 'newT
  */
 export async function createTestHost(test: TestHostOptions = {}): Promise<TestHost> {
   const database = await createTestDatabase(test.database ?? 'sqlite', test.databaseUrl);
+  const mailer = new RecordingMailer();
   const options: HostDatabaseOptions = {
     ...test.options,
     database: { ...database.options, ...(test.mikroOrm && { mikroOrm: test.mikroOrm }) },
+    users: { mailer, ...test.options?.users },
     jobs: { worker: false, ...test.options?.jobs },
     tenantDatabases: { directory: database.tenantDirectory, ...test.options?.tenantDatabases },
   };
@@ -108,7 +113,7 @@ export async function createTestHost(test: TestHostOptions = {}): Promise<TestHo
     module = await (test.override?.(builder) ?? builder).compile();
     const app = test.http?.(module);
     await (app ?? module).init();
-    return startedHost({ module, app, clock, dns, faults, options, database });
+    return startedHost({ module, app, clock, dns, mailer, faults, options, database });
   } catch (error) {
     // A boot that fails leaves as little behind as a test that ends.
     await module?.close();
@@ -140,6 +145,7 @@ interface Started {
   readonly clock: FakeClock;
   readonly faults: TestFaults;
   readonly dns: FakeDomainVerifier;
+  readonly mailer: RecordingMailer;
   readonly options: HostDatabaseOptions;
   readonly database: TestDatabase;
 }
@@ -165,6 +171,7 @@ function startedHost({ module, app, clock, dns, faults, options, database }: Sta
     hostDatabase: get(HostDatabase),
     clock,
     dns,
+    mailer,
     jobs,
     faults,
     options,

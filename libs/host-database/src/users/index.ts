@@ -1,9 +1,11 @@
 export { auditUsers } from './users.audit.js';
 export { GlobalUser } from './global-user.entity.js';
-export { UserDeactivated, UserDeleting, UserEvents, UserRegistered } from './users.events.js';
+export { UserDeactivated, UserDeleting, UserEvents, UserPasswordChanged, UserRegistered } from './users.events.js';
 export type { VerifiedIdentity } from './identities/verified-identity.js';
 export { DuplicateEmailError, DuplicateOAuthIdentityError, UserNotFoundError } from './users.errors.js';
 export { UserIdentity } from './identities/user-identity.entity.js';
+export { MailDelivery } from './mail/mail-delivery.js';
+export { MailerMissingError, MailNotSentError } from './mail/mail.errors.js';
 export { type Mail, type MailContents, Mailer, type MailTemplate } from './mail/mailer.js';
 export { PasswordBackoff } from './passwords/password-backoff.entity.js';
 export type { PasswordsOptions } from './passwords/passwords.options.js';

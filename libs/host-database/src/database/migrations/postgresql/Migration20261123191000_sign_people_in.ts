@@ -109,7 +109,7 @@ export class Migration20261123191000_sign_people_in extends Migration {
       `alter table "core_user_tokens" add constraint "core_user_tokens_user_id_foreign" foreign key ("user_id") references "core_users" ("id") on delete cascade;`,
     );
     this.addSql(
-      `alter table "core_user_tokens" add constraint "core_user_tokens_purpose_check" check ("purpose" in ('verify-email', 'reset-password'));`,
+      `alter table "core_user_tokens" add constraint "core_user_tokens_purpose_check" check ("purpose" in ('verify-email', 'change-email', 'reset-password'));`,
     );
   }
 }

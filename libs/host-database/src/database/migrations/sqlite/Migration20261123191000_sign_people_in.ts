@@ -57,7 +57,7 @@ export class Migration20261123191000_sign_people_in extends Migration {
     );
 
     this.addSql(
-      `create table \`core_user_tokens\` (\`id\` text not null primary key, \`user_id\` text not null, \`purpose\` text check (\`purpose\` in ('verify-email', 'reset-password')) not null, \`token_hash\` text not null, \`email\` text not null, \`expires_at\` datetime not null, \`used_at\` datetime null, \`created_at\` datetime not null, constraint \`core_user_tokens_user_id_foreign\` foreign key (\`user_id\`) references \`core_users\` (\`id\`) on delete cascade);`,
+      `create table \`core_user_tokens\` (\`id\` text not null primary key, \`user_id\` text not null, \`purpose\` text check (\`purpose\` in ('verify-email', 'change-email', 'reset-password')) not null, \`token_hash\` text not null, \`email\` text not null, \`expires_at\` datetime not null, \`used_at\` datetime null, \`created_at\` datetime not null, constraint \`core_user_tokens_user_id_foreign\` foreign key (\`user_id\`) references \`core_users\` (\`id\`) on delete cascade);`,
     );
     this.addSql(`create index \`core_user_tokens_user_id_index\` on \`core_user_tokens\` (\`user_id\`);`);
     this.addSql(`create unique index \`core_user_tokens_token_hash_unique\` on \`core_user_tokens\` (\`token_hash\`);`);
