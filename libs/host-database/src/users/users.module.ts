@@ -44,7 +44,7 @@ const services = [
     {
       provide: PasswordHasher,
       inject: [USERS_OPTIONS],
-      useFactory: ({ passwords }: ResolvedUsersOptions) => new Argon2PasswordHasher(passwords.argon2),
+      useFactory: ({ passwords }: ResolvedUsersOptions) => passwords.hasher ?? new Argon2PasswordHasher(passwords.argon2),
     },
   ],
   exports: services,

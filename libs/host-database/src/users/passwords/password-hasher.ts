@@ -1,6 +1,6 @@
 /**
- * Makes hashes of passwords. The library's own is argon2id; provide another one to have hashes of a former system verified too, or to
- * count in a test. It is given passwords as they are compared, whatever keyboard they came from.
+ * Makes hashes of passwords. The library's own is argon2id; give another one as `users.passwords.hasher` to have hashes of a former
+ * system verified too. It is given passwords as they are compared, whatever keyboard they came from.
  */
 export abstract class PasswordHasher {
   /** A hash with today's parameters that no password has. */

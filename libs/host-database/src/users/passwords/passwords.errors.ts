@@ -3,12 +3,18 @@ import { HostDatabaseError } from '../../common/index.js';
 /** Why a password cannot be chosen. */
 export type WeakPasswordReason = 'too-short' | 'too-long' | 'common' | 'contains-email';
 
-const ADVICE: Readonly<Record<WeakPasswordReason, (limit: number | undefined) => string>> = {
-  'too-short': (limit) => `has fewer than ${limit} characters. Choose a longer one, such as four words.`,
-  'too-long': (limit) => `has more than ${limit} characters. Choose a shorter one.`,
-  common: () => 'is one of those that everybody tries first. Choose another one.',
-  'contains-email': () => 'contains the name in the email address. Choose another one.',
-};
+function adviceOn(reason: WeakPasswordReason, limit: number | undefined): string {
+  switch (reason) {
+    case 'too-short':
+      return `has fewer than ${limit} characters. Choose a longer one, such as four words.`;
+    case 'too-long':
+      return `has more than ${limit} characters. Choose a shorter one.`;
+    case 'contains-email':
+      return 'contains the name in the email address. Choose another one.';
+    default:
+      return 'is one of those that everybody tries first. Choose another one.';
+  }
+}
 
 /** A password that somebody has chosen is too easy to guess. Nothing was written. */
 export class WeakPasswordError extends HostDatabaseError {
@@ -19,7 +25,7 @@ export class WeakPasswordError extends HostDatabaseError {
     /** How many characters are the fewest, or the most, where that is the reason. */
     readonly limit?: number,
   ) {
-    super(`The password ${ADVICE[reason](limit)}`);
+    super(`The password ${adviceOn(reason, limit)}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { assertWholeOption, InvalidOptionError, withDefaults } from '../../common/index.js';
+import type { PasswordHasher } from './password-hasher.js';
 
 /** What a hash costs. The defaults are those that OWASP recommends for argon2id. */
 export interface Argon2Options {
@@ -20,6 +21,8 @@ export interface PasswordsOptions {
   readonly commonPasswords: readonly string[];
   /** When it is changed, each person has a new hash after their next sign-in. */
   readonly argon2: Argon2Options;
+  /** What makes and verifies hashes. @default argon2id, by the package @node-rs/argon2 */
+  readonly hasher?: PasswordHasher;
 }
 
 /** {@link PasswordsOptions}, each with its default. */
