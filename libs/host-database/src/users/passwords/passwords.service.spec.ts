@@ -40,27 +40,26 @@ describe(Passwords.name, () => {
     });
 
     it.each([
-      ['ninechars', 'too-short'],
-      // Nine characters, of two units each.
-      ['\u{1F600}'.repeat(9), 'too-short'],
-      // Ten of them, which NFKC makes five.
-      ['e\u0301'.repeat(5), 'too-short'],
-      ['x'.repeat(257), 'too-long'],
-      ['x'.repeat(5_000_000), 'too-long'],
-      ['1234567890', 'common'],
-      ['Password123', 'common'],
-      // Full-width digits are the same characters.
-      ['\uFF11\uFF12\uFF13\uFF14\uFF15\uFF16\uFF17\uFF18\uFF19\uFF10', 'common'],
-    ])('refuses %.20p as %s', async (password, reason) => {
+      { what: 'nine characters', password: 'ninechars', reason: 'too-short' },
+      { what: 'nine characters of two units each', password: '\u{1F600}'.repeat(9), reason: 'too-short' },
+      { what: 'ten characters that NFKC makes five', password: 'e\u0301'.repeat(5), reason: 'too-short' },
+      { what: 'one too many', password: 'x'.repeat(257), reason: 'too-long' },
+      { what: 'millions', password: 'x'.repeat(5_000_000), reason: 'too-long' },
+      { what: 'digits in a row', password: '1234567890', reason: 'common' },
+      { what: 'a common one with a capital', password: 'Password123', reason: 'common' },
+      { what: 'a common one in full-width digits', password: '\uFF11\uFF12\uFF13\uFF14\uFF15\uFF16\uFF17\uFF18\uFF19\uFF10', reason: 'common' },
+    ])('refuses $what as $reason', async ({ password, reason }) => {
       await expect(sut.hash(password)).rejects.toMatchObject({ code: 'USERS_WEAK_PASSWORD', reason });
     });
 
-    it.each([['ten chars!'], ['\u{1F600}'.repeat(10)], ['x'.repeat(256)], ['\u{1F600}'.repeat(256)]])(
-      'takes %.20p',
-      async (password) => {
-        expect(await sut.hash(password)).toBe(`plain:${password}`);
-      },
-    );
+    it.each([
+      { what: 'ten characters', password: 'ten chars!' },
+      { what: 'ten of two units each', password: '\u{1F600}'.repeat(10) },
+      { what: 'as many as are allowed', password: 'x'.repeat(256) },
+      { what: 'as many of two units each', password: '\u{1F600}'.repeat(256) },
+    ])('takes $what', async ({ password }) => {
+      expect(await sut.hash(password)).toBe(`plain:${password}`);
+    });
 
     it('refuses what contains the name in the address, whatever its case and what follows a plus', async () => {
       const guess = sut.hash('I am ADA.Lovelace 1815', { email: 'ada.lovelace+host@example.com' });
@@ -80,7 +79,7 @@ describe(Passwords.name, () => {
       expect(await sut.hash('difference engine')).toBe('plain:difference engine');
     });
 
-    it.each([undefined, 42, 'half a pair \uD83D and more'])('takes %p for no text', async (password) => {
+    it.each([undefined, 42, 'half a pair \uD83D and more'])('takes %j for no text', async (password) => {
       await expect(sut.hash(password as string)).rejects.toMatchObject({ code: 'COMMON_INVALID_INPUT', field: 'password' });
     });
   });
