@@ -1,4 +1,4 @@
-import { LockMode, ref } from '@mikro-orm/core';
+import { LockMode } from '@mikro-orm/core';
 import { Inject, Injectable } from '@nestjs/common';
 import { AuditService } from '../../audit/index.js';
 import { Clock } from '../../common/index.js';
@@ -37,6 +37,8 @@ export interface TokenUse<T> {
   readonly work: (user: GlobalUser, token: UserToken) => Promise<T>;
 }
 
+type Spending<T> = { readonly value: T } | { readonly refusal: TokenRefusal };
+
 const MINUTE_MS = 60_000;
 const PURGE_BATCH = 1_000;
 /** For so long it can be told that a token was used, or came too late. */
@@ -65,7 +67,7 @@ export class UserTokens {
     const { em } = this.unitOfWork;
     await this.revoke(user.id, [purpose]);
     const token = em.create(UserToken, {
-      user: ref(user),
+      user,
       purpose,
       email,
       // Of a token that nobody has.
@@ -109,7 +111,7 @@ export class UserTokens {
   async spend<T>(secret: string, { purposes, work }: TokenUse<T>): Promise<T> {
     const found = await this.find(secret);
     if (!found) return this.refuse(null, purposes, 'unknown');
-    const spent = await this.unitOfWork.transactional(async (em) => {
+    const spent = await this.unitOfWork.transactional(async (em): Promise<Spending<T>> => {
       // The person before the token, as where one is sent: in another order two would wait for each other.
       const user = await lockUser(em, found.user.id);
       const token = await em.findOne(UserToken, { id: found.id }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true });
