@@ -4,7 +4,7 @@ import { PasswordBackoffs } from './passwords/password-backoffs.js';
 import { UserTokens } from './tokens/user-tokens.js';
 
 /** How many batches of each one run removes; the next one removes the others. */
-const BATCHES = 100;
+const BATCHES = 1_000;
 
 declare module '../jobs/index.js' {
   interface JobPayloads {
@@ -12,7 +12,7 @@ declare module '../jobs/index.js' {
   }
 }
 
-/** Removes what is of no use any more: mailed tokens, and the wrong passwords of addresses. */
+/** Removes what is of no use any more every night, once over all processes: mailed tokens, and the wrong passwords of addresses. */
 @Injectable()
 export class UsersUpkeepJobs {
   constructor(
@@ -20,7 +20,7 @@ export class UsersUpkeepJobs {
     private readonly tokens: UserTokens,
   ) {}
 
-  @ScheduledJob('25 * * * *')
+  @ScheduledJob('25 3 * * *')
   @JobHandler('users.purge-expired', { runsFor: 'host' })
   async purge({ signal }: Pick<JobRun, 'signal'>): Promise<void> {
     for (const expired of [this.backoffs, this.tokens]) {
