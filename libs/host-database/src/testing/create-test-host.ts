@@ -150,7 +150,7 @@ interface Started {
   readonly database: TestDatabase;
 }
 
-function startedHost({ module, app, clock, dns, faults, options, database }: Started): TestHost {
+function startedHost({ module, app, clock, dns, mailer, faults, options, database }: Started): TestHost {
   const get: TestHost['get'] = (token) => module.get(token, { strict: false });
   const unitOfWork = get(UnitOfWork);
   const jobsService = get(JobsService);

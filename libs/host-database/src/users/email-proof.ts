@@ -1,7 +1,7 @@
 import { wrap } from '@mikro-orm/core';
 
 /** A person's address, and since when it is known to be theirs. */
-interface ProvenEmail {
+export interface ProvenEmail {
   email: string;
   emailVerifiedAt?: Date | null;
 }

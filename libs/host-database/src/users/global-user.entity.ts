@@ -1,6 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { genId, timestamp } from '../common/index.js';
-import { emailVerifiedAtOf } from './email-proof.js';
+import { emailVerifiedAtOf, type ProvenEmail } from './email-proof.js';
 import { EmailType } from './email.type.js';
 
 /** What keeps an address with one person. */
@@ -18,7 +18,11 @@ const GlobalUserSchema = defineEntity({
     stripeCustId: p.string().nullable().unique('core_users_stripe_cust_id_unique'),
     isSysAdmin: p.boolean().default(false),
     /** Since when the address is known to be theirs: they have shown it, or an identity provider vouches for it. */
-    emailVerifiedAt: p.datetime(3).nullable().onUpdate(emailVerifiedAtOf),
+    emailVerifiedAt: p
+      .datetime(3)
+      .nullable()
+      // The type of a property that may be null has no null here.
+      .onUpdate((user: ProvenEmail) => emailVerifiedAtOf(user) as Date),
     /** Since when they may not sign in any more; what they have stays. */
     deactivatedAt: p.datetime(3).nullable(),
     createdAt: p.datetime(3).onCreate(timestamp),
