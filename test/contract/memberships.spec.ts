@@ -41,7 +41,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${MembershipsService.name} on 
   });
 
   it('keeps what the application says of it', async () => {
-    const facts = { profileId: 'p-1', metaAttributes: { theme: 'dark', nested: [1, { a: null }] } };
+    const facts = { profileId: 'p-1', metaAttributes: { theme: 'dark', nested: [1, { a: null }] } as object };
     await host.run(() => sut.grant({ ...key(), ...facts }));
     expect(await host.run(() => sut.getActive(key()))).toMatchObject(facts);
   });

@@ -30,6 +30,7 @@ export {
   PendingChangesError,
   type PoolOptions,
   SchemaOutdatedError,
+  SnapshotIsolationError,
   type TransactionalOptions,
   TransactionRollbackOnlyError,
   UnitOfWork,

@@ -24,6 +24,8 @@ export interface PlanFacts {
   readonly trialDays?: number;
   /** Keys of what the plan includes. @default [] */
   readonly features?: readonly string[];
+  /** How much of what is counted it includes, such as `{ seats: 5 }`; what is missing is not limited. @default null */
+  readonly limits?: Readonly<Record<string, number>> | null;
   /** @default 1 */
   readonly tierLevel?: number;
   readonly isActive?: boolean;
@@ -103,6 +105,7 @@ function assertPlan(planId: string, facts: PlanFacts): void {
     throw new InvalidInputError('currency', 'must be an ISO 4217 code in lower case, such as usd.');
   }
   if (facts.name !== undefined) assertText(facts.name, 'name');
+  for (const [name, limit] of Object.entries(facts.limits ?? {})) assertInt32(limit, `limits.${name}`);
   for (const field of ['amountMonthly', 'amountYearly', 'trialDays', 'tierLevel', 'sortOrder'] as const) {
     const value = facts[field];
     if (value != null) assertInt32(value, field, field === 'sortOrder' ? -INT32_MAX : 0);

@@ -6,3 +6,4 @@ export { HostDatabaseError } from './host-database.error.js';
 export { assertId, genId, ID_LEAD_MS, isId } from './ids.js';
 export { assertInt32, assertJson, assertOneOf, assertText, INT32_MAX, normalizeEmail } from './input.js';
 export { assertWholeOption, withDefaults, withoutUndefined } from './options.js';
+export { problemOf } from './standard-schema.js';

@@ -109,3 +109,14 @@ export class SchemaOutdatedError extends HostDatabaseError {
     );
   }
 }
+
+/** The transaction reads what was committed when it began, and this has to know what is committed now. Nothing was written. */
+export class SnapshotIsolationError extends HostDatabaseError {
+  readonly code = 'DATABASE_SNAPSHOT_ISOLATION';
+
+  constructor() {
+    super(
+      'This cannot be done at the isolation level REPEATABLE READ. Begin the transaction at READ COMMITTED, the default of PostgreSQL, or at SERIALIZABLE.',
+    );
+  }
+}

@@ -12,6 +12,7 @@ export {
   NoUnitOfWorkError,
   PendingChangesError,
   SchemaOutdatedError,
+  SnapshotIsolationError,
   TransactionRollbackOnlyError,
   WrongSchemaError,
 } from './database.errors.js';
@@ -36,6 +37,7 @@ export {
   type PostgresqlQuery,
   SqliteDirectConnection,
 } from './direct-connection/index.js';
+export { assertFreshReads } from './fresh-reads.js';
 export { hostOrmOptions, prepareHostOrm } from './host-orm.js';
 export { hostMigrations, type MigrationDefinition } from './migrations/index.js';
 export {

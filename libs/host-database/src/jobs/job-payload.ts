@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { assertJson } from '../common/index.js';
+import { assertJson, problemOf } from '../common/index.js';
 import { InvalidJobPayloadError } from './jobs.errors.js';
 
 /**
@@ -19,9 +19,4 @@ export function toJsonPayload(jobType: string, payload: unknown): unknown {
 export async function assertPayload(jobType: string, schema: StandardSchemaV1, payload: unknown): Promise<void> {
   const { issues } = await schema['~standard'].validate(payload);
   if (issues) throw new InvalidJobPayloadError(jobType, issues.map(problemOf));
-}
-
-function problemOf({ message, path = [] }: StandardSchemaV1.Issue): string {
-  const field = path.map((segment) => String(typeof segment === 'object' ? segment.key : segment)).join('.');
-  return field === '' ? message : `${field}: ${message}`;
 }

@@ -2,6 +2,7 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { genId, timestamp } from '../common/index.js';
 import { TenantCatalog } from '../tenants/index.js';
 import { GlobalUser } from '../users/index.js';
+import type { StoredMembershipAttributes } from './membership-attributes.js';
 import { MEMBERSHIP_ROLES } from './membership-role.js';
 import { TenantRole } from './roles/tenant-role.entity.js';
 
@@ -16,7 +17,7 @@ const MembershipSchema = defineEntity({
     /** The id of the person's profile in the tenant's own database. */
     profileId: p.string().nullable(),
     /** What the application keeps about this membership. */
-    metaAttributes: p.json().$type<Record<string, unknown>>().nullable(),
+    metaAttributes: p.json().$type<StoredMembershipAttributes>().nullable(),
     role: p.enum(MEMBERSHIP_ROLES).default('member'),
     /** The tenant's own role of a `member`; none keeps what every member may do. */
     customRole: () =>

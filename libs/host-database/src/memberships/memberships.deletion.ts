@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { UnitOfWork } from '../database/index.js';
 import type { DeletionCounts, TenantDeletionPart } from '../tenants/index.js';
 import { Membership } from './membership.entity.js';
+import { MembershipEvents } from './memberships.events.js';
 
 const BATCH = 500;
 
@@ -10,13 +11,17 @@ const BATCH = 500;
 export class MembershipsDeletion implements TenantDeletionPart {
   readonly name = 'memberships';
 
-  constructor(private readonly unitOfWork: UnitOfWork) {}
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly events: MembershipEvents,
+  ) {}
 
   async count(tenantId: string): Promise<DeletionCounts> {
     return { core_memberships: await this.unitOfWork.em.count(Membership, { tenant: tenantId }) };
   }
 
   async remove(tenantId: string): Promise<DeletionCounts> {
+    this.events.changed({ tenantId });
     let removed = 0;
     for (;;) {
       const batch = await this.unitOfWork.em.find(Membership, { tenant: tenantId }, { limit: BATCH, orderBy: { id: 'asc' } });

@@ -1,5 +1,7 @@
-import { withDefaults } from '../common/index.js';
-import { defaultInvitationsOptions, type InvitationsOptions } from './invitations/invitations.options.js';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { type InvitationsOptions, resolveInvitationsOptions } from './invitations/invitations.options.js';
+import type { MembershipAttributes } from './membership-attributes.js';
+import { assertPermissions } from './roles/assert-permissions.js';
 import type { PermissionDefinitions } from './roles/permissions.js';
 
 /** Injection token of the room's options, resolved. */
@@ -9,18 +11,22 @@ export const MEMBERSHIPS_OPTIONS = Symbol('nestjs-host-database:memberships-opti
 export interface MembershipsOptions {
   /** What the application's own routes ask for; see `definePermissions()`. */
   readonly permissions?: PermissionDefinitions;
+  /** Checks what is kept in `metaAttributes`: any Standard Schema (zod, valibot, arktype). What it returns is stored. */
+  readonly attributes?: StandardSchemaV1<unknown, MembershipAttributes>;
   readonly invitations?: Partial<InvitationsOptions>;
 }
 
 export interface ResolvedMembershipsOptions {
   readonly permissions: PermissionDefinitions;
+  readonly attributes: StandardSchemaV1<unknown, MembershipAttributes> | undefined;
   readonly invitations: InvitationsOptions;
 }
 
 /** @throws InvalidOptionError */
 export function resolveMembershipsOptions({
   permissions = {},
+  attributes,
   invitations,
 }: MembershipsOptions = {}): ResolvedMembershipsOptions {
-  return { permissions, invitations: withDefaults({ ...defaultInvitationsOptions }, invitations) };
+  return { permissions: assertPermissions(permissions), attributes, invitations: resolveInvitationsOptions(invitations) };
 }

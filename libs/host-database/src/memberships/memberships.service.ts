@@ -1,12 +1,20 @@
-import { LockMode } from '@mikro-orm/core';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { assertId, assertJson, assertOneOf, assertText, Clock } from '../common/index.js';
+import { assertId, assertOneOf, assertText, Clock } from '../common/index.js';
 import { UnitOfWork, violatesUnique } from '../database/index.js';
-import { TenantCatalog, TenantEvents, TenantNotFoundError } from '../tenants/index.js';
-import { UsersService } from '../users/index.js';
+import { TenantEvents, TenantNotFoundError } from '../tenants/index.js';
+import { UserNotFoundError, UsersService } from '../users/index.js';
+import type { MembershipAttributes } from './membership-attributes.js';
+import { MembershipAttributesSchema } from './membership-attributes.schema.js';
+import { MembershipLocks } from './membership-locks.js';
 import { MEMBERSHIP_ROLES, type MembershipRole } from './membership-role.js';
 import { Membership } from './membership.entity.js';
-import { DuplicateMembershipError, LastOwnerError, type MembershipKey, MembershipNotFoundError } from './memberships.errors.js';
+import { DuplicateMembershipError, type MembershipKey, MembershipNotFoundError } from './memberships.errors.js';
+import { MembershipEvents } from './memberships.events.js';
+import { OwnerRule } from './owners/owner-rule.js';
+import { readMember } from './read-member.js';
+import { type RoleGrant, RolesService } from './roles/roles.service.js';
+import type { TenantRole } from './roles/tenant-role.entity.js';
+import { Seats } from './seats/seats.js';
 
 const PAIR_UNIQUE = {
   name: 'core_memberships_user_id_tenant_id_unique',
@@ -18,13 +26,22 @@ const PAIR_UNIQUE = {
 export interface NewMembership extends MembershipKey {
   /** @default 'member' */
   readonly role?: MembershipRole;
+  /** One of the tenant's own roles, for a `member`. @default what every member may do */
+  readonly customRoleId?: string | null;
   /** The id of the person's profile in the tenant's own database. */
   readonly profileId?: string;
   /** What the application keeps about this membership, as plain JSON. */
-  readonly metaAttributes?: Readonly<Record<string, unknown>>;
+  readonly metaAttributes?: MembershipAttributes;
 }
 
-/** Who may enter which tenant, and as what. */
+/** What a member is to be from now on. */
+export interface RoleChange extends MembershipKey, RoleGrant {}
+
+/**
+ * Who may enter which tenant, and as what. Asks nobody whether they may: what people do to the members of their tenants goes through
+ * `TenantMembers`. Whoever calls it, a tenant keeps an owner and stays within its seats: changes join the caller's transaction and wait for
+ * others to the same tenant's members.
+ */
 @Injectable()
 export class MembershipsService implements OnModuleInit {
   constructor(
@@ -32,54 +49,47 @@ export class MembershipsService implements OnModuleInit {
     private readonly users: UsersService,
     private readonly tenantEvents: TenantEvents,
     private readonly clock: Clock,
+    private readonly locks: MembershipLocks,
+    private readonly roles: RolesService,
+    private readonly seats: Seats,
+    private readonly owners: OwnerRule,
+    private readonly attributes: MembershipAttributesSchema,
+    private readonly events: MembershipEvents,
   ) {}
 
   onModuleInit(): void {
     this.tenantEvents.onCreated(async ({ tenant, ownerId }) => {
-      if (ownerId !== undefined) await this.grant({ userId: ownerId, tenantId: tenant.id, role: 'owner' });
+      // The first owner changes no owners, so that this can be done for somebody too.
+      if (ownerId !== undefined) await this.open({ userId: ownerId, tenantId: tenant.id, role: 'owner' });
     });
   }
 
   /**
-   * Makes a user a member of a tenant. A membership that had ended is opened again with this role.
+   * Makes a user a member of a tenant. A membership that had ended is opened again with this role, and takes a seat again.
    *
    * @throws UserNotFoundError, TenantNotFoundError, DuplicateMembershipError, InvalidInputError
+   * @throws SeatLimitReachedError when the plan of the tenant has no seat left
+   * @throws RoleNotFoundError, InvalidMembershipAttributesError
+   * @throws UserDeactivatedError, ImpersonatedOwnerChangeError when the role is `owner`
    */
-  async grant({ userId, tenantId, role = 'member', profileId, metaAttributes }: NewMembership): Promise<Membership> {
-    const key = assertKey({ userId, tenantId });
-    const facts = {
-      role: assertOneOf(role, MEMBERSHIP_ROLES, 'role'),
-      ...(profileId !== undefined && { profileId: assertText(profileId, 'profileId') }),
-      ...(metaAttributes !== undefined && { metaAttributes: assertJson(metaAttributes, 'metaAttributes') }),
-    };
-    return this.unitOfWork.transactional(async (em) => {
-      const user = await this.users.getById(key.userId);
-      const tenant = await this.lockTenant(key.tenantId);
-      if (!tenant) throw new TenantNotFoundError(key.tenantId);
-      const existing = await em.findOne(Membership, { user: key.userId, tenant: key.tenantId }, { refresh: true });
-      if (existing?.isActive) throw new DuplicateMembershipError(key);
-      const membership = existing
-        ? em.assign(existing, { ...facts, isActive: true })
-        : em.create(Membership, { ...facts, user, tenant, createdAt: this.clock.now() });
-      try {
-        await em.flush();
-      } catch (cause) {
-        if (violatesUnique(cause, PAIR_UNIQUE)) throw new DuplicateMembershipError(key, { cause });
-        throw cause;
-      }
-      return membership;
-    });
+  async grant({ userId, tenantId, role = 'member', ...others }: NewMembership): Promise<Membership> {
+    const member = { ...assertKey({ userId, tenantId }), ...others, role: assertOneOf(role, MEMBERSHIP_ROLES, 'role') };
+    if (role === 'owner') this.owners.assertMayChangeOwners();
+    return this.open(member);
   }
 
   /**
-   * Gives a member another role.
+   * Gives a member another role. A role of the tenant's own that is not given again is taken away.
    *
-   * @throws MembershipNotFoundError, LastOwnerError, InvalidInputError
+   * @throws MembershipNotFoundError, LastOwnerError, InvalidInputError, RoleNotFoundError
+   * @throws UserDeactivatedError when the role is `owner`
+   * @throws ImpersonatedOwnerChangeError when somebody would become an owner, or be one no more
    */
-  async changeRole({ role, ...key }: MembershipKey & { readonly role: MembershipRole }): Promise<Membership> {
+  async changeRole({ role, customRoleId, ...key }: RoleChange): Promise<Membership> {
     const newRole = assertOneOf(role, MEMBERSHIP_ROLES, 'role');
-    return this.change(assertKey(key), newRole === 'owner', (membership) => {
-      membership.role = newRole;
+    return this.change(assertKey(key), newRole, async (membership) => {
+      const customRole = await this.customRole(key.tenantId, { role, customRoleId });
+      this.unitOfWork.em.assign(membership, { role: newRole, customRole });
     });
   }
 
@@ -90,22 +100,34 @@ export class MembershipsService implements OnModuleInit {
    */
   async setProfile({ profileId, ...key }: MembershipKey & { readonly profileId: string }): Promise<Membership> {
     const id = assertText(profileId, 'profileId');
-    return this.unitOfWork.transactional(async (em) => {
-      const membership = await this.getActive(key);
+    return this.describe(key, (membership) => {
       membership.profileId = id;
-      await em.flush();
-      return membership;
     });
   }
 
   /**
-   * Ends a membership; the row stays, inactive.
+   * Replaces what the application keeps about a membership.
    *
-   * @throws MembershipNotFoundError, LastOwnerError
+   * @throws MembershipNotFoundError, InvalidMembershipAttributesError, InvalidInputError
+   */
+  async setAttributes({
+    attributes,
+    ...key
+  }: MembershipKey & { readonly attributes: MembershipAttributes }): Promise<Membership> {
+    const stored = await this.attributes.parse(attributes);
+    return this.describe(key, (membership) => {
+      membership.metaAttributes = stored;
+    });
+  }
+
+  /**
+   * Ends a membership; the row stays, inactive, without a role of the tenant's own.
+   *
+   * @throws MembershipNotFoundError, LastOwnerError, ImpersonatedOwnerChangeError
    */
   async end(key: MembershipKey): Promise<Membership> {
-    return this.change(assertKey(key), false, (membership) => {
-      membership.isActive = false;
+    return this.change(assertKey(key), undefined, (membership) => {
+      this.unitOfWork.em.assign(membership, { isActive: false, customRole: null });
     });
   }
 
@@ -134,26 +156,75 @@ export class MembershipsService implements OnModuleInit {
     return this.unitOfWork.em.find(Membership, where, { populate: ['user'], orderBy: { createdAt: 'asc', id: 'asc' } });
   }
 
-  /** Of several changes to one tenant's memberships at once, each sees what the one before has done. */
-  private async lockTenant(id: string): Promise<TenantCatalog | null> {
-    const { em } = this.unitOfWork;
-    // What the caller has changed is written before the rows are read anew.
-    await em.flush();
-    return em.findOne(TenantCatalog, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true });
+  private async open({ role = 'member', customRoleId, profileId, metaAttributes, ...key }: NewMembership): Promise<Membership> {
+    const facts = {
+      role,
+      ...(profileId !== undefined && { profileId: assertText(profileId, 'profileId') }),
+      ...(metaAttributes !== undefined && { metaAttributes: await this.attributes.parse(metaAttributes) }),
+    };
+    return this.unitOfWork.transactional(async (em) => {
+      const user = await this.users.getById(key.userId);
+      const tenant = await this.locks.lock({ tenantId: key.tenantId, newOwnerId: role === 'owner' ? user.id : undefined });
+      const existing = await em.findOne(Membership, { user: key.userId, tenant: key.tenantId }, { refresh: true });
+      if (existing?.isActive) throw new DuplicateMembershipError(key);
+      await this.seats.assertFree(tenant);
+      const customRole = await this.customRole(tenant.id, { role, customRoleId });
+      const membership = existing
+        ? em.assign(existing, { ...facts, customRole, isActive: true })
+        : em.create(Membership, { ...facts, customRole, user, tenant, createdAt: this.clock.now() });
+      try {
+        await em.flush();
+      } catch (cause) {
+        if (violatesUnique(cause, PAIR_UNIQUE)) throw new DuplicateMembershipError(key, { cause });
+        throw cause;
+      }
+      this.events.changed(key);
+      return membership;
+    });
   }
 
-  private async change(key: MembershipKey, staysOwner: boolean, apply: (membership: Membership) => void): Promise<Membership> {
+  private async customRole(tenantId: string, { role, customRoleId }: RoleGrant): Promise<TenantRole | null> {
+    return customRoleId == null ? null : this.roles.resolve(tenantId, { role, customRoleId });
+  }
+
+  /** What decides nothing: it waits for nobody. */
+  private async describe(key: MembershipKey, apply: (membership: Membership) => void): Promise<Membership> {
     return this.unitOfWork.transactional(async (em) => {
-      // The tenant's row is the lock of its owners: of two owners who leave together, the second sees that the first is gone.
-      await this.lockTenant(key.tenantId);
-      const membership = await em.findOne(Membership, { user: key.userId, tenant: key.tenantId }, { refresh: true });
-      if (!membership?.isActive) throw new MembershipNotFoundError(key);
-      if (membership.role === 'owner' && !staysOwner) {
-        const owners = await em.count(Membership, { tenant: key.tenantId, role: 'owner', isActive: true });
-        if (owners <= 1) throw new LastOwnerError(key);
-      }
+      const membership = await this.getActive(key);
       apply(membership);
       await em.flush();
+      this.events.changed({ userId: key.userId, tenantId: key.tenantId });
+      return membership;
+    });
+  }
+
+  private async lock({ userId, tenantId }: MembershipKey, role: MembershipRole | undefined): Promise<void> {
+    try {
+      await this.locks.lock({ tenantId, newOwnerId: role === 'owner' ? userId : undefined });
+    } catch (error) {
+      if (error instanceof TenantNotFoundError || error instanceof UserNotFoundError) {
+        throw new MembershipNotFoundError({ userId, tenantId });
+      }
+      throw error;
+    }
+  }
+
+  /** @param role which they will have; none where they will be no member */
+  private async change(
+    key: MembershipKey,
+    role: MembershipRole | undefined,
+    apply: (membership: Membership) => void | Promise<void>,
+  ): Promise<Membership> {
+    return this.unitOfWork.transactional(async (em) => {
+      // Of two owners who leave together, the second sees that the first is gone.
+      await this.lock(key, role);
+      const membership = await readMember(em, key);
+      const wasOwner = membership.role === 'owner';
+      if (wasOwner !== (role === 'owner')) this.owners.assertMayChangeOwners();
+      if (wasOwner && role !== 'owner') await this.owners.assertNotLast(key);
+      await apply(membership);
+      await em.flush();
+      this.events.changed(key);
       return membership;
     });
   }

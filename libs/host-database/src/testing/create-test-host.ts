@@ -12,6 +12,7 @@ import { Builders } from './builders.js';
 import { FakeClock } from './fake-clock.js';
 import { FakeDomainVerifier } from './fake-domain-verifier.js';
 import { TestFaults } from './faults/index.js';
+import { RecordingMailer } from './recording-mailer.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 import { TestJobs } from './test-jobs.js';
 
@@ -31,8 +32,8 @@ export interface TestHostOptions {
   /** The PostgreSQL server, where databases may be created. @default the environment variable `TEST_DB_URL` */
   readonly databaseUrl?: string;
   /**
-   * Options of the module; the database, the directory of SQLite tenants, the worker and the hourly look at verified domains (both off) are
-   * set by the kit.
+   * Options of the module; the database, the directory of SQLite tenants, the mailer, the worker and the hourly look at verified domains
+   * (both off) are set by the kit.
    */
   readonly options?: Omit<HostDatabaseOptions, 'database'>;
   /** Modules that the test is about. */
@@ -59,6 +60,8 @@ export interface TestHost extends Pick<Builders, 'newUser' | 'newTenant' | 'newT
   readonly clock: FakeClock;
   /** The DNS in which tenants prove that a domain is theirs. */
   readonly dns: FakeDomainVerifier;
+  /** The mails that were sent, once their jobs have run. Not asked where the options name another one. */
+  readonly mailer: RecordingMailer;
   /** What is pending: to run it, to look at it and to assert what was enqueued. */
   readonly jobs: TestJobs;
   /** Lets statements fail or wait, in one tenant's database or in the host's. */
@@ -87,9 +90,11 @@ export interface TestHost extends Pick<Builders, 'newUser' | 'newTenant' | 'newT
  */
 export async function createTestHost(test: TestHostOptions = {}): Promise<TestHost> {
   const database = await createTestDatabase(test.database ?? 'sqlite', test.databaseUrl);
+  const mailer = new RecordingMailer();
   const options: HostDatabaseOptions = {
     ...test.options,
     database: { ...database.options, ...(test.mikroOrm && { mikroOrm: test.mikroOrm }) },
+    users: { mailer, ...test.options?.users },
     jobs: { worker: false, ...test.options?.jobs },
     tenantDatabases: { directory: database.tenantDirectory, ...test.options?.tenantDatabases },
     // A test that moves its clock by an hour has asked for no job.
@@ -113,7 +118,7 @@ export async function createTestHost(test: TestHostOptions = {}): Promise<TestHo
     module = await (test.override?.(builder) ?? builder).compile();
     const app = test.http?.(module);
     await (app ?? module).init();
-    return startedHost({ module, app, clock, dns, faults, options, database });
+    return startedHost({ module, app, clock, dns, mailer, faults, options, database });
   } catch (error) {
     // A boot that fails leaves as little behind as a test that ends.
     await module?.close();
@@ -145,11 +150,12 @@ interface Started {
   readonly clock: FakeClock;
   readonly faults: TestFaults;
   readonly dns: FakeDomainVerifier;
+  readonly mailer: RecordingMailer;
   readonly options: HostDatabaseOptions;
   readonly database: TestDatabase;
 }
 
-function startedHost({ module, app, clock, dns, faults, options, database }: Started): TestHost {
+function startedHost({ module, app, clock, dns, mailer, faults, options, database }: Started): TestHost {
   const get: TestHost['get'] = (token) => module.get(token, { strict: false });
   const unitOfWork = get(UnitOfWork);
   const jobsService = get(JobsService);
@@ -170,6 +176,7 @@ function startedHost({ module, app, clock, dns, faults, options, database }: Sta
     hostDatabase: get(HostDatabase),
     clock,
     dns,
+    mailer,
     jobs,
     faults,
     options,

@@ -16,5 +16,6 @@ export { createTestHost, NoHttpApplicationError, type TestHost, type TestHostOpt
 export { FakeClock } from './fake-clock.js';
 export { FakeDomainVerifier } from './fake-domain-verifier.js';
 export type { JobMatch, PayloadMatch } from './job-match.js';
+export { MailNotRecordedError, RecordingMailer } from './recording-mailer.js';
 export { TestDatabaseUrlMissingError } from './test-database.js';
 export { JobNotEnqueuedError, type TestJobs } from './test-jobs.js';

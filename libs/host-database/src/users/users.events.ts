@@ -6,12 +6,21 @@ export class UserRegistered {
   constructor(readonly user: GlobalUser) {}
 }
 
-/** A person may not sign in any more. */
+/** A person may not sign in any more. Their row is locked until the transaction ends. */
 export class UserDeactivated {
   constructor(readonly userId: string) {}
 }
 
-/** A person is about to be removed. */
+/** A person has another password: what was opened with the former one may not be theirs. */
+export class UserPasswordChanged {
+  constructor(
+    readonly userId: string,
+    /** `reset`: by a token from their mailbox, as after a theft; nothing that is open has to go on. */
+    readonly by: 'change' | 'reset',
+  ) {}
+}
+
+/** A person is about to be removed. Their row is locked until the transaction ends. */
 export class UserDeleting {
   constructor(readonly userId: string) {}
 }
@@ -23,6 +32,7 @@ type Listener<E> = (event: E) => Promise<void>;
 export class UserEvents {
   private readonly registered: Listener<UserRegistered>[] = [];
   private readonly deactivated: Listener<UserDeactivated>[] = [];
+  private readonly passwordChanged: Listener<UserPasswordChanged>[] = [];
   private readonly deleting: Listener<UserDeleting>[] = [];
 
   onRegistered(listener: Listener<UserRegistered>): void {
@@ -31,6 +41,10 @@ export class UserEvents {
 
   onDeactivated(listener: Listener<UserDeactivated>): void {
     this.deactivated.push(listener);
+  }
+
+  onPasswordChanged(listener: Listener<UserPasswordChanged>): void {
+    this.passwordChanged.push(listener);
   }
 
   onDeleting(listener: Listener<UserDeleting>): void {
@@ -43,6 +57,10 @@ export class UserEvents {
 
   async emitDeactivated(event: UserDeactivated): Promise<void> {
     for (const listener of this.deactivated) await listener(event);
+  }
+
+  async emitPasswordChanged(event: UserPasswordChanged): Promise<void> {
+    for (const listener of this.passwordChanged) await listener(event);
   }
 
   async emitDeleting(event: UserDeleting): Promise<void> {

@@ -1,14 +1,60 @@
 import { Global, Module } from '@nestjs/common';
-import { AuditedEntities } from '../audit/index.js';
+import { AuditCatalogue, AuditedEntities } from '../audit/index.js';
+import { AlreadyRegisteredNotice } from './mail/already-registered-notice.js';
+import { MailDelivery } from './mail/mail-delivery.js';
+import { Argon2PasswordHasher } from './passwords/argon2.password-hasher.js';
+import { PasswordBackoffs } from './passwords/password-backoffs.js';
+import { PasswordChanges } from './passwords/password-changes.js';
+import { PasswordHasher } from './passwords/password-hasher.js';
+import { PasswordSignIn } from './passwords/password-sign-in.service.js';
+import { passwordEvents } from './passwords/passwords.audit-events.js';
+import { Passwords } from './passwords/passwords.service.js';
+import { EmailVerification } from './tokens/email-verification.service.js';
+import { PasswordReset } from './tokens/password-reset.service.js';
+import { UserTokenMailJobs } from './tokens/user-token-mail.jobs.js';
+import { userTokenEvents } from './tokens/user-tokens.audit-events.js';
+import { UserTokens } from './tokens/user-tokens.js';
 import { auditUsers } from './users.audit.js';
+import { UserLifecycle } from './user-lifecycle.js';
 import { UserEvents } from './users.events.js';
+import { type ResolvedUsersOptions, USERS_OPTIONS } from './users.options.js';
 import { UsersService } from './users.service.js';
+import { UsersUpkeepJobs } from './users-upkeep.jobs.js';
+
+const services = [
+  UsersService,
+  UserEvents,
+  MailDelivery,
+  AlreadyRegisteredNotice,
+  Passwords,
+  PasswordSignIn,
+  EmailVerification,
+  PasswordReset,
+];
 
 /** Who is this person? */
 @Global()
-@Module({ providers: [UsersService, UserEvents], exports: [UsersService, UserEvents] })
+@Module({
+  providers: [
+    ...services,
+    UserLifecycle,
+    PasswordBackoffs,
+    PasswordChanges,
+    UserTokens,
+    UserTokenMailJobs,
+    UsersUpkeepJobs,
+    {
+      provide: PasswordHasher,
+      inject: [USERS_OPTIONS],
+      useFactory: ({ passwords }: ResolvedUsersOptions) => passwords.hasher ?? new Argon2PasswordHasher(passwords.argon2),
+    },
+  ],
+  exports: services,
+})
 export class UsersModule {
-  constructor(audited: AuditedEntities) {
+  constructor(audited: AuditedEntities, catalogue: AuditCatalogue) {
     auditUsers(audited);
+    catalogue.add(passwordEvents);
+    catalogue.add(userTokenEvents);
   }
 }

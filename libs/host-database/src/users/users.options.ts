@@ -1,7 +1,6 @@
-import { withDefaults } from '../common/index.js';
 import type { Mailer } from './mail/mailer.js';
-import { defaultPasswordsOptions, type PasswordsOptions } from './passwords/passwords.options.js';
-import { defaultUserTokensOptions, type UserTokensOptions } from './tokens/user-tokens.options.js';
+import { type GivenPasswordsOptions, type PasswordsOptions, resolvePasswordsOptions } from './passwords/passwords.options.js';
+import { resolveUserTokensOptions, type UserTokensOptions } from './tokens/user-tokens.options.js';
 
 /** Injection token of the room's options, resolved. */
 export const USERS_OPTIONS = Symbol('nestjs-host-database:users-options');
@@ -10,7 +9,7 @@ export const USERS_OPTIONS = Symbol('nestjs-host-database:users-options');
 export interface UsersOptions {
   /** Sends what has to reach a person outside of the application. Without one, what would send mail is refused. */
   readonly mailer?: Mailer;
-  readonly passwords?: Partial<PasswordsOptions>;
+  readonly passwords?: GivenPasswordsOptions;
   readonly tokens?: Partial<UserTokensOptions>;
 }
 
@@ -24,7 +23,7 @@ export interface ResolvedUsersOptions {
 export function resolveUsersOptions({ mailer, passwords, tokens }: UsersOptions = {}): ResolvedUsersOptions {
   return {
     mailer,
-    passwords: withDefaults({ ...defaultPasswordsOptions }, passwords),
-    tokens: withDefaults({ ...defaultUserTokensOptions }, tokens),
+    passwords: resolvePasswordsOptions(passwords),
+    tokens: resolveUserTokensOptions(tokens),
   };
 }

@@ -1,11 +1,14 @@
 import { Injectable } from '@nestjs/common';
+import { AuditService } from '../audit/index.js';
 import { assertId, assertText, Clock, normalizeEmail } from '../common/index.js';
 import { UnitOfWork, violatesUnique } from '../database/index.js';
-import { GlobalUser } from './global-user.entity.js';
+import { EMAIL_UNIQUE, GlobalUser } from './global-user.entity.js';
+import { lockUser } from './locked-user.js';
+import { UserLifecycle } from './user-lifecycle.js';
+import { UserTokens } from './tokens/user-tokens.js';
 import { UserEvents, UserRegistered } from './users.events.js';
 import { DuplicateEmailError, DuplicateOAuthIdentityError, UserNotFoundError } from './users.errors.js';
 
-const EMAIL_UNIQUE = { name: 'core_users_email_unique', table: 'core_users', columns: ['email'] };
 const OAUTH_ID_UNIQUE = { name: 'core_users_oauth_id_unique', table: 'core_users', columns: ['oauth_id'] };
 
 /** A person to be. */
@@ -31,6 +34,9 @@ export class UsersService {
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
     private readonly events: UserEvents,
+    private readonly lifecycle: UserLifecycle,
+    private readonly tokens: UserTokens,
+    private readonly audit: AuditService,
   ) {}
 
   /**
@@ -84,6 +90,52 @@ export class UsersService {
       const user = await this.getById(userId);
       user.lastLogin = this.clock.now();
       return user;
+    });
+  }
+
+  /**
+   * Keeps a person from signing in; what they have stays. Rooms that hear of it can refuse: the only owner of a tenant is not deactivated.
+   * In the caller's transaction if there is one. Does nothing where they are deactivated already.
+   *
+   * @throws UserNotFoundError, LastOwnerError, ImpersonatedOwnerChangeError
+   */
+  async deactivate(userId: string): Promise<GlobalUser> {
+    return this.lifecycle.deactivate(userId);
+  }
+
+  /** Lets a deactivated person sign in again, into what they still have. @throws UserNotFoundError */
+  async reactivate(userId: string): Promise<GlobalUser> {
+    return this.lifecycle.reactivate(userId);
+  }
+
+  /**
+   * Removes a person with all that is theirs: memberships, identities, sessions, tokens. Rooms that hear of it can refuse: the only owner of
+   * a tenant is not removed. In the caller's transaction if there is one. The audit log keeps what they have done; `AuditErasure` makes what
+   * it says of them unreadable.
+   *
+   * @throws UserNotFoundError, LastOwnerError, ImpersonatedOwnerChangeError
+   */
+  async delete(userId: string): Promise<void> {
+    return this.lifecycle.delete(userId);
+  }
+
+  /**
+   * Has a person sent a token (`verify-email`) to another address of theirs, in the caller's transaction. They have it once the token was
+   * given to `EmailVerification.confirm()`, and not before; the one that they asked for last counts.
+   *
+   * @throws UserNotFoundError, InvalidInputError, MailerMissingError
+   * @throws DuplicateEmailError when somebody else has the address now
+   */
+  async changeEmail(userId: string, email: string): Promise<void> {
+    const address = normalizeEmail(email);
+    await this.unitOfWork.transactional(async (em) => {
+      const user = await lockUser(em, assertId(userId, 'user'));
+      if (!user) throw new UserNotFoundError(userId);
+      if (user.email === address) return;
+      if (await this.findByEmail(address)) throw new DuplicateEmailError(address);
+      await this.tokens.send({ user, purpose: 'change-email', email: address });
+      const details = { email: address };
+      await this.audit.record({ eventType: 'users.email-change-requested', tenantId: null, targetId: user.id, details });
     });
   }
 

@@ -24,10 +24,11 @@ export type Mail = {
 }[MailTemplate];
 
 /**
- * Sends mail. Give one as `access.mailer`, or provide the class: the library has no text of its own.
+ * Sends mail. Give one as `users.mailer`, or provide the class: the library has no text of its own.
  *
- * It is called by a job, after the commit of what the mail is about, and again if it throws; the id is the same each time, for services
- * that send one mail for it.
+ * It is called by a job, after the commit of what the mail is about, and again if it throws. The id is the same where the very same mail
+ * is sent again, for services that send one mail for it. A mail with a token is never quite the same: each try has a token of its own, the
+ * former one is worth nothing any more, and so the id is another one as well.
  */
 export abstract class Mailer {
   abstract send(mail: Mail, options: { readonly id: string }): Promise<void>;

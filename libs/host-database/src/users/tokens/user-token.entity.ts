@@ -2,8 +2,8 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { genId, timestamp } from '../../common/index.js';
 import { GlobalUser } from '../global-user.entity.js';
 
-/** What a token that was sent by mail is good for. */
-export const USER_TOKEN_PURPOSES = ['verify-email', 'reset-password'] as const;
+/** What a token that was sent by mail is good for: to prove the address that a person has, to take another one, to choose a new password. */
+export const USER_TOKEN_PURPOSES = ['verify-email', 'change-email', 'reset-password'] as const;
 
 export type UserTokenPurpose = (typeof USER_TOKEN_PURPOSES)[number];
 
