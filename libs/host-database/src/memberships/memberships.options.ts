@@ -29,5 +29,9 @@ export function resolveMembershipsOptions({
   attributes,
   invitations,
 }: MembershipsOptions = {}): ResolvedMembershipsOptions {
-  return { permissions: assertPermissions(permissions), attributes, invitations: withDefaults({ ...defaultInvitationsOptions }, invitations) };
+  return {
+    permissions: assertPermissions(permissions),
+    attributes,
+    invitations: withDefaults({ ...defaultInvitationsOptions }, invitations),
+  };
 }
