@@ -8,7 +8,7 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { genId, getDbUri, type HostDatabaseOptions, Subscription, UnitOfWork } from 'nestjs-host-database';
 import { AuditLegalHolds, type HostAuditLog } from 'nestjs-host-database/audit';
 import { JobSchedulesService, JobsService } from 'nestjs-host-database/jobs';
-import { MembershipsService } from 'nestjs-host-database/memberships';
+import { MembershipsService, RolesService } from 'nestjs-host-database/memberships';
 import {
   FileTenantExportSink,
   TenantDatabases,
@@ -128,7 +128,8 @@ describe.each(VARIANTS)('The deletion of a tenant on %s', (_name, { database, op
     await host.runJobs();
     const member = await host.newUser();
     await host.run(async () => {
-      await host.get(MembershipsService).grant({ userId: member.id, tenantId: id });
+      const role = await host.get(RolesService).create({ tenantId: id, name: 'readers', permissions: ['members.read'] });
+      await host.get(MembershipsService).grant({ userId: member.id, tenantId: id, customRoleId: role.id });
       await host.get(JobsService).enqueue('test.later', null, { tenantId: id, delayMs: DAY_MS });
       await host.get(JobsService).enqueue('test.now', null, { tenantId: id });
       await host.get(JobSchedulesService).upsert({ name: `daily-${id}`, type: 'test.daily', cron: '0 3 * * *', tenantId: id });
@@ -185,6 +186,7 @@ describe.each(VARIANTS)('The deletion of a tenant on %s', (_name, { database, op
         jobs: { sys_jobs: 3, sys_job_schedules: 1 },
         domains: { core_tenant_domains: 1 },
         memberships: { core_memberships: 2 },
+        roles: { core_roles: 1 },
         provisioning: {
           sys_tenant_provisionings: 1,
           sys_tenant_provisioning_steps: expect.any(Number),
@@ -207,7 +209,7 @@ describe.each(VARIANTS)('The deletion of a tenant on %s', (_name, { database, op
     // By looking oneself.
     expect(await leftOnServer(id)).toEqual([]);
     for (const address of removes.storage) expect(await host.get(TenantStorage).exists(address)).toBe(false);
-    const ofHost = ['core_memberships', 'core_tenant_domains', 'sys_jobs', 'sys_job_schedules'];
+    const ofHost = ['core_memberships', 'core_roles', 'core_tenant_domains', 'sys_jobs', 'sys_job_schedules'];
     for (const table of [...ofHost, 'sys_tenant_provisionings', 'sys_tenant_provisioning_steps', 'sys_tenant_requests']) {
       expect(await sql(`select 1 from ${table} where tenant_id = ?`, [id])).toEqual([]);
     }

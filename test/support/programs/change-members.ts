@@ -33,7 +33,7 @@ const as = (actorUserId: string, work: () => Promise<unknown>) =>
 
 /** In a transaction, and yet: of two that look at the same time, each sees the other. */
 async function leaveUnlocked(tenantId: string, userId: string): Promise<void> {
-  const pool = await host.run((em): Promise<NativePool> => em.getConnection().getNativeClient());
+  const pool = await host.run((em) => em.getConnection().getNativeClient() as Promise<NativePool>);
   const client = await pool.connect();
   try {
     await client.query('begin');
