@@ -182,7 +182,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${RolesService.name} on %s`, (
     await expect(grant({ role: base, customRoleId: role.id })).rejects.toBeInstanceOf(InvalidInputError);
   });
 
-  it("gives no role of another tenant, nor tells, changes or removes one", async () => {
+  it('gives no role of another tenant, nor tells, changes or removes one', async () => {
     const role = await create();
     const other = await host.newTenant({ provisioned: false });
     const key = { tenantId: other.id, roleId: role.id };
@@ -223,7 +223,11 @@ describe.each(['sqlite', 'postgresql'] as const)(`${RolesService.name} on %s`, (
       await invite(role);
       await expect(remove(role)).rejects.toBeInstanceOf(RoleInUseError);
       await host.run(async () => {
-        for (const open of await host.hostDatabase.em.find(Invitation, { tenant: tenant.id, acceptedAt: null, declinedAt: null })) {
+        for (const open of await host.hostDatabase.em.find(Invitation, {
+          tenant: tenant.id,
+          acceptedAt: null,
+          declinedAt: null,
+        })) {
           open.revokedAt = host.clock.now();
         }
       });

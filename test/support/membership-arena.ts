@@ -50,11 +50,12 @@ export class MembershipArena {
   ) {}
 
   static async open(type: DatabaseType): Promise<MembershipArena> {
-    const { options, drop } = await scratchDatabase(type);
+    const scratch = await scratchDatabase(type);
+    const { options } = scratch;
     const host = HostDatabaseModule.forRoot({ database: options, jobs: { worker: false } });
     const app = await NestFactory.createApplicationContext({ module: ArenaModule, imports: [host] }, { logger: ['error'] });
     const racers = await Promise.all([Racer.start(options), Racer.start(options)]);
-    return new MembershipArena(app, racers, drop);
+    return new MembershipArena(app, racers, () => scratch.drop());
   }
 
   /** Makes a tenant with so many owners; with so many seats, if that is said. */

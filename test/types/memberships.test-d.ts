@@ -11,7 +11,10 @@ import {
 } from 'nestjs-host-database/memberships';
 import { type Equal, expectType } from './expect-type.js';
 
-export const permissions = definePermissions({ 'typed-things.read': { role: 'member' }, 'typed-things.write': { role: 'admin' } });
+export const permissions = definePermissions({
+  'typed-things.read': { role: 'member' },
+  'typed-things.write': { role: 'admin' },
+});
 
 declare module 'nestjs-host-database/memberships' {
   interface PermissionTypes extends InferPermissions<typeof permissions> {}
@@ -23,7 +26,12 @@ declare module 'nestjs-host-database/memberships' {
 // @ts-expect-error no such role
 definePermissions({ 'typed-things.read': { role: 'emperor' } });
 
-expectType<Equal<Extract<Permission, 'typed-things.write' | 'members.manage' | 'typed-things.erase'>, 'typed-things.write' | 'members.manage'>>();
+expectType<
+  Equal<
+    Extract<Permission, 'typed-things.write' | 'members.manage' | 'typed-things.erase'>,
+    'typed-things.write' | 'members.manage'
+  >
+>();
 
 export const role: NewTenantRole = { tenantId: '', name: 'Writer', permissions: ['typed-things.write', 'members.read'] };
 // @ts-expect-error a permission that is misspelt

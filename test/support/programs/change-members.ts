@@ -2,13 +2,7 @@ import 'reflect-metadata';
 import { createInterface } from 'node:readline';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import {
-  ContextService,
-  type DatabaseOptions,
-  HostDatabase,
-  HostDatabaseError,
-  HostDatabaseModule,
-} from 'nestjs-host-database';
+import { ContextService, type DatabaseOptions, HostDatabase, HostDatabaseError, HostDatabaseModule } from 'nestjs-host-database';
 import { MembershipsService, TenantMembers } from 'nestjs-host-database/memberships';
 import { UsersService } from 'nestjs-host-database/users';
 import { DONE, type MembershipStep } from '../membership-steps.js';
@@ -34,18 +28,22 @@ const app = await NestFactory.createApplicationContext(MembersModule, { logger: 
 const host = app.get(HostDatabase);
 const [memberships, members, users] = [app.get(MembershipsService), app.get(TenantMembers), app.get(UsersService)];
 
-const as = (actorUserId: string, work: () => Promise<unknown>) => app.get(ContextService).run({ actorUserId }, () => host.run(work));
+const as = (actorUserId: string, work: () => Promise<unknown>) =>
+  app.get(ContextService).run({ actorUserId }, () => host.run(work));
 
 /** In a transaction, and yet: of two that look at the same time, each sees the other. */
 async function leaveUnlocked(tenantId: string, userId: string): Promise<void> {
-  const pool = (await host.run((em) => em.getConnection().getNativeClient())) as unknown as NativePool;
+  const pool = await host.run((em) => em.getConnection().getNativeClient() as Promise<NativePool>);
   const client = await pool.connect();
   try {
     await client.query('begin');
     const owners = `select count(*)::int as n from core_memberships where tenant_id = $1 and role = 'owner' and is_active`;
     const { rows } = await client.query(owners, [tenantId]);
     if ((rows[0]?.n ?? 0) > 1) {
-      await client.query('update core_memberships set is_active = false where tenant_id = $1 and user_id = $2', [tenantId, userId]);
+      await client.query('update core_memberships set is_active = false where tenant_id = $1 and user_id = $2', [
+        tenantId,
+        userId,
+      ]);
     }
     await client.query('commit');
   } finally {
@@ -67,7 +65,7 @@ function perform(way: MembershipStep['way'], tenantId: string, userId: string): 
       return host.run(() => users.delete(userId));
     case 'grant':
       return host.run(() => memberships.grant({ tenantId, userId }));
-    case 'unlocked':
+    default:
       return leaveUnlocked(tenantId, userId);
   }
 }

@@ -93,7 +93,7 @@ function mayBe({ members, roles }: TenantState, action: Action, powers: Powers):
       return powers.has('roles.manage') && !roles.has(action.own) && isWithin(action.permissions, powers);
     case 'update-role':
       return powers.has('roles.manage') && isWithin(roles.get(action.own), powers) && isWithin(action.permissions, powers);
-    case 'remove-role':
+    default:
       return (
         powers.has('roles.manage') &&
         isWithin(roles.get(action.own), powers) &&

@@ -17,6 +17,7 @@ import {
   isWithin,
   PERMISSIONS,
   type Place,
+  type Powers,
   powersOf,
   PROJECT_PERMISSIONS,
   type TenantState,
@@ -187,16 +188,17 @@ function nameOf(role: number): string {
   return `Role ${role}`;
 }
 
+function powersIn({ members, roles }: TenantState, number: number): Powers {
+  const at = members.get(number);
+  return (at && powersOf(at, roles)) ?? new Set();
+}
+
 /** Nobody has what they did not have before, unless whoever acted had it then; and somebody still owns it all. */
 function assertNoEscalation(before: TenantState, found: TenantState, action: Action): void {
-  const of = (state: TenantState, number: number) => {
-    const at = state.members.get(number);
-    return (at && powersOf(at, state.roles)) ?? new Set<string>();
-  };
-  const given = of(before, action.actor);
+  const given = powersIn(before, action.actor);
   for (const number of found.members.keys()) {
-    const allowed = new Set([...of(before, number), ...given]);
-    if (!isWithin(of(found, number), allowed)) throw new Error(`Escalation of user ${number} by ${JSON.stringify(action)}`);
+    const allowed = new Set([...powersIn(before, number), ...given]);
+    if (!isWithin(powersIn(found, number), allowed)) throw new Error(`Escalation of user ${number} by ${JSON.stringify(action)}`);
   }
   if (![...found.members.values()].some(({ role }) => role === 'owner')) {
     throw new Error(`No owner after ${JSON.stringify(action)}`);
@@ -204,6 +206,9 @@ function assertNoEscalation(before: TenantState, found: TenantState, action: Act
 }
 
 function textOf({ members, roles }: TenantState): string {
-  const sorted = (entries: Iterable<readonly [number, unknown]>) => [...entries].toSorted(([a], [b]) => a - b);
   return JSON.stringify([sorted(members), sorted(roles)]);
+}
+
+function sorted(entries: Iterable<readonly [number, unknown]>) {
+  return [...entries].toSorted(([a], [b]) => a - b);
 }
