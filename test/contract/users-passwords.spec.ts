@@ -61,8 +61,8 @@ describe.each(['sqlite', 'postgresql'] as const)(`${PasswordSignIn.name} on %s`,
     it('makes a person who can sign in, and keeps the password nowhere', async () => {
       const user = await register('Ada.Lovelace@Example.com');
 
-      expect(user).toMatchObject({ email: 'ada.lovelace@example.com', emailVerifiedAt: null });
-      expect((await signIn('ADA.lovelace@example.com')).id).toBe(user.id);
+      expect(user.email).toBe('ada.lovelace@example.com');
+      expect(await signIn('ADA.lovelace@example.com')).toMatchObject({ id: user.id, emailVerifiedAt: null });
       expect(await dump()).not.toContain(PASSWORD);
     });
 
@@ -169,24 +169,27 @@ describe.each(['sqlite', 'postgresql'] as const)(`${PasswordSignIn.name} on %s`,
       return error instanceof TooManyAttemptsError ? error.retryAfterMs : 0;
     };
 
-    it.each(['of somebody', 'of nobody'])('begins with the fifth for an address %s, and doubles up to a quarter of an hour', async (whose) => {
-      const email = newAddress();
-      if (whose === 'of somebody') await register(email);
-      await fail(email, 5);
-      const pauses: number[] = [];
-      for (let time = 0; time < 12; time++) {
-        verify.mockClear();
-        const pause = await blockedFor(email);
-        expect(verify).not.toHaveBeenCalled();
-        pauses.push(pause);
-        host.clock.advance(pause - 1);
-        expect(await blockedFor(email)).toBe(1);
-        host.clock.advance(1);
-        await fail(email);
-      }
+    it.each(['of somebody', 'of nobody'])(
+      'begins with the fifth for an address %s, and doubles up to a quarter of an hour',
+      async (whose) => {
+        const email = newAddress();
+        if (whose === 'of somebody') await register(email);
+        await fail(email, 5);
+        const pauses: number[] = [];
+        for (let time = 0; time < 12; time++) {
+          verify.mockClear();
+          const pause = await blockedFor(email);
+          expect(verify).not.toHaveBeenCalled();
+          pauses.push(pause);
+          host.clock.advance(pause - 1);
+          expect(await blockedFor(email)).toBe(1);
+          host.clock.advance(1);
+          await fail(email);
+        }
 
-      expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900].map((seconds) => seconds * SECOND_MS));
-    });
+        expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900].map((seconds) => seconds * SECOND_MS));
+      },
+    );
 
     it('is recorded, and does not grow while it lasts', async () => {
       const { id, email } = await register();
@@ -312,7 +315,10 @@ describe.each(['sqlite', 'postgresql'] as const)(`${PasswordSignIn.name} on %s`,
 
     it('of two at once lets one win', async () => {
       const { id } = await register();
-      const outcomes = await Promise.allSettled([change(id, PASSWORD, 'the first of two'), change(id, PASSWORD, 'the second of two')]);
+      const outcomes = await Promise.allSettled([
+        change(id, PASSWORD, 'the first of two'),
+        change(id, PASSWORD, 'the second of two'),
+      ]);
 
       expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
     });
