@@ -11,7 +11,10 @@ export interface ProvenEmail {
  * is said in the same breath.
  */
 export function emailVerifiedAtOf(user: ProvenEmail): Date | null | undefined {
-  const before = (wrap(user, true).__originalEntityData ?? {}) as { email?: string; emailVerifiedAt?: Date | number | string | null };
+  const before = (wrap(user, true).__originalEntityData ?? {}) as {
+    email?: string;
+    emailVerifiedAt?: Date | number | string | null;
+  };
   if (user.email?.toLowerCase() === before.email) return user.emailVerifiedAt;
   const isSaid = timeOf(user.emailVerifiedAt) !== timeOf(before.emailVerifiedAt);
   return isSaid ? user.emailVerifiedAt : null;

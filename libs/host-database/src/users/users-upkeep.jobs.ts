@@ -1,30 +1,36 @@
 import { Injectable } from '@nestjs/common';
-import { JobHandler, type JobRun, ScheduledJob } from '../jobs/index.js';
+import { UnitOfWork } from '../database/index.js';
+import { JobHandler, type JobRun, Snooze } from '../jobs/index.js';
+import { PasswordBackoff } from './passwords/password-backoff.entity.js';
 import { PasswordBackoffs } from './passwords/password-backoffs.js';
+import { UserToken } from './tokens/user-token.entity.js';
 import { UserTokens } from './tokens/user-tokens.js';
+import { PURGE_EVERY_MS, PURGE_EXPIRED_JOB } from './users-upkeep.js';
 
 /** How many batches of each one run removes; the next one removes the others. */
 const BATCHES = 1_000;
 
-declare module '../jobs/index.js' {
-  interface JobPayloads {
-    'users.purge-expired': null;
-  }
-}
-
-/** Removes what is of no use any more every night, once over all processes: mailed tokens, and the wrong passwords of addresses. */
+/** Removes what is of no use any more: mailed tokens, and the wrong passwords of addresses. */
 @Injectable()
 export class UsersUpkeepJobs {
   constructor(
     private readonly backoffs: PasswordBackoffs,
     private readonly tokens: UserTokens,
+    private readonly unitOfWork: UnitOfWork,
   ) {}
 
-  @ScheduledJob('25 3 * * *')
-  @JobHandler('users.purge-expired', { runsFor: 'host' })
-  async purge({ signal }: Pick<JobRun, 'signal'>): Promise<void> {
+  /** Comes again as long as there is something left, and is asked for anew where there is something again. */
+  @JobHandler(PURGE_EXPIRED_JOB, { runsFor: 'host' })
+  async purge({ signal }: JobRun<typeof PURGE_EXPIRED_JOB>): Promise<void> {
     for (const expired of [this.backoffs, this.tokens]) {
       for (let batch = 0; batch < BATCHES && (await expired.purge()) > 0; batch++) signal.throwIfAborted();
     }
+    if (await this.isSomethingLeft()) throw new Snooze(PURGE_EVERY_MS);
+  }
+
+  private async isSomethingLeft(): Promise<boolean> {
+    const { em } = this.unitOfWork;
+    const one = { orderBy: { expiresAt: 'asc' }, limit: 1, disableIdentityMap: true } as const;
+    return (await em.find(PasswordBackoff, {}, one)).length > 0 || (await em.find(UserToken, {}, one)).length > 0;
   }
 }

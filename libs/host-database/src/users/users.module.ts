@@ -20,6 +20,7 @@ import { UserEvents } from './users.events.js';
 import { type ResolvedUsersOptions, USERS_OPTIONS } from './users.options.js';
 import { UsersService } from './users.service.js';
 import { UsersUpkeepJobs } from './users-upkeep.jobs.js';
+import { UsersUpkeep } from './users-upkeep.js';
 
 const services = [
   UsersService,
@@ -42,6 +43,7 @@ const services = [
     PasswordChanges,
     UserTokens,
     UserTokenMailJobs,
+    UsersUpkeep,
     UsersUpkeepJobs,
     {
       provide: PasswordHasher,

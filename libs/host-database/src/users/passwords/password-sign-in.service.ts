@@ -6,6 +6,7 @@ import { GlobalUser } from '../global-user.entity.js';
 import { lockUser } from '../locked-user.js';
 import { UserNotFoundError } from '../users.errors.js';
 import { UsersService } from '../users.service.js';
+import { UsersUpkeep } from '../users-upkeep.js';
 import { PasswordBackoffs } from './password-backoffs.js';
 import { PasswordChanges } from './password-changes.js';
 import { InvalidCredentialsError, PasswordInTransactionError, TooManyAttemptsError } from './passwords.errors.js';
@@ -34,6 +35,7 @@ export class PasswordSignIn {
     private readonly backoffs: PasswordBackoffs,
     private readonly changes: PasswordChanges,
     private readonly audit: AuditService,
+    private readonly upkeep: UsersUpkeep,
     private readonly clock: Clock,
   ) {}
 
@@ -71,6 +73,7 @@ export class PasswordSignIn {
     const admitted = user && isRight ? await this.admit(user, password) : null;
     if (admitted) return admitted;
     await this.recordRefusal('users.sign-in-failed', user);
+    await this.upkeep.request();
     throw new InvalidCredentialsError();
   }
 
@@ -133,6 +136,7 @@ export class PasswordSignIn {
 
   private async refuseChange(user: GlobalUser): Promise<never> {
     await this.recordChangeRefusal(user, 'wrong-password');
+    await this.upkeep.request();
     throw new InvalidCredentialsError();
   }
 

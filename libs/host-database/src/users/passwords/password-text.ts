@@ -19,7 +19,7 @@ export function comparablePassword(password: unknown, maxLength: number): string
 
 /** Counts characters: code points. */
 export function lengthOf(text: string): number {
-  return [...text].length;
+  return Array.from(text).length;
 }
 
 /** Returns a text as it is looked for among common passwords. */

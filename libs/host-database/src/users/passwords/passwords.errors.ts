@@ -67,6 +67,6 @@ export class PasswordPackageMissingError extends HostDatabaseError {
     readonly packageName: string,
     options: ErrorOptions,
   ) {
-    super(`The package ${packageName} could not be loaded. Install it: passwords are hashed with it.`, options);
+    super(`The package ${packageName} could not be loaded. Install it: passwords need it.`, options);
   }
 }

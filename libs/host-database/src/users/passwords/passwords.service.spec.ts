@@ -47,7 +47,11 @@ describe(Passwords.name, () => {
       { what: 'millions', password: 'x'.repeat(5_000_000), reason: 'too-long' },
       { what: 'digits in a row', password: '1234567890', reason: 'common' },
       { what: 'a common one with a capital', password: 'Password123', reason: 'common' },
-      { what: 'a common one in full-width digits', password: '\uFF11\uFF12\uFF13\uFF14\uFF15\uFF16\uFF17\uFF18\uFF19\uFF10', reason: 'common' },
+      {
+        what: 'a common one in full-width digits',
+        password: '\uFF11\uFF12\uFF13\uFF14\uFF15\uFF16\uFF17\uFF18\uFF19\uFF10',
+        reason: 'common',
+      },
     ])('refuses $what as $reason', async ({ password, reason }) => {
       await expect(sut.hash(password)).rejects.toMatchObject({ code: 'USERS_WEAK_PASSWORD', reason });
     });

@@ -25,7 +25,5 @@ export class UserTokenMailJobs {
 function mailOf({ secret, token }: { readonly secret: string; readonly token: UserToken }): Mail {
   const { email: to, expiresAt } = token;
   const data = { token: secret, expiresAt };
-  return token.purpose === 'reset-password'
-    ? { to, template: 'reset-password', data }
-    : { to, template: 'verify-email', data };
+  return token.purpose === 'reset-password' ? { to, template: 'reset-password', data } : { to, template: 'verify-email', data };
 }

@@ -8,6 +8,7 @@ import type { GlobalUser } from '../global-user.entity.js';
 import { lockUser } from '../locked-user.js';
 import { MailDelivery } from '../mail/mail-delivery.js';
 import { type ResolvedUsersOptions, USERS_OPTIONS } from '../users.options.js';
+import { UsersUpkeep } from '../users-upkeep.js';
 import { hashToken, newToken } from './secret-token.js';
 import { UserToken, type UserTokenPurpose } from './user-token.entity.js';
 import type { TokenRefusal } from './user-tokens.audit-events.js';
@@ -53,6 +54,7 @@ export class UserTokens {
     private readonly jobs: JobsService,
     private readonly mail: MailDelivery,
     private readonly audit: AuditService,
+    private readonly upkeep: UsersUpkeep,
     @Inject(USERS_OPTIONS) private readonly options: ResolvedUsersOptions,
   ) {}
 
@@ -77,6 +79,7 @@ export class UserTokens {
     });
     await em.flush();
     await this.jobs.enqueue(MAIL_TOKEN_JOB, { tokenId: token.id });
+    await this.upkeep.request();
   }
 
   /** Gives a token its secret, which is worth something from the commit on. @returns undefined when it is not to be sent any more */
