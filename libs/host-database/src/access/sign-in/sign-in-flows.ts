@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock } from '../../common/index.js';
+import { Clock, genId } from '../../common/index.js';
 import { UnitOfWork } from '../../database/index.js';
 import { SignInFlow } from './sign-in-flow.entity.js';
 import { SignInStateError } from './sign-in.errors.js';
@@ -31,6 +31,7 @@ export class SignInFlows {
     const now = this.clock.now();
     await this.unitOfWork.transactional(async (em) => {
       await em.insert(SignInFlow, {
+        id: genId(),
         ...flow,
         stateHash: hashOf(state),
         bindingHash: hashOf(binding),

@@ -98,7 +98,7 @@ class GithubSignInProvider extends SignInProvider {
       client.ClientSecretPost(clientSecret),
     );
     configuration.timeout = PROVIDER_TIMEOUT_SECONDS;
-    if (fetch) configuration[client.customFetch] = fetch as (url: string, init: object) => Promise<Response>;
+    if (fetch) configuration[client.customFetch] = fetch;
     if (this.isInsecure) client.allowInsecureRequests(configuration);
     return configuration;
   }

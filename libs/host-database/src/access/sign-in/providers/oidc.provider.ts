@@ -1,5 +1,6 @@
 import type { Configuration } from 'openid-client';
 import type { VerifiedIdentity } from '../../../users/index.js';
+import { SignInResponseInvalidError } from '../sign-in.errors.js';
 import { type SignInAttempt, SignInProvider, type SignInReturn } from '../sign-in-provider.js';
 import { loadOpenIdClient, type OpenIdClient, PROVIDER_TIMEOUT_SECONDS, type ProviderFetch } from './openid-client.js';
 import { providerFailure } from './provider-failure.js';
@@ -70,7 +71,7 @@ export class OidcSignInProvider extends SignInProvider {
       });
       const idToken = tokens.claims();
       // Never without one: it is what was asked for.
-      if (!idToken) throw new client.ClientError('the response has no identity token');
+      if (!idToken) throw new SignInResponseInvalidError(this.options.issuer, 'no-identity-token');
       const claims = await this.withEmail(client, configuration, { ...idToken }, tokens.access_token);
       // As the token says, not as configured: one configuration of Microsoft's has an issuer for each of its tenants.
       return { provider: idToken.iss, subject: idToken.sub, ...this.emailOf(claims) };
@@ -130,7 +131,7 @@ export class OidcSignInProvider extends SignInProvider {
     const authentication = clientSecret === undefined ? client.None() : client.ClientSecretPost(clientSecret);
     return client.discovery(this.issuer, clientId, undefined, authentication, {
       timeout: PROVIDER_TIMEOUT_SECONDS,
-      ...(fetch && { [client.customFetch]: fetch as (url: string, init: object) => Promise<Response> }),
+      ...(fetch && { [client.customFetch]: fetch }),
       // The token comes over TLS from the issuer itself. That its signature is checked too costs one request an issuer, and holds where
       // a proxy ends the TLS.
       execute: [
