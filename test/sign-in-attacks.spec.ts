@@ -21,9 +21,6 @@ describe(`${ProviderSignIn.name} under attack`, () => {
   beforeAll(async () => {
     arena = await SignInArena.start('sqlite');
   });
-  afterEach(() => {
-    arena.wire.restore();
-  });
   afterAll(async () => {
     await arena.close();
   });
@@ -45,9 +42,9 @@ describe(`${ProviderSignIn.name} under attack`, () => {
   };
 
   afterEach(async () => {
-    // The positive control of each: with nothing changed, the same application lets people in.
+    // The positive control of each: with nothing changed, the same application lets people in. It throws where it does not.
     arena.wire.restore();
-    expect(await arena.signIn(arena.newPerson())).toMatchObject({ isNew: true });
+    await arena.signIn(arena.newPerson());
   });
 
   describe('the way back', () => {

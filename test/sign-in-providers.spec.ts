@@ -60,10 +60,7 @@ describe(github, () => {
   });
 
   it('knows people by their id, and the primary address as GitHub has verified it', async () => {
-    const emails = [
-      email('old@example.com', { verified: true }),
-      email('ada@example.com', { primary: true, verified: true }),
-    ];
+    const emails = [email('old@example.com', { verified: true }), email('ada@example.com', { primary: true, verified: true })];
     server.account = { id: 583231, login: 'ada', email: 'public@example.com', emails };
     expect(await signIn()).toEqual({
       provider: server.baseUrl,
@@ -97,11 +94,11 @@ describe(github, () => {
   });
 
   it('refuses another code_verifier, a code that was used, and another state', async () => {
-    await expect(signIn(sut, { codeVerifier: 'w'.repeat(43) as never })).rejects.toBeInstanceOf(SignInResponseInvalidError);
+    await expect(signIn(sut, { codeVerifier: 'w'.repeat(43) })).rejects.toBeInstanceOf(SignInResponseInvalidError);
     const callbackUrl = await server.visit(await sut.begin(ATTEMPT));
     expect(await sut.finish({ ...ATTEMPT, callbackUrl })).toMatchObject({ provider: server.baseUrl });
     await expect(sut.finish({ ...ATTEMPT, callbackUrl })).rejects.toBeInstanceOf(SignInResponseInvalidError);
-    await expect(signIn(sut, { state: 't'.repeat(43) as never })).rejects.toBeInstanceOf(SignInResponseInvalidError);
+    await expect(signIn(sut, { state: 't'.repeat(43) })).rejects.toBeInstanceOf(SignInResponseInvalidError);
   });
 
   it('refuses the answer of another issuer', async () => {

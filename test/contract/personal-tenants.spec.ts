@@ -33,7 +33,9 @@ describe.each(['sqlite', 'postgresql'] as const)('The personal tenant on %s', (d
   });
   const signIn = (identity: ReturnType<typeof newIdentity>) => host.run(() => host.get(UserIdentities).signIn(identity));
   const tenantsOf = (userId: string) =>
-    host.run(async () => (await host.get(MembershipsService).findByUser(userId)).map(({ role, tenant }) => [role, tenant.unwrap()]));
+    host.run(async () =>
+      (await host.get(MembershipsService).findByUser(userId)).map(({ role, tenant }) => [role, tenant.unwrap()]),
+    );
   const countTenants = () => host.run(() => host.hostDatabase.tenantCatalogs.count());
 
   it('is there with the first sign-in, and is the only one', async () => {

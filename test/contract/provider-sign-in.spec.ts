@@ -189,9 +189,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${ProviderSignIn.name} on %s`,
       const { url, cookie } = await arena.begin();
       const back = await arena.acme.visit(url, arena.newPerson());
       const inside = arena.host.run(() =>
-        arena.host.hostDatabase.transactional(() =>
-          arena.sut.finish({ provider: 'acme', params: back.searchParams, cookie }),
-        ),
+        arena.host.hostDatabase.transactional(() => arena.sut.finish({ provider: 'acme', params: back.searchParams, cookie })),
       );
       await expect(inside).rejects.toBeInstanceOf(SignInInTransactionError);
       expect(await arena.finish(back, cookie)).toMatchObject({ isNew: true });
@@ -239,7 +237,9 @@ describe.each(['sqlite', 'postgresql'] as const)(`${ProviderSignIn.name} on %s`,
       await arena.host.runJobs();
       const left = await arena.host.run(() => arena.host.hostDatabase.em.find(SignInFlow, {}));
       expect(left).toHaveLength(1);
-      expect(await arena.finish(await arena.acme.visit(fresh.url, arena.newPerson()), fresh.cookie)).toMatchObject({ isNew: true });
+      expect(await arena.finish(await arena.acme.visit(fresh.url, arena.newPerson()), fresh.cookie)).toMatchObject({
+        isNew: true,
+      });
     });
   });
 

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { type CryptoKey, exportJWK, generateKeyPair } from 'jose';
 import { type Context, Provider } from 'oidc-provider';
+import { oidcMemory } from './oidc-memory.js';
 
 /** What the issuer knows of somebody. */
 export interface Person {
@@ -39,6 +40,7 @@ export class OidcIssuer {
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
     const sut = new OidcIssuer(server, privateKey);
     const provider = new Provider(sut.issuer, {
+      adapter: oidcMemory(),
       clients: [
         {
           client_id: CLIENT.clientId,

@@ -11,7 +11,14 @@ import { TenantRunInterceptor } from './tenant-run.interceptor.js';
 /** Who may go where, at the edge: requests, messages of websockets and of other services. */
 @Global()
 @Module({
-  providers: [TenantAccess, TenantMembershipGuard, TenantRunInterceptor, TenantMessages, TenantMessageInterceptor, ...signInProviders],
+  providers: [
+    TenantAccess,
+    TenantMembershipGuard,
+    TenantRunInterceptor,
+    TenantMessages,
+    TenantMessageInterceptor,
+    ...signInProviders,
+  ],
   exports: [ProviderSignIn, TenantAccess, TenantMembershipGuard, TenantRunInterceptor, TenantMessages, TenantMessageInterceptor],
 })
 export class AccessModule implements NestModule {

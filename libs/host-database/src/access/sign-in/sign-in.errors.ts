@@ -62,7 +62,10 @@ export class SignInResponseInvalidError extends HostDatabaseError {
     readonly problem: string,
     options?: ErrorOptions,
   ) {
-    super(`The answer of the provider ${provider} is not valid (${problem}). Begin again; check the client if it stays.`, options);
+    super(
+      `The answer of the provider ${provider} is not valid (${problem}). Begin again; check the client if it stays.`,
+      options,
+    );
   }
 }
 

@@ -102,10 +102,7 @@ export class OidcSignInProvider extends SignInProvider {
     return { email, emailVerified };
   }
 
-  private async asking<T>(
-    now: Date,
-    ask: (client: OpenIdClient, configuration: Configuration) => Promise<T>,
-  ): Promise<T> {
+  private async asking<T>(now: Date, ask: (client: OpenIdClient, configuration: Configuration) => Promise<T>): Promise<T> {
     const client = await loadOpenIdClient();
     try {
       return await ask(client, await this.configuration(client, now));
@@ -134,10 +131,7 @@ export class OidcSignInProvider extends SignInProvider {
       ...(fetch && { [client.customFetch]: fetch }),
       // The token comes over TLS from the issuer itself. That its signature is checked too costs one request an issuer, and holds where
       // a proxy ends the TLS.
-      execute: [
-        client.enableNonRepudiationChecks,
-        ...(this.issuer.protocol === 'http:' ? [client.allowInsecureRequests] : []),
-      ],
+      execute: [client.enableNonRepudiationChecks, ...(this.issuer.protocol === 'http:' ? [client.allowInsecureRequests] : [])],
     });
   }
 }

@@ -10,9 +10,7 @@ export type ProviderFetch = (url: string, init: RequestInit) => Promise<Response
 export const PROVIDER_TIMEOUT_SECONDS = 10;
 
 /** Imports the package on demand. @throws OpenIdClientMissingError */
-export async function loadOpenIdClient(
-  load: () => Promise<OpenIdClient> = () => import('openid-client'),
-): Promise<OpenIdClient> {
+export async function loadOpenIdClient(load: () => Promise<OpenIdClient> = () => import('openid-client')): Promise<OpenIdClient> {
   try {
     return await load();
   } catch (cause) {

@@ -11,7 +11,10 @@ export function assertSecureUrl(option: string, value: string): URL {
   const url = URL.parse(value);
   const isSecure = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.has(url.hostname));
   if (!url || !isSecure || url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
-    throw new InvalidOptionError(option, 'must be an https:// address without credentials and query (http:// for localhost alone).');
+    throw new InvalidOptionError(
+      option,
+      'must be an https:// address without credentials and query (http:// for localhost alone).',
+    );
   }
   return url;
 }
