@@ -254,27 +254,47 @@ describe(`${ProviderSignIn.name} under attack`, () => {
   it('tells no secret, code or token, in no error and no row of the log', async () => {
     const seen = new Set<string>([CLIENT.clientSecret]);
     const failures: unknown[] = [];
-    for (const changes of [{ iss: 'https://evil.example' }, { exp: 0 }, { nonce: undefined }]) {
+    const attempt = async (
+      change: (answer: Answer) => Answer | Promise<Answer>,
+      spoil: (back: URL) => void = () => undefined,
+    ) => {
       const way = await arena.begin();
       arena.wire.change('/token', async (answer) => {
-        const idToken = await signAnew(answer['id_token'], changes, { key: arena.acme.key });
-        for (const token of [answer['access_token'], answer['id_token'], idToken]) seen.add(String(token));
-        return { ...answer, id_token: idToken };
+        const changed = await change(answer);
+        for (const token of [answer['access_token'], answer['id_token'], changed['id_token'] ?? '']) seen.add(String(token));
+        return changed;
       });
       const back = await arena.acme.visit(way.url, arena.newPerson());
-      for (const parameter of ['code', 'state']) seen.add(back.searchParams.get(parameter) ?? '');
+      for (const secret of ['code', 'state']) seen.add(back.searchParams.get(secret) ?? '');
       seen.add(way.cookie.split('=')[1] ?? '');
+      spoil(back);
       failures.push(await refused(arena.finish(back, way.cookie)));
+    };
+    for (const changes of [{ iss: 'https://evil.example' }, { exp: 0 }, { nonce: undefined }]) {
+      await attempt(async (answer) => ({
+        ...answer,
+        id_token: await signAnew(answer['id_token'], changes, { key: arena.acme.key }),
+      }));
     }
-    const declined = await arena.begin();
-    const back = await arena.acme.visit(declined.url, 'declines');
-    seen.add(back.searchParams.get('state') ?? '');
-    failures.push(await refused(arena.finish(back, declined.cookie)));
+    // What the errors of the protocol carry: the body with the access token, and the address with the code.
+    await attempt(({ id_token: _idToken, ...answer }) => answer);
+    await attempt(
+      (answer) => answer,
+      ({ searchParams }) => searchParams.set('iss', 'https://evil.example'),
+    );
+    await attempt(
+      (answer) => answer,
+      ({ searchParams }) => searchParams.set('error', 'access_denied'),
+    );
+    seen.delete('');
 
     const told = everythingOf([failures, await arena.refusals()]);
-    expect(failures).toHaveLength(4);
-    expect(seen.size).toBe(1 + 3 * 6 + 1);
-    expect(seen.has('')).toBe(false);
+    expect(failures.map((failure) => (failure as Error).name)).toEqual([
+      ...Array.from({ length: 5 }, () => SignInResponseInvalidError.name),
+      SignInDeniedError.name,
+    ]);
+    // A secret of the client, and of each attempt state, code and cookie; of those that came to tokens, theirs.
+    expect(seen.size).toBe(1 + 6 * 3 + 3 * 3 + 2);
     expect([...seen].filter((secret) => told.includes(secret))).toEqual([]);
     expect(told).toContain('ACCESS_SIGN_IN_RESPONSE_INVALID');
   });

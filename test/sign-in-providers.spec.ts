@@ -291,3 +291,13 @@ describe(oidc, () => {
     },
   );
 });
+
+it.each([
+  ['oidc', oidc({ ...CLIENT, issuer: 'https://issuer.example' })],
+  ['google', google(CLIENT)],
+  ['microsoft', microsoft(CLIENT)],
+  ['github', github(CLIENT)],
+])('%s shows nobody the secret of the client', (_name, provider) => {
+  expect(everythingOf({ CLIENT })).toContain(CLIENT.clientSecret);
+  expect(everythingOf({ provider })).not.toContain(CLIENT.clientSecret);
+});

@@ -30,12 +30,15 @@ export function github(options: GithubOptions): SignInProvider {
 }
 
 class GithubSignInProvider extends SignInProvider {
+  // Out of sight of whoever logs the options of the module: it has the client's secret.
+  readonly #options: GithubOptions;
   private readonly provider: string;
   private readonly api: string;
   private readonly isInsecure: boolean;
 
-  constructor(private readonly options: GithubOptions) {
+  constructor(options: GithubOptions) {
     super();
+    this.#options = options;
     const base = assertSecureUrl('access.signIn.providers.baseUrl', options.baseUrl ?? GITHUB);
     this.provider = withoutSlash(base);
     const ownApi = this.provider === GITHUB ? 'https://api.github.com' : `${this.provider}/api/v3`;
@@ -47,7 +50,7 @@ class GithubSignInProvider extends SignInProvider {
   async begin({ redirectUri, state, codeVerifier }: SignInAttempt): Promise<URL> {
     return this.asking(async (client, configuration) =>
       client.buildAuthorizationUrl(configuration, {
-        ...this.options.authorizationParameters,
+        ...this.#options.authorizationParameters,
         scope: 'read:user user:email',
         redirect_uri: redirectUri,
         state,
@@ -88,7 +91,7 @@ class GithubSignInProvider extends SignInProvider {
   }
 
   private configuration(client: OpenIdClient): Configuration {
-    const { clientId, clientSecret, fetch } = this.options;
+    const { clientId, clientSecret, fetch } = this.#options;
     // GitHub names its issuer so; it comes back as `iss` where it comes back.
     const issuer = `${this.provider}/login/oauth`;
     const configuration = new client.Configuration(

@@ -38,19 +38,22 @@ const DISCOVERY_TTL_MS = 3_600_000;
  * token's signature, issuer, audience, time and nonce are checked.
  */
 export class OidcSignInProvider extends SignInProvider {
+  // Out of sight of whoever logs the options of the module: it has the client's secret.
+  readonly #options: OidcOptions;
   private readonly issuer: URL;
   private discovered: { readonly configuration: Promise<Configuration>; readonly until: number } | undefined;
 
   /** @throws InvalidOptionError */
-  constructor(private readonly options: OidcOptions) {
+  constructor(options: OidcOptions) {
     super();
+    this.#options = options;
     this.issuer = assertSecureUrl('access.signIn.providers.issuer', options.issuer);
   }
 
   async begin({ redirectUri, state, nonce, codeVerifier, now }: SignInAttempt): Promise<URL> {
     return this.asking(now, async (client, configuration) =>
       client.buildAuthorizationUrl(configuration, {
-        ...this.options.authorizationParameters,
+        ...this.#options.authorizationParameters,
         scope: this.scopes.join(' '),
         redirect_uri: redirectUri,
         state,
@@ -71,7 +74,7 @@ export class OidcSignInProvider extends SignInProvider {
       });
       const idToken = tokens.claims();
       // Never without one: it is what was asked for.
-      if (!idToken) throw new SignInResponseInvalidError(this.options.issuer, 'no-identity-token');
+      if (!idToken) throw new SignInResponseInvalidError(this.#options.issuer, 'no-identity-token');
       const claims = await this.withEmail(client, configuration, { ...idToken }, tokens.access_token);
       // As the token says, not as configured: one configuration of Microsoft's has an issuer for each of its tenants.
       return { provider: idToken.iss, subject: idToken.sub, ...this.emailOf(claims) };
@@ -79,7 +82,7 @@ export class OidcSignInProvider extends SignInProvider {
   }
 
   private get scopes(): readonly string[] {
-    return this.options.scopes ?? ['openid', 'email'];
+    return this.#options.scopes ?? ['openid', 'email'];
   }
 
   /** Many issuers tell the address at the user info endpoint alone; it has to be about the same subject. */
@@ -98,7 +101,7 @@ export class OidcSignInProvider extends SignInProvider {
     const { email, email_verified: verified } = claims;
     if (typeof email !== 'string' || email === '') return {};
     // Some issuers write it as a text.
-    const emailVerified = this.options.emailVerified?.(claims) ?? (verified === true || verified === 'true');
+    const emailVerified = this.#options.emailVerified?.(claims) ?? (verified === true || verified === 'true');
     return { email, emailVerified };
   }
 
@@ -107,7 +110,7 @@ export class OidcSignInProvider extends SignInProvider {
     try {
       return await ask(client, await this.configuration(client, now));
     } catch (error) {
-      throw providerFailure(client, this.options.issuer, error);
+      throw providerFailure(client, this.#options.issuer, error);
     }
   }
 
@@ -124,7 +127,7 @@ export class OidcSignInProvider extends SignInProvider {
   }
 
   private discover(client: OpenIdClient): Promise<Configuration> {
-    const { clientId, clientSecret, fetch } = this.options;
+    const { clientId, clientSecret, fetch } = this.#options;
     const authentication = clientSecret === undefined ? client.None() : client.ClientSecretPost(clientSecret);
     return client.discovery(this.issuer, clientId, undefined, authentication, {
       timeout: PROVIDER_TIMEOUT_SECONDS,
