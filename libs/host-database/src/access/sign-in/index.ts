@@ -8,7 +8,7 @@ import { SignInFlowsJobs } from './sign-in-flows.jobs.js';
 export { github, type GithubOptions } from './providers/github.js';
 export { google, microsoft, type MicrosoftOptions, oidc, type ProviderClientOptions } from './providers/oidc.js';
 export type { IdentityClaims, OidcOptions } from './providers/oidc.provider.js';
-export type { ProviderFetch } from './providers/openid-client.js';
+export type { ProviderFetch } from './providers/provider-fetch.js';
 export {
   type BeginSignIn,
   type BegunSignIn,

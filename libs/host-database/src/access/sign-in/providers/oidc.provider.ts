@@ -2,7 +2,8 @@ import type { Configuration } from 'openid-client';
 import type { VerifiedIdentity } from '../../../users/index.js';
 import { SignInResponseInvalidError } from '../sign-in.errors.js';
 import { type SignInAttempt, SignInProvider, type SignInReturn } from '../sign-in-provider.js';
-import { loadOpenIdClient, type OpenIdClient, PROVIDER_TIMEOUT_SECONDS, type ProviderFetch } from './openid-client.js';
+import { loadOpenIdClient, type OpenIdClient, PROVIDER_TIMEOUT_SECONDS } from './openid-client.js';
+import type { ProviderFetch } from './provider-fetch.js';
 import { providerFailure } from './provider-failure.js';
 import { assertSecureUrl } from './secure-url.js';
 

@@ -1,6 +1,6 @@
 import type { SignInProvider } from '../sign-in-provider.js';
-import type { ProviderFetch } from './openid-client.js';
 import { type IdentityClaims, type OidcOptions, OidcSignInProvider } from './oidc.provider.js';
+import type { ProviderFetch } from './provider-fetch.js';
 
 /** Who we are at a well-known provider. */
 export interface ProviderClientOptions extends Pick<OidcOptions, 'authorizationParameters'> {

@@ -3,9 +3,6 @@ import { OpenIdClientMissingError } from '../sign-in.errors.js';
 /** The optional package that speaks OAuth and OpenID Connect. */
 export type OpenIdClient = typeof import('openid-client');
 
-/** How requests to a provider are made: with a proxy, for one. @default the global `fetch` */
-export type ProviderFetch = (url: string, init: RequestInit) => Promise<Response>;
-
 /** For how long a provider is waited for. */
 export const PROVIDER_TIMEOUT_SECONDS = 10;
 
