@@ -3,6 +3,7 @@ import { AuditCatalogue } from '../audit/index.js';
 import { accessEvents } from './access.audit-events.js';
 import { HostContextMiddleware } from './host-context.middleware.js';
 import { TenantMessageInterceptor, TenantMessages } from './messages/index.js';
+import { ProviderSignIn, signInEvents, signInProviders } from './sign-in/index.js';
 import { TenantAccess } from './tenant-access.js';
 import { TenantMembershipGuard } from './tenant-membership.guard.js';
 import { TenantRunInterceptor } from './tenant-run.interceptor.js';
@@ -10,12 +11,20 @@ import { TenantRunInterceptor } from './tenant-run.interceptor.js';
 /** Who may go where, at the edge: requests, messages of websockets and of other services. */
 @Global()
 @Module({
-  providers: [TenantAccess, TenantMembershipGuard, TenantRunInterceptor, TenantMessages, TenantMessageInterceptor],
-  exports: [TenantAccess, TenantMembershipGuard, TenantRunInterceptor, TenantMessages, TenantMessageInterceptor],
+  providers: [
+    TenantAccess,
+    TenantMembershipGuard,
+    TenantRunInterceptor,
+    TenantMessages,
+    TenantMessageInterceptor,
+    ...signInProviders,
+  ],
+  exports: [ProviderSignIn, TenantAccess, TenantMembershipGuard, TenantRunInterceptor, TenantMessages, TenantMessageInterceptor],
 })
 export class AccessModule implements NestModule {
   constructor(catalogue: AuditCatalogue) {
     catalogue.add(accessEvents);
+    catalogue.add(signInEvents);
   }
 
   configure(consumer: MiddlewareConsumer): void {

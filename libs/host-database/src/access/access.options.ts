@@ -2,7 +2,7 @@ import { withDefaults } from '../common/index.js';
 import { defaultImpersonationOptions, type ImpersonationOptions } from './impersonation/impersonation.options.js';
 import { defaultTenantResolutionOptions, type TenantResolutionOptions } from './resolution/resolution.options.js';
 import { defaultSessionsOptions, type SessionsOptions } from './sessions/sessions.options.js';
-import type { SignInOptions } from './sign-in/sign-in.options.js';
+import { type ResolvedSignInOptions, resolveSignInOptions, type SignInOptions } from './sign-in/sign-in.options.js';
 import type { TokenIssuerOptions } from './tokens/access-tokens.options.js';
 
 /** Injection token of the room's options, resolved. */
@@ -22,7 +22,7 @@ export interface AccessOptions {
 export interface ResolvedAccessOptions {
   readonly sessions: SessionsOptions;
   readonly tokens: readonly TokenIssuerOptions[];
-  readonly signIn: SignInOptions;
+  readonly signIn: ResolvedSignInOptions;
   readonly resolution: TenantResolutionOptions;
   readonly impersonation: ImpersonationOptions;
 }
@@ -31,14 +31,14 @@ export interface ResolvedAccessOptions {
 export function resolveAccessOptions({
   sessions,
   tokens = [],
-  signIn = {},
+  signIn,
   resolution,
   impersonation,
 }: AccessOptions = {}): ResolvedAccessOptions {
   return {
     sessions: withDefaults({ ...defaultSessionsOptions }, sessions),
     tokens,
-    signIn,
+    signIn: resolveSignInOptions(signIn),
     resolution: withDefaults({ ...defaultTenantResolutionOptions }, resolution),
     impersonation: withDefaults({ ...defaultImpersonationOptions }, impersonation),
   };

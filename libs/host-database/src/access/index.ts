@@ -6,8 +6,38 @@ export type { ImpersonationOptions } from './impersonation/impersonation.options
 export { TENANT_SOURCES, type TenantResolutionOptions, type TenantSource } from './resolution/resolution.options.js';
 export { Session, SESSION_TRANSPORTS, type SessionTransport } from './sessions/session.entity.js';
 export type { SessionsOptions } from './sessions/sessions.options.js';
-export { SignInFlow } from './sign-in/sign-in-flow.entity.js';
-export type { SignInOptions } from './sign-in/sign-in.options.js';
+export {
+  type BeginSignIn,
+  type BegunSignIn,
+  type FinishedSignIn,
+  type FinishSignIn,
+  github,
+  type GithubOptions,
+  google,
+  type IdentityClaims,
+  InvalidReturnToError,
+  microsoft,
+  type MicrosoftOptions,
+  oidc,
+  type OidcOptions,
+  OpenIdClientMissingError,
+  type PersonalTenantOptions,
+  type ProviderClientOptions,
+  type ProviderFetch,
+  ProviderSignIn,
+  type SignInAttempt,
+  SignInDeniedError,
+  SignInFlow,
+  SignInInTransactionError,
+  type SignInOptions,
+  SignInProvider,
+  SignInProviderUnreachableError,
+  SignInResponseInvalidError,
+  type SignInReturn,
+  SignInStateError,
+  type SignInStateProblem,
+  UnknownSignInProviderError,
+} from './sign-in/index.js';
 export type { TokenIssuerOptions } from './tokens/access-tokens.options.js';
 export { AccessModule } from './access.module.js';
 export {

@@ -3,6 +3,14 @@ export { GlobalUser } from './global-user.entity.js';
 export { UserDeactivated, UserDeleting, UserEvents, UserPasswordChanged, UserRegistered } from './users.events.js';
 export type { VerifiedIdentity } from './identities/verified-identity.js';
 export { DuplicateEmailError, DuplicateOAuthIdentityError, UserDeactivatedError, UserNotFoundError } from './users.errors.js';
+export {
+  IdentityEmailMissingError,
+  IdentityLinkRequiredError,
+  IdentityNotFoundError,
+  IdentityTakenError,
+  LastSignInMethodError,
+} from './identities/identities.errors.js';
+export { type SignedInUser, UserIdentities } from './identities/user-identities.service.js';
 export { UserIdentity } from './identities/user-identity.entity.js';
 export { AlreadyRegisteredNotice } from './mail/already-registered-notice.js';
 export { MailDelivery } from './mail/mail-delivery.js';

@@ -33,11 +33,11 @@ export class DuplicateOAuthIdentityError extends HostDatabaseError {
   }
 }
 
-/** The user is deactivated. Nothing was written. */
+/** The person may not sign in any more; what they have stays. Nothing was written. */
 export class UserDeactivatedError extends HostDatabaseError {
   readonly code = 'USERS_DEACTIVATED';
 
   constructor(readonly userId: string) {
-    super(`User ${userId} is deactivated. Reactivate the user first.`);
+    super(`The account of user ${userId} is deactivated. Ask an administrator to reactivate it.`);
   }
 }

@@ -1,5 +1,8 @@
 import { Global, Module } from '@nestjs/common';
 import { AuditCatalogue, AuditedEntities } from '../audit/index.js';
+import { identityEvents } from './identities/identities.audit-events.js';
+import { IdentityRecords } from './identities/identity-records.js';
+import { UserIdentities } from './identities/user-identities.service.js';
 import { AlreadyRegisteredNotice } from './mail/already-registered-notice.js';
 import { MailDelivery } from './mail/mail-delivery.js';
 import { Argon2PasswordHasher } from './passwords/argon2.password-hasher.js';
@@ -31,6 +34,7 @@ const services = [
   PasswordSignIn,
   EmailVerification,
   PasswordReset,
+  UserIdentities,
 ];
 
 /** Who is this person? */
@@ -39,6 +43,7 @@ const services = [
   providers: [
     ...services,
     UserLifecycle,
+    IdentityRecords,
     PasswordBackoffs,
     PasswordChanges,
     UserTokens,
@@ -56,6 +61,7 @@ const services = [
 export class UsersModule {
   constructor(audited: AuditedEntities, catalogue: AuditCatalogue) {
     auditUsers(audited);
+    catalogue.add(identityEvents);
     catalogue.add(passwordEvents);
     catalogue.add(userTokenEvents);
   }
