@@ -1,7 +1,7 @@
 import { withDefaults } from '../common/index.js';
 import { defaultImpersonationOptions, type ImpersonationOptions } from './impersonation/impersonation.options.js';
 import { defaultTenantResolutionOptions, type TenantResolutionOptions } from './resolution/resolution.options.js';
-import { defaultSessionsOptions, type SessionsOptions } from './sessions/sessions.options.js';
+import { resolveSessionsOptions, type SessionsOptions } from './sessions/sessions.options.js';
 import type { SignInOptions } from './sign-in/sign-in.options.js';
 import type { TokenIssuerOptions } from './tokens/access-tokens.options.js';
 
@@ -36,7 +36,7 @@ export function resolveAccessOptions({
   impersonation,
 }: AccessOptions = {}): ResolvedAccessOptions {
   return {
-    sessions: withDefaults({ ...defaultSessionsOptions }, sessions),
+    sessions: resolveSessionsOptions(sessions),
     tokens,
     signIn,
     resolution: withDefaults({ ...defaultTenantResolutionOptions }, resolution),

@@ -1,6 +1,6 @@
 export { auditUsers } from './users.audit.js';
 export { GlobalUser } from './global-user.entity.js';
-export { UserDeactivated, UserDeleting, UserEvents, UserRegistered } from './users.events.js';
+export { UserDeactivated, UserDeleting, UserEvents, UserPasswordChanged, UserRegistered } from './users.events.js';
 export type { VerifiedIdentity } from './identities/verified-identity.js';
 export { DuplicateEmailError, DuplicateOAuthIdentityError, UserNotFoundError } from './users.errors.js';
 export { UserIdentity } from './identities/user-identity.entity.js';
