@@ -3,6 +3,7 @@ import { AuditCatalogue } from '../audit/index.js';
 import { accessEvents } from './access.audit-events.js';
 import { HostContextMiddleware } from './host-context.middleware.js';
 import { TenantMessageInterceptor, TenantMessages } from './messages/index.js';
+import { ImpersonationModule } from './impersonation/impersonation.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { TenantAccess } from './tenant-access.js';
 import { TenantMembershipGuard } from './tenant-membership.guard.js';
@@ -11,7 +12,7 @@ import { TenantRunInterceptor } from './tenant-run.interceptor.js';
 /** Who may go where, at the edge: requests, messages of websockets and of other services. */
 @Global()
 @Module({
-  imports: [SessionsModule],
+  imports: [SessionsModule, ImpersonationModule],
   providers: [TenantAccess, TenantMembershipGuard, TenantRunInterceptor, TenantMessages, TenantMessageInterceptor],
   exports: [TenantAccess, TenantMembershipGuard, TenantRunInterceptor, TenantMessages, TenantMessageInterceptor],
 })

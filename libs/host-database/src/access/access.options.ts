@@ -1,5 +1,5 @@
 import { withDefaults } from '../common/index.js';
-import { defaultImpersonationOptions, type ImpersonationOptions } from './impersonation/impersonation.options.js';
+import { type ImpersonationOptions, resolveImpersonationOptions } from './impersonation/impersonation.options.js';
 import { defaultTenantResolutionOptions, type TenantResolutionOptions } from './resolution/resolution.options.js';
 import { resolveSessionsOptions, type SessionsOptions } from './sessions/sessions.options.js';
 import type { SignInOptions } from './sign-in/sign-in.options.js';
@@ -40,6 +40,6 @@ export function resolveAccessOptions({
     tokens,
     signIn,
     resolution: withDefaults({ ...defaultTenantResolutionOptions }, resolution),
-    impersonation: withDefaults({ ...defaultImpersonationOptions }, impersonation),
+    impersonation: resolveImpersonationOptions(impersonation),
   };
 }

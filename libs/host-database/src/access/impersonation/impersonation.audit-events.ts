@@ -1,8 +1,9 @@
 import { defineAuditEvents, detailsOf, type InferAuditEvents } from '../../audit/index.js';
+import type { SessionEnd } from '../sessions/session-events.js';
 import type { ImpersonationProblem } from './impersonation.errors.js';
 
-/** Why an impersonation is over. */
-export type ImpersonationEnd = 'ended' | 'signed-out' | 'rights-changed';
+/** Why an impersonation is over, where its time was not: somebody has ended it, or its session. */
+export type ImpersonationEnd = 'ended' | SessionEnd;
 
 /** What a tenant's log says of those who acted as its members. The target is the member. */
 export const impersonationAuditEvents = defineAuditEvents({

@@ -9,6 +9,7 @@ export type SessionEnd =
   | 'user-deactivated'
   | 'user-deleted'
   | 'reused'
+  | 'rights-changed'
   | 'impersonation-ended';
 
 /** Sessions of a person have ended. */

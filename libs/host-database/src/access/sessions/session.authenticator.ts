@@ -8,11 +8,13 @@ import { CsrfProtection } from './csrf-protection.js';
 import { SessionActivity } from './session-activity.js';
 import { SessionCookies } from './session-cookies.js';
 import { type SessionCredential, sessionCredentialOf } from './session-credential.js';
+import type { SessionEnd } from './session-events.js';
 import { SessionReader } from './session-reader.js';
 import { SessionRefusals } from './session-refusals.js';
 import { SessionRotation } from './session-rotation.js';
 import { hashOfSecret } from './session-secret.js';
-import { problemOf, type SessionFacts } from './session-state.js';
+import { problemOf, type SessionFacts, type SessionProblem } from './session-state.js';
+import type { SessionTransport } from './session.entity.js';
 import { SessionsService } from './sessions.service.js';
 
 const MINUTE_MS = 60_000;
@@ -47,7 +49,7 @@ export class SessionAuthenticator extends Authenticator {
   override async authenticate(request: AuthenticationRequest): Promise<Principal | undefined> {
     const credential = sessionCredentialOf(request.headers, this.cookies.read(request.headers));
     if (!credential) return undefined;
-    const session = await this.admit(credential, request);
+    const session = await this.admit(credential);
     if (credential.transport === 'cookie') {
       await this.csrf.check(request, { secret: credential.secret, session });
       await this.rotateIfDue(credential.secret, session, request);
@@ -56,17 +58,22 @@ export class SessionAuthenticator extends Authenticator {
     return principalOf(session);
   }
 
-  private async admit({ secret, transport }: SessionCredential, request: AuthenticationRequest): Promise<SessionFacts> {
+  private async admit({ secret, transport }: SessionCredential): Promise<SessionFacts> {
     const hash = hashOfSecret(secret);
     const session = await this.find(hash);
+    const problem = this.problemOf(session, hash, transport);
+    if (session && !problem) return session;
+    // One of the two who had the secret has stolen it: both are signed out.
+    if (session && problem === 'reused') await this.end(session, 'reused');
+    if (session && problem === 'impersonation-over') await this.end(session, 'rights-changed');
+    throw await this.refusals.refused(problem ?? 'unknown', session);
+  }
+
+  private problemOf(session: SessionFacts | undefined, hash: string, transport: SessionTransport): SessionProblem | undefined {
+    if (!session) return 'unknown';
     const now = this.clock.now();
-    const problem = session ? problemOf(session, now) : 'unknown';
-    if (session && !problem && session.transport === transport && !this.isReused(session, hash, now)) return session;
-    if (transport === 'cookie' && request.setCookie) this.cookies.headersToClear().forEach(request.setCookie);
-    if (!session || problem) throw await this.refusals.refused(problem ?? 'unknown', session);
-    if (session.transport !== transport) throw await this.refusals.refused('transport', session);
-    await this.endReused(session);
-    throw await this.refusals.refused('reused', session);
+    if (session.transport !== transport) return 'transport';
+    return problemOf(session, now) ?? (this.isReused(session, hash, now) ? 'reused' : undefined);
   }
 
   private async find(hash: string): Promise<SessionFacts | undefined> {
@@ -87,9 +94,8 @@ export class SessionAuthenticator extends Authenticator {
     return tokenHash !== hash && now.getTime() >= rotatedAt.getTime() + ROTATION_GRACE_MS;
   }
 
-  /** One of the two who had the secret has stolen it: both are signed out. */
-  private async endReused({ id, userId }: SessionFacts): Promise<void> {
-    await this.unitOfWork.run(() => this.sessions.endIfLive({ userId, sessionId: id }, 'reused'));
+  private async end({ id, userId }: SessionFacts, reason: SessionEnd): Promise<void> {
+    await this.unitOfWork.run(() => this.sessions.endIfLive({ userId, sessionId: id }, reason));
   }
 
   private isDue({ transport, rotatedAt }: SessionFacts): boolean {
@@ -101,7 +107,7 @@ export class SessionAuthenticator extends Authenticator {
   private async rotateIfDue(secret: string, session: SessionFacts, { setCookie }: AuthenticationRequest): Promise<void> {
     if (!setCookie || !this.isDue(session) || session.tokenHash !== hashOfSecret(secret)) return;
     const token = await this.rotation.rotate(session);
-    if (token !== undefined) this.cookies.headersFor({ token, expiresAt: session.expiresAt }).forEach(setCookie);
+    if (token !== undefined) this.cookies.headersFor({ token, expiresAt: session.expiresAt }).forEach((cookie) => setCookie(cookie));
   }
 
   private noteUse(session: SessionFacts): void {
