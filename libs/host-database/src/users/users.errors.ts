@@ -32,3 +32,12 @@ export class DuplicateOAuthIdentityError extends HostDatabaseError {
     super('A user with this OAuth identity exists already. Use findOrCreateByOAuth() to sign in.', options);
   }
 }
+
+/** The person may not sign in any more. What they have stays. */
+export class UserDeactivatedError extends HostDatabaseError {
+  readonly code = 'USERS_DEACTIVATED';
+
+  constructor(readonly userId: string) {
+    super('This account is deactivated. Ask an administrator to reactivate it.');
+  }
+}
