@@ -5,6 +5,7 @@ import { HostContextMiddleware } from './host-context.middleware.js';
 import { TenantMessageInterceptor, TenantMessages } from './messages/index.js';
 import { ImpersonationModule } from './impersonation/impersonation.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
+import { AccessTokensModule } from './tokens/access-tokens.module.js';
 import { TenantAccess } from './tenant-access.js';
 import { TenantMembershipGuard } from './tenant-membership.guard.js';
 import { TenantRunInterceptor } from './tenant-run.interceptor.js';
@@ -12,7 +13,7 @@ import { TenantRunInterceptor } from './tenant-run.interceptor.js';
 /** Who may go where, at the edge: requests, messages of websockets and of other services. */
 @Global()
 @Module({
-  imports: [SessionsModule, ImpersonationModule],
+  imports: [SessionsModule, ImpersonationModule, AccessTokensModule],
   providers: [TenantAccess, TenantMembershipGuard, TenantRunInterceptor, TenantMessages, TenantMessageInterceptor],
   exports: [TenantAccess, TenantMembershipGuard, TenantRunInterceptor, TenantMessages, TenantMessageInterceptor],
 })

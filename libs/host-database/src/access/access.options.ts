@@ -3,7 +3,7 @@ import { type ImpersonationOptions, resolveImpersonationOptions } from './impers
 import { defaultTenantResolutionOptions, type TenantResolutionOptions } from './resolution/resolution.options.js';
 import { resolveSessionsOptions, type SessionsOptions } from './sessions/sessions.options.js';
 import type { SignInOptions } from './sign-in/sign-in.options.js';
-import type { TokenIssuerOptions } from './tokens/access-tokens.options.js';
+import { resolveTokenIssuers, type TokenIssuerOptions, type TrustedIssuer } from './tokens/access-tokens.options.js';
 
 /** Injection token of the room's options, resolved. */
 export const ACCESS_OPTIONS = Symbol('nestjs-host-database:access-options');
@@ -21,7 +21,7 @@ export interface AccessOptions {
 
 export interface ResolvedAccessOptions {
   readonly sessions: SessionsOptions;
-  readonly tokens: readonly TokenIssuerOptions[];
+  readonly tokens: readonly TrustedIssuer[];
   readonly signIn: SignInOptions;
   readonly resolution: TenantResolutionOptions;
   readonly impersonation: ImpersonationOptions;
@@ -30,14 +30,14 @@ export interface ResolvedAccessOptions {
 /** @throws InvalidOptionError */
 export function resolveAccessOptions({
   sessions,
-  tokens = [],
+  tokens,
   signIn = {},
   resolution,
   impersonation,
 }: AccessOptions = {}): ResolvedAccessOptions {
   return {
     sessions: resolveSessionsOptions(sessions),
-    tokens,
+    tokens: resolveTokenIssuers(tokens),
     signIn,
     resolution: withDefaults({ ...defaultTenantResolutionOptions }, resolution),
     impersonation: resolveImpersonationOptions(impersonation),
