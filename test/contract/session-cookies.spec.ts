@@ -71,16 +71,31 @@ describe.each(['sqlite', 'postgresql'] as const)(`${SessionAuthenticator.name}, 
       await expect(victim.visit()).rejects.toMatchObject({ problem: 'unknown' });
     });
 
+    it("is part of the caller's transaction", async () => {
+      const copy = browser.clone();
+      const response = emptyResponse();
+      await host.run(() =>
+        host.hostDatabase.transactional(async () => {
+          await host.get(SessionSignIn).signIn({ userId, headers: browser.headers, response });
+          expect(cookiesOf(response)).toEqual([]);
+        }),
+      );
+      cookiesOf(response).forEach(browser.keep);
+      expect(await browser.visit()).toMatchObject({ userId });
+      await expect(copy.visit()).rejects.toMatchObject({ problem: 'revoked' });
+    });
+
     it('sets no cookie where it is rolled back', async () => {
       const response = emptyResponse();
       const work = host.run(() =>
         host.hostDatabase.transactional(async () => {
-          await host.get(SessionSignIn).signIn({ userId, headers: {}, response });
+          await host.get(SessionSignIn).signIn({ userId, headers: browser.headers, response });
           throw new Error('no');
         }),
       );
       await expect(work).rejects.toThrow('no');
       expect(cookiesOf(response)).toEqual([]);
+      expect(await browser.visit()).toMatchObject({ userId });
     });
   });
 
