@@ -4,6 +4,7 @@ import {
   type BegunImpersonation,
   CredentialCache,
   Impersonation,
+  type ImpersonationProblem,
   ImpersonationRefusedError,
   ImpersonationService,
   NotAuthenticatedError,
@@ -90,13 +91,17 @@ describe.each(['sqlite', 'postgresql'] as const)(`${ImpersonationService.name} o
       expect(await host.run(() => sut.listForTenant(otherTenantId))).toEqual([]);
     });
 
-    it.each([
+    interface Attempt {
+      readonly facts?: { readonly userId?: string; readonly tenantId?: string };
+      readonly context?: HostContext;
+    }
+    const refusals: readonly (readonly [ImpersonationProblem, string, () => Attempt | Promise<void>])[] = [
       ['not-an-administrator', 'a user', () => ({ context: { actorUserId: userId } })],
-      ['not-an-administrator', 'an administrator who is deactivated', async () => change(adminId, { deactivatedAt: new Date() })],
+      ['not-an-administrator', 'an administrator who is deactivated', () => change(adminId, { deactivatedAt: new Date() })],
       ['impersonating', 'who acts as somebody else', () => ({ context: { actorUserId: adminId, impersonatorUserId: genId() } })],
       ['oneself', 'an administrator who would be themselves', () => ({ facts: { userId: adminId } })],
-      ['target-is-administrator', 'who would be another administrator', async () => change(userId, { isSysAdmin: true })],
-      ['target-deactivated', 'who would be somebody deactivated', async () => change(userId, { deactivatedAt: new Date() })],
+      ['target-is-administrator', 'who would be another administrator', () => change(userId, { isSysAdmin: true })],
+      ['target-deactivated', 'who would be somebody deactivated', () => change(userId, { deactivatedAt: new Date() })],
       ['target-not-a-member', 'who names another tenant', () => ({ facts: { tenantId: otherTenantId } })],
       ['target-not-a-member', 'who names no tenant', () => ({ facts: { tenantId: genId() } })],
       [
@@ -104,8 +109,11 @@ describe.each(['sqlite', 'postgresql'] as const)(`${ImpersonationService.name} o
         'who names a tenant that the user has left',
         async () => void (await host.run(() => host.get(MembershipsService).end({ userId, tenantId }))),
       ],
-    ] as const)('refuses as %s: %s', async (problem, _who, prepare) => {
-      const { facts = {}, context } = ((await prepare()) ?? {}) as { facts?: { userId?: string; tenantId?: string }; context?: HostContext };
+    ];
+
+    it.each(refusals)('refuses as %s: %s', async (problem, _who, prepare) => {
+      const attempt: Attempt = (await prepare()) ?? {};
+      const { facts = {}, context } = attempt;
       const before = await host.run(() => host.hostDatabase.em.count(Impersonation));
       const refused = begin(facts, context);
       await expect(refused).rejects.toBeInstanceOf(ImpersonationRefusedError);
