@@ -69,7 +69,12 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AccessTokenAuthenticator.nam
   });
 
   it('leaves to others what is no JWT', async () => {
-    for (const headers of [{}, { authorization: `Bearer ${'A'.repeat(43)}` }, { authorization: 'Basic YTpi' }, { cookie: 'a=b.c.d' }]) {
+    for (const headers of [
+      {},
+      { authorization: `Bearer ${'A'.repeat(43)}` },
+      { authorization: 'Basic YTpi' },
+      { cookie: 'a=b.c.d' },
+    ]) {
       expect(await sut.authenticate({ headers })).toBeUndefined();
     }
   });
@@ -139,9 +144,12 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AccessTokenAuthenticator.nam
     expect(await enterWith()).toMatchObject({ userId });
   });
 
-  it.each(['a.b.c', '..', 'e30.e30.', `${Buffer.from('[]').toString('base64url')}.e30.x`])('refuses %p as malformed', async (token) => {
-    await expect(enter(token)).rejects.toMatchObject(refused('malformed'));
-  });
+  it.each(['a.b.c', '..', 'e30.e30.', `${Buffer.from('[]').toString('base64url')}.e30.x`])(
+    'refuses %p as malformed',
+    async (token) => {
+      await expect(enter(token)).rejects.toMatchObject(refused('malformed'));
+    },
+  );
 
   it('goes by the injected clock, with half a minute to spare', async () => {
     const at = (exp: number, nbf: number) => enterWith({ claims: { exp: seconds() + exp, nbf: seconds() + nbf } });
@@ -203,7 +211,9 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AccessTokenAuthenticator.nam
 
     it('is asked once by requests at the same time', async () => {
       const asked = await Promise.allSettled(Array.from({ length: 10 }, ask));
-      expect(asked.map((each) => (each.status === 'rejected' ? each.reason.problem : 'in'))).toEqual(Array(10).fill('unknown-user'));
+      expect(asked.map((each) => (each.status === 'rejected' ? each.reason.problem : 'in'))).toEqual(
+        Array(10).fill('unknown-user'),
+      );
       expect(own.reads).toEqual({ configuration: 1, keys: 1 });
     });
 
@@ -231,9 +241,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AccessTokenAuthenticator.nam
 
     it('are registered once, by an address that the issuer has verified', async () => {
       const [sub, email] = [genId(), `${genId()}@example.com`];
-      const entered = await Promise.all(
-        Array.from({ length: 6 }, () => enterNew({ sub, email, email_verified: true })),
-      );
+      const entered = await Promise.all(Array.from({ length: 6 }, () => enterNew({ sub, email, email_verified: true })));
       expect(new Set(entered.map((principal) => principal?.userId)).size).toBe(1);
       const [{ email: stored }] = [await host.run(() => host.get(UsersService).getById(entered[0]!.userId))];
       expect(stored).toBe(email);

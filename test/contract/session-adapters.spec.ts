@@ -2,7 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
-import { addCookie, type CookieResponse, SessionAuthenticator, SessionSignIn } from 'nestjs-host-database/access';
+import {
+  addCookie,
+  type CookieResponse,
+  SessionAuthenticator,
+  SessionRefusedError,
+  SessionSignIn,
+} from 'nestjs-host-database/access';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
 import { createHttpAdapter, HTTP_ADAPTERS } from '../../src/http/http-adapters.js';
 
@@ -32,7 +38,13 @@ class SignInController {
   @Get('me')
   async me(@Req() { headers }: IncomingMessage, @Res({ passthrough: true }) response: CookieResponse) {
     const setCookie = (cookie: string) => addCookie(response, cookie);
-    return { userId: (await this.authenticator.authenticate({ method: 'GET', headers, setCookie }))?.userId ?? null };
+    try {
+      const principal = await this.authenticator.authenticate({ method: 'GET', headers, setCookie });
+      return { userId: principal?.userId ?? null };
+    } catch (error) {
+      if (error instanceof SessionRefusedError) return { problem: error.problem };
+      throw error;
+    }
   }
 }
 
@@ -61,7 +73,10 @@ describe.each(HTTP_ADAPTERS)('the cookies of a session on %s', (name) => {
   const pairOf = (header = '') => header.slice(0, header.indexOf(';'));
   const me = async (path: string, headers: Record<string, string> = {}) => {
     const response = await fetch(`${address}${path}`, { headers });
-    return { body: (await response.json()) as { userId: string | null }, cookies: response.headers.getSetCookie() };
+    return {
+      body: (await response.json()) as { userId?: string | null; problem?: string },
+      cookies: response.headers.getSetCookie(),
+    };
   };
 
   it('are sent with their attributes, beside other cookies', async () => {
@@ -81,7 +96,7 @@ describe.each(HTTP_ADAPTERS)('the cookies of a session on %s', (name) => {
       '__Host-session=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax',
       '__Host-csrf=; Max-Age=0; Path=/; Secure; SameSite=Lax',
     ]);
-    expect((await fetch(`${address}/me`, { headers: { cookie } })).status).toBe(500);
+    expect((await me('/me', { cookie })).body).toEqual({ problem: 'revoked' });
   });
 
   it('are replaced with the answer to a request', async () => {

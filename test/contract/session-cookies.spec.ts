@@ -169,7 +169,9 @@ describe.each(['sqlite', 'postgresql'] as const)(`${SessionAuthenticator.name}, 
       await expect(browser.visit()).rejects.toMatchObject({ problem: 'revoked' });
       expect(await eventsOf(userId, 'access.sessions-ended')).toMatchObject([{ details: { reason: 'reused' } }]);
       expect(await eventsOf(userId, 'access.session-refused')).toEqual(
-        expect.arrayContaining([expect.objectContaining({ outcome: 'denied', details: expect.objectContaining({ problem: 'reused' }) })]),
+        expect.arrayContaining([
+          expect.objectContaining({ outcome: 'denied', details: expect.objectContaining({ problem: 'reused' }) }),
+        ]),
       );
     });
 
@@ -196,7 +198,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${SessionAuthenticator.name}, 
 
   describe('requests that change something', () => {
     const post = (headers: Record<string, string>) =>
-      browser.visit({ method: 'POST', headers: { host: 'app.example.com', ...headers } as never });
+      browser.visit({ method: 'POST', headers: { host: 'app.example.com', ...headers } });
 
     it('are let in from pages of the application and of trusted origins', async () => {
       const good: readonly Record<string, string>[] = [

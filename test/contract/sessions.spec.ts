@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ContextService, genId, InvalidInputError } from 'nestjs-host-database';
-import { Session, SessionActivity, SessionAuthenticator, SessionNotFoundError, SessionsService } from 'nestjs-host-database/access';
+import {
+  Session,
+  SessionActivity,
+  SessionAuthenticator,
+  SessionNotFoundError,
+  SessionsService,
+} from 'nestjs-host-database/access';
 import { AuditService } from 'nestjs-host-database/audit';
 import { JobsService } from 'nestjs-host-database/jobs';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';

@@ -9,7 +9,10 @@ import { UsersService } from './users.service.js';
 
 /** Who is this person? */
 @Global()
-@Module({ providers: [UsersService, UserEvents, IdentityRecords, UserIdentities], exports: [UsersService, UserEvents, UserIdentities] })
+@Module({
+  providers: [UsersService, UserEvents, IdentityRecords, UserIdentities],
+  exports: [UsersService, UserEvents, UserIdentities],
+})
 export class UsersModule {
   constructor(audited: AuditedEntities, catalogue: AuditCatalogue) {
     auditUsers(audited);

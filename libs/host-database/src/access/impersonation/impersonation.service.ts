@@ -70,7 +70,14 @@ export class ImpersonationService implements OnModuleInit {
     return this.unitOfWork.transactional(async (em) => {
       const now = this.clock.now();
       const expiresAt = new Date(now.getTime() + lasts * MINUTE_MS);
-      const impersonation = em.create(Impersonation, { adminUserId, userId, tenant: tenantId, reason: text, startedAt: now, expiresAt });
+      const impersonation = em.create(Impersonation, {
+        adminUserId,
+        userId,
+        tenant: tenantId,
+        reason: text,
+        startedAt: now,
+        expiresAt,
+      });
       await em.flush();
       const opened = await this.sessions.open({ userId, transport, impersonationId: impersonation.id });
       await this.audit.record({

@@ -41,7 +41,8 @@ export class CredentialCache {
     this.hears = hears;
   }
 
-  get<T>(key: string): T | undefined {
+  /** What was remembered by this key: what {@link load} was given for it. */
+  get(key: string): unknown {
     if (!this.hears()) {
       // What was not heard meanwhile may be about any of them.
       this.forgetAll();
@@ -56,14 +57,17 @@ export class CredentialCache {
     // Behind all others: a Map keeps the order in which it was filled.
     this.entries.delete(key);
     this.entries.set(key, entry);
-    return entry.value as T;
+    return entry.value;
   }
 
   /**
    * Returns what `load` finds, and remembers it unless somebody has changed meanwhile. `load` returns nothing to remember for what must be
    * asked again.
    */
-  async load<T>(key: string, load: () => Promise<{ readonly value: T; readonly remember?: Omit<RememberedCredential<T>, 'value'> }>) {
+  async load<T>(
+    key: string,
+    load: () => Promise<{ readonly value: T; readonly remember?: Omit<RememberedCredential<T>, 'value'> }>,
+  ) {
     const { changes } = this;
     const { value, remember } = await load();
     if (remember && changes === this.changes && this.hears()) {

@@ -19,7 +19,7 @@ import { SessionsService } from './sessions.service.js';
 
 const MINUTE_MS = 60_000;
 /** For how long the secret before is good: for requests that were under way. */
-export const ROTATION_GRACE_MS = MINUTE_MS;
+const ROTATION_GRACE_MS = MINUTE_MS;
 /** How often at most it is written that a session was used. */
 const SEEN_EVERY_MS = MINUTE_MS;
 
@@ -78,7 +78,7 @@ export class SessionAuthenticator extends Authenticator {
 
   private async find(hash: string): Promise<SessionFacts | undefined> {
     const key = `session:${hash}`;
-    const remembered = this.cache.get<SessionFacts>(key);
+    const remembered = this.cache.get(key) as SessionFacts | undefined;
     // Another process may have seen it later, or replaced its secret: the database knows.
     if (remembered && !this.isDue(remembered) && !problemOf(remembered, this.clock.now())) return remembered;
     return this.cache.load(key, async () => {
@@ -107,7 +107,8 @@ export class SessionAuthenticator extends Authenticator {
   private async rotateIfDue(secret: string, session: SessionFacts, { setCookie }: AuthenticationRequest): Promise<void> {
     if (!setCookie || !this.isDue(session) || session.tokenHash !== hashOfSecret(secret)) return;
     const token = await this.rotation.rotate(session);
-    if (token !== undefined) this.cookies.headersFor({ token, expiresAt: session.expiresAt }).forEach((cookie) => setCookie(cookie));
+    if (token !== undefined)
+      this.cookies.headersFor({ token, expiresAt: session.expiresAt }).forEach((cookie) => setCookie(cookie));
   }
 
   private noteUse(session: SessionFacts): void {

@@ -43,7 +43,10 @@ export function resolveSessionsOptions(given?: Partial<SessionsOptions>): Sessio
   const options = withDefaults({ ...defaultSessionsOptions }, given);
   for (const name of ['idleDays', 'absoluteDays'] as const) {
     if (!Number.isFinite(options[name]) || options[name] <= 0) {
-      throw new InvalidOptionError(`access.sessions.${name}`, `is ${options[name]}. Use a number of days above 0, or leave it out.`);
+      throw new InvalidOptionError(
+        `access.sessions.${name}`,
+        `is ${options[name]}. Use a number of days above 0, or leave it out.`,
+      );
     }
   }
   assertWholeOption('access.sessions.rotateAfterMinutes', options.rotateAfterMinutes, 0);
@@ -58,7 +61,10 @@ function assertCookieName(name: string, isSecure: boolean): void {
     throw new InvalidOptionError(option, `is '${name}', which a cookie cannot be called. Use letters, digits, '-' and '_'.`);
   }
   if (SECURE_PREFIX.test(name) && !isSecure) {
-    throw new InvalidOptionError(option, `is '${name}', which browsers take over TLS alone. Use another, or leave 'secure' true.`);
+    throw new InvalidOptionError(
+      option,
+      `is '${name}', which browsers take over TLS alone. Use another, or leave 'secure' true.`,
+    );
   }
 }
 

@@ -69,7 +69,7 @@ export class AccessTokenAuthenticator extends Authenticator implements OnModuleI
 
   private async principalOf(token: string, issuer: string | undefined): Promise<Principal> {
     const key = `token:${hashOfSecret(token)}`;
-    const remembered = this.cache.get<Principal>(key);
+    const remembered = this.cache.get(key) as Principal | undefined;
     if (remembered) return remembered;
     if (issuer === undefined) throw new AccessTokenRefusedError('malformed');
     const trusted = this.trusted.get(issuer);

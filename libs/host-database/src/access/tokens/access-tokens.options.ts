@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '../../common/index.js';
 
 /** Signatures that only the issuer can make. Those with a shared secret, and none, are never taken. */
-export const TOKEN_ALGORITHMS = [
+const TOKEN_ALGORITHMS = [
   'RS256',
   'RS384',
   'RS512',
@@ -76,9 +76,19 @@ export function isTrustworthyUrl(address: string): boolean {
   return protocol === 'https:' || (protocol === 'http:' && LOCAL_HOSTS.has(hostname));
 }
 
-function assertIssuer({ issuer, audience, algorithms, jwksUri, clockToleranceSeconds, keysCooldownSeconds }: TrustedIssuer): void {
+function assertIssuer({
+  issuer,
+  audience,
+  algorithms,
+  jwksUri,
+  clockToleranceSeconds,
+  keysCooldownSeconds,
+}: TrustedIssuer): void {
   if (!isTrustworthyUrl(issuer) || issuer.length > PROVIDER_MAX_LENGTH) {
-    throw new InvalidOptionError(OPTION, `has the issuer '${issuer}'. Write it as its tokens do: an https address of at most 255 characters.`);
+    throw new InvalidOptionError(
+      OPTION,
+      `has the issuer '${issuer}'. Write it as its tokens do: an https address of at most 255 characters.`,
+    );
   }
   if (jwksUri !== undefined && !isTrustworthyUrl(jwksUri)) {
     throw new InvalidOptionError(OPTION, `has the jwksUri '${jwksUri}'. Use an https address.`);
@@ -88,7 +98,10 @@ function assertIssuer({ issuer, audience, algorithms, jwksUri, clockToleranceSec
   }
   const unknown = algorithms.find((algorithm) => !TOKEN_ALGORITHMS.includes(algorithm));
   if (unknown !== undefined || algorithms.length === 0) {
-    throw new InvalidOptionError(OPTION, `has the algorithm '${unknown ?? ''}' for ${issuer}. Use some of ${TOKEN_ALGORITHMS.join(', ')}.`);
+    throw new InvalidOptionError(
+      OPTION,
+      `has the algorithm '${unknown ?? ''}' for ${issuer}. Use some of ${TOKEN_ALGORITHMS.join(', ')}.`,
+    );
   }
   if (![clockToleranceSeconds, keysCooldownSeconds].every((seconds) => Number.isFinite(seconds) && seconds >= 0)) {
     throw new InvalidOptionError(OPTION, `has a time for ${issuer} that is no number of seconds. Use 0 or more.`);
