@@ -8,7 +8,7 @@ import {
   SessionsService,
 } from 'nestjs-host-database/access';
 import { AuditService } from 'nestjs-host-database/audit';
-import { JobsService } from 'nestjs-host-database/jobs';
+import { JobSchedulesService, JobsService } from 'nestjs-host-database/jobs';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
 import { GlobalUser, UserEvents, UserNotFoundError, UserPasswordChanged, UsersService } from 'nestjs-host-database/users';
 import { dumpTables } from '../support/table-dump.js';
@@ -295,6 +295,11 @@ describe.each(['sqlite', 'postgresql'] as const)(`${SessionsService.name} on %s`
       host.clock.advance(3 * DAY_MS);
       await runRemoval();
       expect(await removable()).toEqual([]);
+    });
+
+    it('is due every hour', async () => {
+      const schedule = await host.run(() => host.get(JobSchedulesService).getByName('access.remove-sessions'));
+      expect(schedule).toMatchObject({ cron: '17 * * * *', isActive: true });
     });
 
     async function runRemoval(): Promise<void> {

@@ -10,7 +10,7 @@ export const ACCESS_OPTIONS = Symbol('nestjs-host-database:access-options');
 
 /** Who comes in, and where to. */
 export interface AccessOptions {
-  /** The library's own sessions. */
+  /** The library's own sessions. Where this is given, as `{}` if nothing else, those that have ended are removed every hour, by a job. */
   readonly sessions?: Partial<SessionsOptions>;
   /** Issuers whose access tokens are let in. */
   readonly tokens?: readonly TokenIssuerOptions[];
@@ -21,6 +21,8 @@ export interface AccessOptions {
 
 export interface ResolvedAccessOptions {
   readonly sessions: SessionsOptions;
+  /** Whether sessions are removed: an application without any has no job for them. */
+  readonly removesSessions: boolean;
   readonly tokens: readonly TrustedIssuer[];
   readonly signIn: SignInOptions;
   readonly resolution: TenantResolutionOptions;
@@ -37,6 +39,7 @@ export function resolveAccessOptions({
 }: AccessOptions = {}): ResolvedAccessOptions {
   return {
     sessions: resolveSessionsOptions(sessions),
+    removesSessions: sessions !== undefined,
     tokens: resolveTokenIssuers(tokens),
     signIn,
     resolution: withDefaults({ ...defaultTenantResolutionOptions }, resolution),

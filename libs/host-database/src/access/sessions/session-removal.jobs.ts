@@ -1,4 +1,3 @@
-import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/index.js';
 import { UnitOfWork } from '../../database/index.js';
 import { JobHandler, type JobRun, ScheduledJob } from '../../jobs/index.js';
@@ -15,8 +14,10 @@ declare module '../../jobs/index.js' {
   }
 }
 
-/** Removes sessions a day after they ended: until then, who comes with one is told why it does not count. */
-@Injectable()
+/**
+ * Removes sessions a day after they ended: until then, who comes with one is told why it does not count. There is one only where sessions
+ * are configured.
+ */
 export class SessionRemovalJobs {
   constructor(
     private readonly unitOfWork: UnitOfWork,

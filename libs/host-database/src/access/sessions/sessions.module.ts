@@ -1,5 +1,8 @@
 import { Global, Module } from '@nestjs/common';
 import { AuditCatalogue } from '../../audit/index.js';
+import { Clock } from '../../common/index.js';
+import { UnitOfWork } from '../../database/index.js';
+import { ACCESS_OPTIONS, type ResolvedAccessOptions } from '../access.options.js';
 import { CredentialCache } from './credential-cache.js';
 import { CsrfProtection } from './csrf-protection.js';
 import { RefusalRecords } from './refusal-records.js';
@@ -28,7 +31,12 @@ import { SessionsService } from './sessions.service.js';
     SessionEvents,
     SessionReader,
     SessionRefusals,
-    SessionRemovalJobs,
+    {
+      provide: SessionRemovalJobs,
+      inject: [ACCESS_OPTIONS, UnitOfWork, Clock],
+      useFactory: ({ removesSessions }: ResolvedAccessOptions, unitOfWork: UnitOfWork, clock: Clock) =>
+        removesSessions ? new SessionRemovalJobs(unitOfWork, clock) : null,
+    },
     SessionRotation,
     SessionSignIn,
     SessionsService,
