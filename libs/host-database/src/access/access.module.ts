@@ -4,6 +4,9 @@ import { accessEvents } from './access.audit-events.js';
 import { HostContextMiddleware } from './host-context.middleware.js';
 import { TenantMessageInterceptor, TenantMessages } from './messages/index.js';
 import { ProviderSignIn, signInEvents, signInProviders } from './sign-in/index.js';
+import { ImpersonationModule } from './impersonation/impersonation.module.js';
+import { SessionsModule } from './sessions/sessions.module.js';
+import { AccessTokensModule } from './tokens/access-tokens.module.js';
 import { TenantAccess } from './tenant-access.js';
 import { TenantMembershipGuard } from './tenant-membership.guard.js';
 import { TenantRunInterceptor } from './tenant-run.interceptor.js';
@@ -11,6 +14,7 @@ import { TenantRunInterceptor } from './tenant-run.interceptor.js';
 /** Who may go where, at the edge: requests, messages of websockets and of other services. */
 @Global()
 @Module({
+  imports: [SessionsModule, ImpersonationModule, AccessTokensModule],
   providers: [
     TenantAccess,
     TenantMembershipGuard,

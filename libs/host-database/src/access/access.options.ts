@@ -1,16 +1,16 @@
 import { withDefaults } from '../common/index.js';
-import { defaultImpersonationOptions, type ImpersonationOptions } from './impersonation/impersonation.options.js';
+import { type ImpersonationOptions, resolveImpersonationOptions } from './impersonation/impersonation.options.js';
 import { defaultTenantResolutionOptions, type TenantResolutionOptions } from './resolution/resolution.options.js';
-import { defaultSessionsOptions, type SessionsOptions } from './sessions/sessions.options.js';
+import { resolveSessionsOptions, type SessionsOptions } from './sessions/sessions.options.js';
 import { type ResolvedSignInOptions, resolveSignInOptions, type SignInOptions } from './sign-in/sign-in.options.js';
-import type { TokenIssuerOptions } from './tokens/access-tokens.options.js';
+import { resolveTokenIssuers, type TokenIssuerOptions, type TrustedIssuer } from './tokens/access-tokens.options.js';
 
 /** Injection token of the room's options, resolved. */
 export const ACCESS_OPTIONS = Symbol('nestjs-host-database:access-options');
 
 /** Who comes in, and where to. */
 export interface AccessOptions {
-  /** The library's own sessions. */
+  /** The library's own sessions. Where this is given, as `{}` if nothing else, those that have ended are removed every hour, by a job. */
   readonly sessions?: Partial<SessionsOptions>;
   /** Issuers whose access tokens are let in. */
   readonly tokens?: readonly TokenIssuerOptions[];
@@ -21,7 +21,9 @@ export interface AccessOptions {
 
 export interface ResolvedAccessOptions {
   readonly sessions: SessionsOptions;
-  readonly tokens: readonly TokenIssuerOptions[];
+  /** Whether sessions are removed: an application without any has no job for them. */
+  readonly removesSessions: boolean;
+  readonly tokens: readonly TrustedIssuer[];
   readonly signIn: ResolvedSignInOptions;
   readonly resolution: TenantResolutionOptions;
   readonly impersonation: ImpersonationOptions;
@@ -30,16 +32,17 @@ export interface ResolvedAccessOptions {
 /** @throws InvalidOptionError */
 export function resolveAccessOptions({
   sessions,
-  tokens = [],
+  tokens,
   signIn,
   resolution,
   impersonation,
 }: AccessOptions = {}): ResolvedAccessOptions {
   return {
-    sessions: withDefaults({ ...defaultSessionsOptions }, sessions),
-    tokens,
+    sessions: resolveSessionsOptions(sessions),
+    removesSessions: sessions !== undefined,
+    tokens: resolveTokenIssuers(tokens),
     signIn: resolveSignInOptions(signIn),
     resolution: withDefaults({ ...defaultTenantResolutionOptions }, resolution),
-    impersonation: withDefaults({ ...defaultImpersonationOptions }, impersonation),
+    impersonation: resolveImpersonationOptions(impersonation),
   };
 }
