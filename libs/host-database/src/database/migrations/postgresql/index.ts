@@ -8,6 +8,7 @@ import { Migration20261123183000_tell_of_tenant_changes as TellOfTenantChanges }
 import { Migration20261123184000_keep_fleet_ledger as KeepFleetLedger } from './Migration20261123184000_keep_fleet_ledger.js';
 import { Migration20261123185000_say_who_closed as SayWhoClosed } from './Migration20261123185000_say_who_closed.js';
 import { Migration20261123191000_sign_people_in as SignPeopleIn } from './Migration20261123191000_sign_people_in.js';
+import { Migration20261123192000_tell_of_access_changes as TellOfAccessChanges } from './Migration20261123192000_tell_of_access_changes.js';
 
 /** The migrations of the host's tables on PostgreSQL, the oldest first. */
 export const postgresqlMigrations = [
@@ -21,4 +22,5 @@ export const postgresqlMigrations = [
   KeepFleetLedger,
   SayWhoClosed,
   SignPeopleIn,
+  TellOfAccessChanges,
 ];
