@@ -38,12 +38,12 @@ export class Migration20261123191000_sign_people_in extends Migration {
     this.addSql(`alter table "core_roles" add constraint "core_roles_tenant_id_name_unique" unique ("tenant_id", "name");`);
 
     this.addSql(
-      `create table "core_invitations" ("id" varchar(32) not null, "tenant_id" varchar(32) not null, "email" varchar(254) not null, "role" text not null, "custom_role_id" varchar(32) null, "token_hash" varchar(64) not null, "invited_by" varchar(32) not null, "expires_at" timestamptz(3) not null, "send_count" int not null default 1, "accepted_at" timestamptz(3) null, "accepted_by" varchar(32) null, "revoked_at" timestamptz(3) null, "created_at" timestamptz(3) not null, primary key ("id"));`,
+      `create table "core_invitations" ("id" varchar(32) not null, "tenant_id" varchar(32) not null, "email" varchar(254) not null, "role" text not null, "custom_role_id" varchar(32) null, "token_hash" varchar(64) not null, "invited_by" varchar(32) not null, "expires_at" timestamptz(3) not null, "send_count" int not null default 1, "sent_at" timestamptz(3) not null, "accepted_at" timestamptz(3) null, "accepted_by" varchar(32) null, "revoked_at" timestamptz(3) null, "declined_at" timestamptz(3) null, "created_at" timestamptz(3) not null, primary key ("id"));`,
     );
     this.addSql(`alter table "core_invitations" add constraint "core_invitations_token_hash_unique" unique ("token_hash");`);
     this.addSql(`create index "core_invitations_tenant_id_id_index" on "core_invitations" ("tenant_id", "id");`);
     this.addSql(
-      `create unique index "core_invitations_open_unique" on "core_invitations" ("tenant_id", "email") where accepted_at is null and revoked_at is null;`,
+      `create unique index "core_invitations_open_unique" on "core_invitations" ("tenant_id", "email") where accepted_at is null and revoked_at is null and declined_at is null;`,
     );
 
     this.addSql(

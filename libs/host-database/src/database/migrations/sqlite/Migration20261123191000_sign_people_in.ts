@@ -38,14 +38,14 @@ export class Migration20261123191000_sign_people_in extends Migration {
     this.addSql(`create unique index \`core_roles_tenant_id_name_unique\` on \`core_roles\` (\`tenant_id\`, \`name\`);`);
 
     this.addSql(
-      `create table \`core_invitations\` (\`id\` text not null primary key, \`tenant_id\` text not null, \`email\` text not null, \`role\` text check (\`role\` in ('owner', 'admin', 'member')) not null, \`custom_role_id\` text null, \`token_hash\` text not null, \`invited_by\` text not null, \`expires_at\` datetime not null, \`send_count\` integer not null default 1, \`accepted_at\` datetime null, \`accepted_by\` text null, \`revoked_at\` datetime null, \`created_at\` datetime not null, constraint \`core_invitations_tenant_id_foreign\` foreign key (\`tenant_id\`) references \`core_tenants\` (\`id\`) on delete cascade, constraint \`core_invitations_custom_role_id_foreign\` foreign key (\`custom_role_id\`) references \`core_roles\` (\`id\`) on delete no action);`,
+      `create table \`core_invitations\` (\`id\` text not null primary key, \`tenant_id\` text not null, \`email\` text not null, \`role\` text check (\`role\` in ('owner', 'admin', 'member')) not null, \`custom_role_id\` text null, \`token_hash\` text not null, \`invited_by\` text not null, \`expires_at\` datetime not null, \`send_count\` integer not null default 1, \`sent_at\` datetime not null, \`accepted_at\` datetime null, \`accepted_by\` text null, \`revoked_at\` datetime null, \`declined_at\` datetime null, \`created_at\` datetime not null, constraint \`core_invitations_tenant_id_foreign\` foreign key (\`tenant_id\`) references \`core_tenants\` (\`id\`) on delete cascade, constraint \`core_invitations_custom_role_id_foreign\` foreign key (\`custom_role_id\`) references \`core_roles\` (\`id\`) on delete no action);`,
     );
     this.addSql(`create index \`core_invitations_tenant_id_index\` on \`core_invitations\` (\`tenant_id\`);`);
     this.addSql(`create index \`core_invitations_custom_role_id_index\` on \`core_invitations\` (\`custom_role_id\`);`);
     this.addSql(`create unique index \`core_invitations_token_hash_unique\` on \`core_invitations\` (\`token_hash\`);`);
     this.addSql(`create index \`core_invitations_tenant_id_id_index\` on \`core_invitations\` (\`tenant_id\`, \`id\`);`);
     this.addSql(
-      `create unique index \`core_invitations_open_unique\` on \`core_invitations\` (\`tenant_id\`, \`email\`) where accepted_at is null and revoked_at is null;`,
+      `create unique index \`core_invitations_open_unique\` on \`core_invitations\` (\`tenant_id\`, \`email\`) where accepted_at is null and revoked_at is null and declined_at is null;`,
     );
 
     this.addSql(
