@@ -1,6 +1,6 @@
 import { withDefaults } from '../common/index.js';
 import { defaultInvitationsOptions, type InvitationsOptions } from './invitations/invitations.options.js';
-import type { PermissionDefinitions } from './roles/permissions.js';
+import { assertPermissions, type PermissionDefinitions } from './roles/permissions.js';
 
 /** Injection token of the room's options, resolved. */
 export const MEMBERSHIPS_OPTIONS = Symbol('nestjs-host-database:memberships-options');
@@ -22,5 +22,5 @@ export function resolveMembershipsOptions({
   permissions = {},
   invitations,
 }: MembershipsOptions = {}): ResolvedMembershipsOptions {
-  return { permissions, invitations: withDefaults({ ...defaultInvitationsOptions }, invitations) };
+  return { permissions: assertPermissions(permissions), invitations: withDefaults({ ...defaultInvitationsOptions }, invitations) };
 }

@@ -32,3 +32,12 @@ export class DuplicateOAuthIdentityError extends HostDatabaseError {
     super('A user with this OAuth identity exists already. Use findOrCreateByOAuth() to sign in.', options);
   }
 }
+
+/** The user is deactivated. Nothing was written. */
+export class UserDeactivatedError extends HostDatabaseError {
+  readonly code = 'USERS_DEACTIVATED';
+
+  constructor(readonly userId: string) {
+    super(`User ${userId} is deactivated. Reactivate the user first.`);
+  }
+}

@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../../common/index.js';
-import type { MembershipRole } from '../membership-role.js';
+import { MEMBERSHIP_ROLES, type MembershipRole } from '../membership-role.js';
 
 /**
  * The permissions that there are, by their names; the application adds its own by interface augmentation:
@@ -27,12 +27,16 @@ export type PermissionDefinitions = Readonly<Record<string, PermissionDefinition
 export type InferPermissions<T extends PermissionDefinitions> = { readonly [Name in keyof T]: true };
 
 const NAME_PATTERN = /^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)+$/;
+const NAME_MAX_LENGTH = 127;
 
 /** Keeps the names as types. @throws InvalidOptionError where one is not written as `things.verb` */
 export function definePermissions<const T extends PermissionDefinitions>(definitions: T): T {
   for (const name of Object.keys(definitions)) {
-    if (!NAME_PATTERN.test(name)) {
-      throw new InvalidOptionError('memberships.permissions', `has '${name}'. Name it as in 'projects.write', in lower case.`);
+    if (!NAME_PATTERN.test(name) || name.length > NAME_MAX_LENGTH) {
+      throw new InvalidOptionError(
+        'memberships.permissions',
+        `has '${name}'. Name it as in 'projects.write', in lower case, with at most ${NAME_MAX_LENGTH} characters.`,
+      );
     }
   }
   return definitions;
@@ -51,3 +55,16 @@ export const libraryPermissions = definePermissions({
   /** Give the tenant to somebody else. */
   'tenant.transfer': { role: 'owner' },
 });
+
+/** @throws InvalidOptionError where a name is not written as one, or is the library's own */
+export function assertPermissions(definitions: PermissionDefinitions): PermissionDefinitions {
+  for (const [name, { role }] of Object.entries(definePermissions(definitions))) {
+    if (Object.hasOwn(libraryPermissions, name)) {
+      throw new InvalidOptionError('memberships.permissions', `has '${name}', which is the library's own. Choose another name.`);
+    }
+    if (!MEMBERSHIP_ROLES.includes(role)) {
+      throw new InvalidOptionError('memberships.permissions', `gives '${name}' to '${role}'. Use ${MEMBERSHIP_ROLES.join(', ')}.`);
+    }
+  }
+  return definitions;
+}

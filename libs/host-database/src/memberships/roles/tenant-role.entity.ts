@@ -19,7 +19,8 @@ const TenantRoleSchema = defineEntity({
     /** Sorted, each once. */
     permissions: p.json().$type<readonly string[]>(),
     createdAt: p.datetime(3).onCreate(timestamp),
-    updatedAt: p.datetime(3).onCreate(timestamp).onUpdate(timestamp),
+    /** When its name or permissions were last changed. */
+    updatedAt: p.datetime(3).onCreate(timestamp),
   },
   uniques: [{ name: ROLE_NAME_UNIQUE.name, properties: ['tenant', 'name'] }],
 });
