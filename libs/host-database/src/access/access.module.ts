@@ -1,17 +1,49 @@
 import { Global, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
 import { AuditCatalogue } from '../audit/index.js';
 import { accessEvents } from './access.audit-events.js';
+import { Authenticators } from './authentication/authenticators.js';
+import { UserStandings } from './authentication/user-standing.js';
+import { AccessChanges, accessChangesProvider } from './changes/index.js';
+import { AccessDeclarations } from './guards/access-declarations.js';
+import { AccessDeclarationsExplorer } from './guards/access-declarations.explorer.js';
+import { AccessGuard } from './guards/access.guard.js';
+import { AccessRequirements } from './guards/access-requirements.js';
+import { MessageAccess } from './guards/message-access.js';
 import { HostContextMiddleware } from './host-context.middleware.js';
 import { TenantMessageInterceptor, TenantMessages } from './messages/index.js';
+import { MembershipGrants } from './resolution/membership-grants.js';
+import { TenantResolver } from './resolution/tenant-resolver.js';
 import { TenantAccess } from './tenant-access.js';
 import { TenantMembershipGuard } from './tenant-membership.guard.js';
 import { TenantRunInterceptor } from './tenant-run.interceptor.js';
 
+const services = [
+  AccessGuard,
+  Authenticators,
+  TenantAccess,
+  TenantResolver,
+  TenantMembershipGuard,
+  TenantRunInterceptor,
+  TenantMessages,
+  TenantMessageInterceptor,
+];
+
 /** Who may go where, at the edge: requests, messages of websockets and of other services. */
 @Global()
 @Module({
-  providers: [TenantAccess, TenantMembershipGuard, TenantRunInterceptor, TenantMessages, TenantMessageInterceptor],
-  exports: [TenantAccess, TenantMembershipGuard, TenantRunInterceptor, TenantMessages, TenantMessageInterceptor],
+  imports: [DiscoveryModule],
+  providers: [
+    accessChangesProvider,
+    ...services,
+    UserStandings,
+    MembershipGrants,
+    AccessDeclarations,
+    AccessDeclarationsExplorer,
+    AccessRequirements,
+    MessageAccess,
+  ],
+  exports: [AccessChanges, ...services],
 })
 export class AccessModule implements NestModule {
   constructor(catalogue: AuditCatalogue) {

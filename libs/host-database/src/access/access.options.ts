@@ -1,6 +1,11 @@
 import { withDefaults } from '../common/index.js';
+import { type AccessMemoryOptions, assertAccessMemoryOptions, defaultAccessMemoryOptions } from './changes/access-memory.options.js';
 import { defaultImpersonationOptions, type ImpersonationOptions } from './impersonation/impersonation.options.js';
-import { defaultTenantResolutionOptions, type TenantResolutionOptions } from './resolution/resolution.options.js';
+import {
+  assertTenantResolutionOptions,
+  defaultTenantResolutionOptions,
+  type TenantResolutionOptions,
+} from './resolution/resolution.options.js';
 import { defaultSessionsOptions, type SessionsOptions } from './sessions/sessions.options.js';
 import type { SignInOptions } from './sign-in/sign-in.options.js';
 import type { TokenIssuerOptions } from './tokens/access-tokens.options.js';
@@ -17,6 +22,8 @@ export interface AccessOptions {
   readonly signIn?: SignInOptions;
   readonly resolution?: Partial<TenantResolutionOptions>;
   readonly impersonation?: Partial<ImpersonationOptions>;
+  /** What a process remembers of who may do what. */
+  readonly memory?: Partial<AccessMemoryOptions>;
 }
 
 export interface ResolvedAccessOptions {
@@ -25,6 +32,7 @@ export interface ResolvedAccessOptions {
   readonly signIn: SignInOptions;
   readonly resolution: TenantResolutionOptions;
   readonly impersonation: ImpersonationOptions;
+  readonly memory: AccessMemoryOptions;
 }
 
 /** @throws InvalidOptionError */
@@ -34,12 +42,14 @@ export function resolveAccessOptions({
   signIn = {},
   resolution,
   impersonation,
+  memory,
 }: AccessOptions = {}): ResolvedAccessOptions {
   return {
     sessions: withDefaults({ ...defaultSessionsOptions }, sessions),
     tokens,
     signIn,
-    resolution: withDefaults({ ...defaultTenantResolutionOptions }, resolution),
+    resolution: assertTenantResolutionOptions(withDefaults({ ...defaultTenantResolutionOptions }, resolution)),
     impersonation: withDefaults({ ...defaultImpersonationOptions }, impersonation),
+    memory: assertAccessMemoryOptions(withDefaults({ ...defaultAccessMemoryOptions }, memory)),
   };
 }
