@@ -5,6 +5,7 @@ import { accessEvents } from './access.audit-events.js';
 import { Authenticators } from './authentication/authenticators.js';
 import { UserStandings } from './authentication/user-standing.js';
 import { AccessChanges, accessChangesProvider } from './changes/index.js';
+import { AccessAdmission } from './guards/access-admission.js';
 import { AccessDeclarations } from './guards/access-declarations.js';
 import { AccessDeclarationsExplorer } from './guards/access-declarations.explorer.js';
 import { AccessGuard } from './guards/access.guard.js';
@@ -19,6 +20,7 @@ import { TenantMembershipGuard } from './tenant-membership.guard.js';
 import { TenantRunInterceptor } from './tenant-run.interceptor.js';
 
 const services = [
+  AccessAdmission,
   AccessGuard,
   Authenticators,
   TenantAccess,
