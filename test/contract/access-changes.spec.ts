@@ -3,6 +3,7 @@ import { genId, type HostDatabaseOptions } from 'nestjs-host-database';
 import { AccessChanges, Session, TenantAccess } from 'nestjs-host-database/access';
 import { MembershipsService } from 'nestjs-host-database/memberships';
 import { type AccessArena, type Gate, openAccessArena, type Somebody } from '../support/access-arena.js';
+import { onNativeClient } from '../support/native-client.js';
 import { until } from '../support/until.js';
 
 const IN = { outcome: 'in', statements: 0 };
@@ -100,7 +101,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AccessChanges.name} on %s`, 
     const gate = await startGate();
     const leaver = await known(gate, await arena.newMember());
     const sql = `update core_memberships set is_active = ${type === 'sqlite' ? '0' : 'false'} where user_id = '${leaver.userId}'`;
-    await arena.host.em.getConnection().execute(sql);
+    await arena.host.run(() => onNativeClient(arena.host.em, sql));
     await until(async () => (await gate.enter(leaver)).outcome === DENIED);
   }, 60_000);
 
