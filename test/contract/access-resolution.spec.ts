@@ -43,7 +43,7 @@ interface Said {
 
 /** Each place in which a request can name a tenant. */
 const SOURCES: Record<string, (tenant: Named, said: Said) => void> = {
-  token: ({ id }, said) => (said.token = id),
+  principal: ({ id }, said) => (said.token = id),
   domain: ({ domain }, said) => (said.host = domain),
   subdomain: ({ slug }, said) => (said.host = `${slug}.example.com`),
   'path with an id': ({ id }, said) => (said.path = id),

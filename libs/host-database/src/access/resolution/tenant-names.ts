@@ -14,7 +14,7 @@ export interface TenantHints {
 
 /** One place in a request that names a tenant. */
 export interface TenantName {
-  readonly source: TenantSource | 'token';
+  readonly source: TenantSource;
   readonly kind: 'id' | 'slug' | 'domain';
   readonly value: string;
 }

@@ -34,7 +34,7 @@ export class TenantResolver {
   async resolve(hints: TenantHints, principal?: Pick<Principal, 'tenantId'>): Promise<string> {
     const { resolution } = this.options;
     const resolved: ResolvedName[] = [];
-    if (principal?.tenantId !== undefined) resolved.push({ source: 'token', tenantId: principal.tenantId });
+    if (principal?.tenantId !== undefined) resolved.push({ source: 'principal', tenantId: principal.tenantId });
     for (const name of tenantNames(hints, resolution)) {
       resolved.push({ source: name.source, tenantId: await this.idOf(name) });
     }
