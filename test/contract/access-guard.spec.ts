@@ -11,7 +11,7 @@ import {
   Public,
   RequirePermission,
   RequireRole,
-  type SignedInUser,
+  type ActingUser,
   SystemAdmin,
   TenantRoute,
   TenantScoped,
@@ -41,7 +41,7 @@ class MixedController {
   constructor(private readonly context: ContextService) {}
 
   @Get('undeclared')
-  undeclared(@CurrentUser() user: SignedInUser): unknown {
+  undeclared(@CurrentUser() user: ActingUser): unknown {
     return { user, tenantId: this.context.current.tenantId ?? null };
   }
 
@@ -53,13 +53,13 @@ class MixedController {
 
   @SystemAdmin()
   @Get('system')
-  system(@CurrentUser() { id }: SignedInUser): unknown {
+  system(@CurrentUser() { id }: ActingUser): unknown {
     return { id };
   }
 
   @Public()
   @Get('nobody')
-  nobody(@CurrentUser() user: SignedInUser): unknown {
+  nobody(@CurrentUser() user: ActingUser): unknown {
     return { user };
   }
 }

@@ -24,7 +24,7 @@ import {
   Public,
   type RequestLike,
   RequireRole,
-  type SignedInUser,
+  type ActingUser,
   TenantMessage,
   TenantMessages,
   TenantRoute,
@@ -51,7 +51,7 @@ class CodeFilter implements ExceptionFilter {
 @Resolver()
 class NotesResolver {
   @Query(() => String)
-  me(@CurrentUser() { id }: SignedInUser): string {
+  me(@CurrentUser() { id }: ActingUser): string {
     return id;
   }
 
@@ -90,7 +90,7 @@ class NotesGateway implements OnGatewayConnection<object> {
   }
 
   @SubscribeMessage('role')
-  role(@CurrentMembership() { role }: MembershipGrant, @CurrentUser() { id }: SignedInUser): unknown {
+  role(@CurrentMembership() { role }: MembershipGrant, @CurrentUser() { id }: ActingUser): unknown {
     return { event: 'role', data: [role, id] };
   }
 

@@ -15,6 +15,12 @@ import { HostContextMiddleware } from './host-context.middleware.js';
 import { TenantMessageInterceptor, TenantMessages } from './messages/index.js';
 import { MembershipGrants } from './resolution/membership-grants.js';
 import { TenantResolver } from './resolution/tenant-resolver.js';
+import { ImpersonationModule } from './impersonation/impersonation.module.js';
+import { CredentialCache } from './sessions/credential-cache.js';
+import { SessionAuthenticator } from './sessions/session.authenticator.js';
+import { SessionsModule } from './sessions/sessions.module.js';
+import { AccessTokenAuthenticator } from './tokens/access-token.authenticator.js';
+import { AccessTokensModule } from './tokens/access-tokens.module.js';
 import { TenantAccess } from './tenant-access.js';
 import { TenantMembershipGuard } from './tenant-membership.guard.js';
 import { TenantRunInterceptor } from './tenant-run.interceptor.js';
@@ -34,7 +40,7 @@ const services = [
 /** Who may go where, at the edge: requests, messages of websockets and of other services. */
 @Global()
 @Module({
-  imports: [DiscoveryModule],
+  imports: [DiscoveryModule, SessionsModule, ImpersonationModule, AccessTokensModule],
   providers: [
     accessChangesProvider,
     ...services,
@@ -48,8 +54,27 @@ const services = [
   exports: [AccessChanges, ...services],
 })
 export class AccessModule implements NestModule {
-  constructor(catalogue: AuditCatalogue) {
+  constructor(
+    catalogue: AuditCatalogue,
+    authenticators: Authenticators,
+    sessions: SessionAuthenticator,
+    tokens: AccessTokenAuthenticator,
+    credentials: CredentialCache,
+    changes: AccessChanges,
+  ) {
     catalogue.add(accessEvents);
+    authenticators.add(sessions);
+    authenticators.add(tokens);
+    credentials.rememberWhile(() => {
+      changes.start();
+      return changes.isCurrent();
+    });
+    changes.follow({
+      forgetUser: (userId) => credentials.forget(userId),
+      // A credential is a person's, whichever tenant it is for.
+      forgetTenant: () => undefined,
+      forgetAll: () => credentials.forgetAll(),
+    });
   }
 
   configure(consumer: MiddlewareConsumer): void {

@@ -1,14 +1,14 @@
 import { withDefaults } from '../common/index.js';
 import { type AccessMemoryOptions, assertAccessMemoryOptions, defaultAccessMemoryOptions } from './changes/access-memory.options.js';
-import { defaultImpersonationOptions, type ImpersonationOptions } from './impersonation/impersonation.options.js';
+import { type ImpersonationOptions, resolveImpersonationOptions } from './impersonation/impersonation.options.js';
 import {
   assertTenantResolutionOptions,
   defaultTenantResolutionOptions,
   type TenantResolutionOptions,
 } from './resolution/resolution.options.js';
-import { defaultSessionsOptions, type SessionsOptions } from './sessions/sessions.options.js';
+import { resolveSessionsOptions, type SessionsOptions } from './sessions/sessions.options.js';
 import type { SignInOptions } from './sign-in/sign-in.options.js';
-import type { TokenIssuerOptions } from './tokens/access-tokens.options.js';
+import { resolveTokenIssuers, type TokenIssuerOptions, type TrustedIssuer } from './tokens/access-tokens.options.js';
 
 /** Injection token of the room's options, resolved. */
 export const ACCESS_OPTIONS = Symbol('nestjs-host-database:access-options');
@@ -28,7 +28,7 @@ export interface AccessOptions {
 
 export interface ResolvedAccessOptions {
   readonly sessions: SessionsOptions;
-  readonly tokens: readonly TokenIssuerOptions[];
+  readonly tokens: readonly TrustedIssuer[];
   readonly signIn: SignInOptions;
   readonly resolution: TenantResolutionOptions;
   readonly impersonation: ImpersonationOptions;
@@ -38,18 +38,18 @@ export interface ResolvedAccessOptions {
 /** @throws InvalidOptionError */
 export function resolveAccessOptions({
   sessions,
-  tokens = [],
+  tokens,
   signIn = {},
   resolution,
   impersonation,
   memory,
 }: AccessOptions = {}): ResolvedAccessOptions {
   return {
-    sessions: withDefaults({ ...defaultSessionsOptions }, sessions),
-    tokens,
+    sessions: resolveSessionsOptions(sessions),
+    tokens: resolveTokenIssuers(tokens),
     signIn,
     resolution: assertTenantResolutionOptions(withDefaults({ ...defaultTenantResolutionOptions }, resolution)),
-    impersonation: withDefaults({ ...defaultImpersonationOptions }, impersonation),
+    impersonation: resolveImpersonationOptions(impersonation),
     memory: assertAccessMemoryOptions(withDefaults({ ...defaultAccessMemoryOptions }, memory)),
   };
 }

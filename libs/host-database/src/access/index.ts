@@ -21,7 +21,7 @@ export {
   Public,
   RequirePermission,
   RequireRole,
-  type SignedInUser,
+  type ActingUser,
   SystemAdmin,
   TenantRoute,
   type TenantRouteOptions,
@@ -29,17 +29,44 @@ export {
 export { AccessGuard } from './guards/access.guard.js';
 export { AccessGuardModule } from './guards/access-guard.module.js';
 export type { RequestLike } from './guards/access-request.js';
+export type { ImpersonationEnd } from './impersonation/impersonation.audit-events.js';
 export { Impersonation } from './impersonation/impersonation.entity.js';
+export {
+  ImpersonationNotFoundError,
+  type ImpersonationProblem,
+  ImpersonationRefusedError,
+  NotWhileImpersonatingError,
+} from './impersonation/impersonation.errors.js';
 export type { ImpersonationOptions } from './impersonation/impersonation.options.js';
 export type { MembershipGrant } from './resolution/membership-grants.js';
 export type { TenantHints } from './resolution/tenant-names.js';
 export { TenantResolver } from './resolution/tenant-resolver.js';
 export { TENANT_SOURCES, type TenantResolutionOptions, type TenantSource } from './resolution/resolution.options.js';
+export { type BegunImpersonation, ImpersonationService, type NewImpersonation } from './impersonation/impersonation.service.js';
+export { addCookie, type CookieResponse } from './sessions/cookie-response.js';
+export { CredentialCache, type RememberedCredential } from './sessions/credential-cache.js';
+export { CSRF_HEADER, type CsrfProblem, csrfProblemOf, type CsrfRequest, csrfTokenOf } from './sessions/csrf.js';
+export { RefusalRecords } from './sessions/refusal-records.js';
+export { SessionActivity } from './sessions/session-activity.js';
+export { type SessionCookie, SessionCookies } from './sessions/session-cookies.js';
+export { type SessionEnd, SessionEvents, type SessionsEnded } from './sessions/session-events.js';
+export { type SessionExchange, SessionSignIn } from './sessions/session-sign-in.js';
+export type { SessionProblem } from './sessions/session-state.js';
+export { SessionAuthenticator } from './sessions/session.authenticator.js';
 export { Session, SESSION_TRANSPORTS, type SessionTransport } from './sessions/session.entity.js';
+export { CsrfRefusedError, SessionNotFoundError, SessionRefusedError } from './sessions/sessions.errors.js';
 export type { SessionsOptions } from './sessions/sessions.options.js';
+export { type NewSession, type OpenedSession, type SessionKey, SessionsService } from './sessions/sessions.service.js';
 export { SignInFlow } from './sign-in/sign-in-flow.entity.js';
 export type { SignInOptions } from './sign-in/sign-in.options.js';
-export type { TokenIssuerOptions } from './tokens/access-tokens.options.js';
+export { AccessTokenAuthenticator } from './tokens/access-token.authenticator.js';
+export {
+  type AccessTokenProblem,
+  AccessTokenRefusedError,
+  JoseMissingError,
+  TokenIssuerUnreachableError,
+} from './tokens/access-tokens.errors.js';
+export type { TokenAlgorithm, TokenIssuerOptions } from './tokens/access-tokens.options.js';
 export { AccessModule } from './access.module.js';
 export {
   NoTenantEnvelopeError,

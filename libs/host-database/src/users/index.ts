@@ -1,8 +1,16 @@
 export { auditUsers } from './users.audit.js';
 export { GlobalUser } from './global-user.entity.js';
-export { UserDeactivated, UserDeleting, UserEvents, UserRegistered } from './users.events.js';
+export { UserDeactivated, UserDeleting, UserEvents, UserPasswordChanged, UserRegistered } from './users.events.js';
 export type { VerifiedIdentity } from './identities/verified-identity.js';
 export { DuplicateEmailError, DuplicateOAuthIdentityError, UserDeactivatedError, UserNotFoundError } from './users.errors.js';
+export {
+  IdentityEmailMissingError,
+  IdentityLinkRequiredError,
+  IdentityNotFoundError,
+  IdentityTakenError,
+  LastSignInMethodError,
+} from './identities/identities.errors.js';
+export { type SignedInUser, UserIdentities } from './identities/user-identities.service.js';
 export { UserIdentity } from './identities/user-identity.entity.js';
 export { type Mail, type MailContents, Mailer, type MailTemplate } from './mail/mailer.js';
 export { PasswordBackoff } from './passwords/password-backoff.entity.js';

@@ -33,11 +33,11 @@ export class DuplicateOAuthIdentityError extends HostDatabaseError {
   }
 }
 
-/** The user is deactivated. Nothing was written. */
+/** The person may not sign in any more. What they have stays. */
 export class UserDeactivatedError extends HostDatabaseError {
   readonly code = 'USERS_DEACTIVATED';
 
   constructor(readonly userId: string) {
-    super(`User ${userId} is deactivated. Reactivate the user first.`);
+    super('This account is deactivated. Ask an administrator to reactivate it.');
   }
 }

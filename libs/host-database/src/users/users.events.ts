@@ -6,6 +6,11 @@ export class UserRegistered {
   constructor(readonly user: GlobalUser) {}
 }
 
+/** A person has another password, whichever way they got it: who knew the old one has to sign in again. */
+export class UserPasswordChanged {
+  constructor(readonly userId: string) {}
+}
+
 /** A person may not sign in any more. */
 export class UserDeactivated {
   constructor(readonly userId: string) {}
@@ -22,11 +27,16 @@ type Listener<E> = (event: E) => Promise<void>;
 @Injectable()
 export class UserEvents {
   private readonly registered: Listener<UserRegistered>[] = [];
+  private readonly passwordChanged: Listener<UserPasswordChanged>[] = [];
   private readonly deactivated: Listener<UserDeactivated>[] = [];
   private readonly deleting: Listener<UserDeleting>[] = [];
 
   onRegistered(listener: Listener<UserRegistered>): void {
     this.registered.push(listener);
+  }
+
+  onPasswordChanged(listener: Listener<UserPasswordChanged>): void {
+    this.passwordChanged.push(listener);
   }
 
   onDeactivated(listener: Listener<UserDeactivated>): void {
@@ -39,6 +49,10 @@ export class UserEvents {
 
   async emitRegistered(event: UserRegistered): Promise<void> {
     for (const listener of this.registered) await listener(event);
+  }
+
+  async emitPasswordChanged(event: UserPasswordChanged): Promise<void> {
+    for (const listener of this.passwordChanged) await listener(event);
   }
 
   async emitDeactivated(event: UserDeactivated): Promise<void> {

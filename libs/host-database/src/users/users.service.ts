@@ -2,8 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { assertId, assertText, Clock, normalizeEmail } from '../common/index.js';
 import { UnitOfWork, violatesUnique } from '../database/index.js';
 import { GlobalUser } from './global-user.entity.js';
+import { identityOfOAuthId } from './identities/identity-key.js';
+import { IdentityRecords } from './identities/identity-records.js';
 import { UserEvents, UserRegistered } from './users.events.js';
-import { DuplicateEmailError, DuplicateOAuthIdentityError, UserNotFoundError } from './users.errors.js';
+import { IdentityTakenError } from './identities/identities.errors.js';
+import { DuplicateEmailError, DuplicateOAuthIdentityError, UserDeactivatedError, UserNotFoundError } from './users.errors.js';
 
 const EMAIL_UNIQUE = { name: 'core_users_email_unique', table: 'core_users', columns: ['email'] };
 const OAUTH_ID_UNIQUE = { name: 'core_users_oauth_id_unique', table: 'core_users', columns: ['oauth_id'] };
@@ -15,6 +18,8 @@ export interface NewUser {
   readonly oauthId?: string;
   /** The hash, never the password: made by the application with a slow function such as argon2id. */
   readonly passwordHash?: string;
+  /** Since when the address is known to be theirs, if it is. */
+  readonly emailVerifiedAt?: Date;
 }
 
 /** An identity that an OAuth provider has verified. */
@@ -31,6 +36,7 @@ export class UsersService {
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
     private readonly events: UserEvents,
+    private readonly identities: IdentityRecords,
   ) {}
 
   /**
@@ -38,13 +44,14 @@ export class UsersService {
    *
    * @throws InvalidInputError, DuplicateEmailError, DuplicateOAuthIdentityError
    */
-  async create({ email, oauthId, passwordHash }: NewUser): Promise<GlobalUser> {
+  async create({ email, oauthId, passwordHash, emailVerifiedAt }: NewUser): Promise<GlobalUser> {
     const address = normalizeEmail(email);
     return this.unitOfWork.transactional(async (em) => {
       const user = em.create(GlobalUser, {
         email: address,
         oauthId: oauthId === undefined ? null : assertText(oauthId, 'oauthId'),
         passwordHash: passwordHash === undefined ? null : assertText(passwordHash, 'passwordHash'),
+        ...(emailVerifiedAt && { emailVerifiedAt }),
         createdAt: this.clock.now(),
       });
       try {
@@ -63,12 +70,16 @@ export class UsersService {
    * Returns the person of this identity, registered if they are new, with the login recorded. Of simultaneous first sign-ins one
    * registers and all return the same person. A user who has the email, but not the identity, is never taken over.
    *
+   * What is before the first colon is the provider, what is behind it the subject of one of the person's identities (`UserIdentities`).
+   *
    * @throws InvalidInputError, DuplicateEmailError
+   * @throws UserDeactivatedError when the person may not sign in any more
    */
   async findOrCreateByOAuth(identity: OAuthIdentity): Promise<GlobalUser> {
     const oauthId = assertText(identity.oauthId, 'oauthId');
     return this.unitOfWork.transactional(async () => {
-      const user = (await this.findByOAuthId(oauthId)) ?? (await this.createOrFindByOAuth({ ...identity, oauthId }));
+      const user = (await this.findByIdentity(oauthId)) ?? (await this.createOrFindByOAuth({ ...identity, oauthId }));
+      if (user.deactivatedAt != null) throw new UserDeactivatedError(user.id);
       user.lastLogin = this.clock.now();
       return user;
     });
@@ -112,13 +123,25 @@ export class UsersService {
     return this.unitOfWork.em.findOne(GlobalUser, { email: normalizeEmail(email) }, { populate: ['passwordHash'] });
   }
 
+  /** By the row of the identity, or by `oauth_id`, for a person who is older than there are rows. */
+  private async findByIdentity(oauthId: string): Promise<GlobalUser | null> {
+    const identity = identityOfOAuthId(oauthId);
+    const row = identity && (await this.identities.find(identity));
+    return row ? row.user.getEntity() : this.findByOAuthId(oauthId);
+  }
+
   private async createOrFindByOAuth(identity: OAuthIdentity): Promise<GlobalUser> {
     try {
       // A savepoint of its own, so that losing the race leaves the caller's transaction usable.
-      return await this.unitOfWork.em.transactional(() => this.create(identity));
+      return await this.unitOfWork.em.transactional(async () => {
+        const user = await this.create(identity);
+        const key = identityOfOAuthId(identity.oauthId);
+        if (key) await this.identities.add(user, { ...key, email: user.email });
+        return user;
+      });
     } catch (error) {
       // The loser of a race may be told of either constraint; only a user with this very identity is the same person.
-      const winner = isDuplicate(error) ? await this.findByOAuthId(identity.oauthId) : null;
+      const winner = isDuplicate(error) ? await this.findByIdentity(identity.oauthId) : null;
       if (!winner) throw error;
       return winner;
     }
@@ -126,5 +149,6 @@ export class UsersService {
 }
 
 function isDuplicate(error: unknown): boolean {
-  return error instanceof DuplicateOAuthIdentityError || error instanceof DuplicateEmailError;
+  const classes = [DuplicateOAuthIdentityError, DuplicateEmailError, IdentityTakenError];
+  return classes.some((Duplicate) => error instanceof Duplicate);
 }

@@ -5,6 +5,8 @@ export interface AuthenticationRequest {
   readonly headers: IncomingHttpHeaders;
   /** The method of an HTTP request: one that changes something needs more than a cookie. */
   readonly method?: string;
+  /** Adds a `Set-Cookie` header to the response, where there is one to come: secrets in cookies are replaced now and then. */
+  readonly setCookie?: (cookie: string) => void;
 }
 
 /** Who is asking, as somebody has vouched for it. */

@@ -7,7 +7,7 @@ import type { MembershipGrant } from '../resolution/membership-grants.js';
 import { TenantAccess } from '../tenant-access.js';
 
 /** Who is signed in. No entity: `UsersService.getById()` loads that. */
-export interface SignedInUser {
+export interface ActingUser {
   readonly id: string;
   /** The library's own session, where there is one. */
   readonly sessionId?: string;
@@ -16,10 +16,10 @@ export interface SignedInUser {
 }
 
 @Injectable()
-class CurrentUserPipe implements PipeTransform<unknown, SignedInUser> {
+class CurrentUserPipe implements PipeTransform<unknown, ActingUser> {
   constructor(private readonly context: ContextService) {}
 
-  transform(): SignedInUser {
+  transform(): ActingUser {
     const { actorUserId: id, sessionId, impersonatorUserId } = this.context.current;
     if (id === undefined) throw new NotAuthenticatedError();
     return { id, ...(sessionId !== undefined && { sessionId }), ...(impersonatorUserId !== undefined && { impersonatorUserId }) };
@@ -57,7 +57,7 @@ class CurrentMembershipPipe implements PipeTransform<unknown, Promise<Membership
 // What is asked for comes from the async context, which is the same for every transport.
 const fromContext = createParamDecorator(() => undefined);
 
-/** Passes who is signed in, a {@link SignedInUser}; a handler that nobody is signed in for throws a `NotAuthenticatedError`. */
+/** Passes who is signed in, a {@link ActingUser}; a handler that nobody is signed in for throws a `NotAuthenticatedError`. */
 export const CurrentUser = (): ParameterDecorator => fromContext(CurrentUserPipe);
 
 /** Passes the tenant of the request, a `TenantRecord`; a handler without one throws a `NoTenantError`. */

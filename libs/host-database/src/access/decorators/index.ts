@@ -7,4 +7,4 @@ export {
   TenantRoute,
   type TenantRouteOptions,
 } from './access.decorators.js';
-export { CurrentMembership, CurrentTenant, CurrentUser, type SignedInUser } from './current.decorators.js';
+export { CurrentMembership, CurrentTenant, CurrentUser, type ActingUser } from './current.decorators.js';

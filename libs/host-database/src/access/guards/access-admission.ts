@@ -5,7 +5,8 @@ import type { Principal } from '../authentication/authenticator.js';
 import { Authenticators } from '../authentication/authenticators.js';
 import { TenantResolver } from '../resolution/tenant-resolver.js';
 import { AccessDeclarations, isOfTenant } from './access-declarations.js';
-import { authenticationOf, hintsOf, type RequestLike, requestOf } from './access-request.js';
+import type { CookieResponse } from '../sessions/cookie-response.js';
+import { authenticationOf, hintsOf, type RequestLike, requestOf, responseOf } from './access-request.js';
 import { AccessRequirements, type DeclaredRoute } from './access-requirements.js';
 import { MessageAccess } from './message-access.js';
 
@@ -42,7 +43,7 @@ export class AccessAdmission {
     if (declared.declaration.level !== 'public') {
       const type = execution.getType<string>();
       if (type === 'ws' || type === 'rpc') await this.messages.admit(execution, declared);
-      else await this.admitRequest(requestOf(execution), declared);
+      else await this.admitRequest(execution, declared);
     }
     this.admitted.add(execution);
   }
@@ -52,9 +53,10 @@ export class AccessAdmission {
     return this.admitted.has(execution);
   }
 
-  private async admitRequest(request: RequestLike | undefined, declared: DeclaredRoute): Promise<void> {
+  private async admitRequest(execution: ExecutionContext, declared: DeclaredRoute): Promise<void> {
+    const request = requestOf(execution);
     if (!request) throw new NotAuthenticatedError();
-    const principal = await this.authenticate(request);
+    const principal = await this.authenticate(request, responseOf(execution));
     await this.requirements.assertUser(declared);
     if (!isOfTenant(declared.declaration)) return;
     const hints = hintsOf(request, declared.declaration.tenantParam ?? DEFAULT_PARAM);
@@ -63,9 +65,9 @@ export class AccessAdmission {
     this.context.assign({ tenantId });
   }
 
-  private async authenticate(request: RequestLike): Promise<Principal> {
+  private async authenticate(request: RequestLike, response: CookieResponse | undefined): Promise<Principal> {
     // A GraphQL request may ask for several things at once.
-    const asking = this.principals.get(request) ?? this.authenticators.authenticate(authenticationOf(request));
+    const asking = this.principals.get(request) ?? this.authenticators.authenticate(authenticationOf(request, response));
     this.principals.set(request, asking);
     const principal = await asking;
     if (principal) {

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ExecutionContext } from '@nestjs/common';
 import type { AuthenticationRequest } from '../authentication/authenticator.js';
+import { addCookie, type CookieResponse } from '../sessions/cookie-response.js';
 import type { TenantHints } from '../resolution/tenant-names.js';
 
 /** What is used of a request of Express, of Fastify, and of one before any adapter. */
@@ -23,12 +24,24 @@ export function requestOf(execution: ExecutionContext): RequestLike | undefined 
 interface GraphqlContext {
   readonly req?: RequestLike;
   readonly request?: RequestLike;
-  readonly reply?: { readonly request?: RequestLike };
+  readonly res?: CookieResponse;
+  readonly reply?: CookieResponse & { readonly request?: RequestLike };
+}
+
+/** The response to an HTTP route or a GraphQL operation, as far as the driver passes it on. */
+export function responseOf(execution: ExecutionContext): CookieResponse | undefined {
+  if (execution.getType<string>() !== 'graphql') return execution.switchToHttp().getResponse<CookieResponse>();
+  const context = execution.getArgByIndex<GraphqlContext | undefined>(2);
+  return context?.res ?? context?.reply;
 }
 
 /** What tells who is asking. */
-export function authenticationOf({ headers, method }: RequestLike): AuthenticationRequest {
-  return { headers, ...(method !== undefined && { method }) };
+export function authenticationOf({ headers, method }: RequestLike, response?: CookieResponse): AuthenticationRequest {
+  return {
+    headers,
+    ...(method !== undefined && { method }),
+    ...(response && { setCookie: (cookie: string) => addCookie(response, cookie) }),
+  };
 }
 
 /** What tells for which tenant. */
