@@ -148,9 +148,10 @@ describe.each(SETUPS)(`${AccessGuard.name} on %s and %s`, (database, adapter) =>
       await host.newMembership({ userId: people[role], tenantId, role });
     }
     people.stranger = (await host.newUser()).id;
-    people.system = (await host.newUser()).id;
+    const { id: system } = await host.newUser();
+    people.system = system;
     await host.run(async () => {
-      (await host.hostDatabase.globalUsers.findOneOrFail(people.system)).isSysAdmin = true;
+      (await host.hostDatabase.globalUsers.findOneOrFail(system)).isSysAdmin = true;
     });
   });
   afterAll(async () => {

@@ -31,6 +31,13 @@ export const ACCESS_TABLES: readonly AccessTable[] = [
     tellsInsert: false,
     columns: ['is_sys_admin', 'deactivated_at', 'email', 'email_verified_at'],
   },
+  // An identity that is taken away signs nobody in any more, whatever tokens there are.
+  {
+    table: 'core_user_identities',
+    subjects: [['user', 'user_id']],
+    tellsInsert: false,
+    columns: ['user_id', 'provider', 'subject'],
+  },
   // A new secret is told as well: the one before is good for a moment only, which whoever remembers it does not know.
   { table: 'sys_sessions', subjects: [['user', 'user_id']], tellsInsert: false, columns: ['revoked_at', 'token_hash'] },
   {
