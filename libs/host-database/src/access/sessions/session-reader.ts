@@ -6,7 +6,7 @@ import type { Impersonation } from '../impersonation/impersonation.entity.js';
 import { Session } from './session.entity.js';
 import type { ImpersonationFacts, SessionFacts } from './session-state.js';
 
-/** Reads what a request's credential says of a session, apart from the request's own unit of work. */
+/** Reads what a credential says of a session, as it is in the database now. */
 @Injectable()
 export class SessionReader {
   constructor(
@@ -16,31 +16,32 @@ export class SessionReader {
 
   /** The session that has, or had before it was replaced, the secret of this hash. */
   async findByHash(hash: string): Promise<SessionFacts | undefined> {
-    return this.unitOfWork.run(async (em) => {
-      const where = { $or: [{ tokenHash: hash }, { previousTokenHash: hash }] };
-      const session = await em.findOne(Session, where, { populate: ['user', 'impersonation'] });
-      if (!session) return undefined;
-      const user = session.user.$;
-      const impersonation = session.impersonation?.$;
-      return {
-        id: session.id,
-        userId: user.id,
-        transport: session.transport,
-        tokenHash: session.tokenHash,
-        rotatedAt: session.rotatedAt,
-        lastSeenAt: session.lastSeenAt,
-        idleExpiresAt: session.idleExpiresAt,
-        expiresAt: session.expiresAt,
-        revokedAt: session.revokedAt ?? null,
-        isUserDeactivated: user.deactivatedAt != null,
-        impersonation: impersonation ? await this.factsOf(impersonation, user) : null,
-      };
-    });
+    const session = await this.unitOfWork.em.findOne(
+      Session,
+      { $or: [{ tokenHash: hash }, { previousTokenHash: hash }] },
+      { populate: ['user', 'impersonation'], disableIdentityMap: true },
+    );
+    if (!session) return undefined;
+    const user = session.user.$;
+    const impersonation = session.impersonation?.$;
+    return {
+      id: session.id,
+      userId: user.id,
+      transport: session.transport,
+      tokenHash: session.tokenHash,
+      rotatedAt: session.rotatedAt,
+      lastSeenAt: session.lastSeenAt,
+      idleExpiresAt: session.idleExpiresAt,
+      expiresAt: session.expiresAt,
+      revokedAt: session.revokedAt ?? null,
+      isUserDeactivated: user.deactivatedAt != null,
+      impersonation: impersonation ? await this.factsOf(impersonation, user) : null,
+    };
   }
 
   private async factsOf(impersonation: Impersonation, user: GlobalUser): Promise<ImpersonationFacts> {
     const { id, adminUserId, tenant } = impersonation;
-    const admin = await this.unitOfWork.em.findOne(GlobalUser, { id: adminUserId });
+    const admin = await this.unitOfWork.em.findOne(GlobalUser, { id: adminUserId }, { disableIdentityMap: true });
     const isOpen = impersonation.endedAt == null && impersonation.expiresAt > this.clock.now();
     const isByAdmin = admin !== null && admin.isSysAdmin && admin.deactivatedAt == null;
     return { id, adminUserId, tenantId: tenant.id, isAllowed: isOpen && isByAdmin && !user.isSysAdmin };

@@ -31,8 +31,8 @@ export class SessionSignIn {
    * @throws UserNotFoundError, SessionRefusedError
    */
   async signIn({ userId, headers, response }: SessionExchange & { readonly userId: string }): Promise<OpenedSession> {
-    const before = await this.find(headers);
     const opened = await this.unitOfWork.transactional(async () => {
+      const before = await this.find(headers);
       if (before) await this.sessions.endIfLive(before, 'replaced');
       return this.sessions.open({ userId, transport: 'cookie' });
     });

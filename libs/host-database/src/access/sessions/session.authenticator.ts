@@ -25,7 +25,7 @@ const SEEN_EVERY_MS = MINUTE_MS;
 
 /**
  * Lets in who carries a session of the library: the cookie of a browser, or an opaque bearer. Reads and writes apart from the request's
- * unit of work, and nothing where the process remembers the session.
+ * unit of work, so not inside a transaction; and nothing where the process remembers the session.
  */
 @Injectable()
 export class SessionAuthenticator extends Authenticator {
@@ -82,7 +82,7 @@ export class SessionAuthenticator extends Authenticator {
     // Another process may have seen it later, or replaced its secret: the database knows.
     if (remembered && !this.isDue(remembered) && !problemOf(remembered, this.clock.now())) return remembered;
     return this.cache.load(key, async () => {
-      const value = await this.reader.findByHash(hash);
+      const value = await this.unitOfWork.run(() => this.reader.findByHash(hash));
       if (!value || value.tokenHash !== hash || problemOf(value, this.clock.now())) return { value };
       const { userId, impersonation, expiresAt } = value;
       return { value, remember: { userIds: impersonation ? [userId, impersonation.adminUserId] : [userId], expiresAt } };
