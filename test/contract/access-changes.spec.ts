@@ -103,6 +103,8 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AccessChanges.name} on %s`, 
     const sql = `update core_memberships set is_active = ${type === 'sqlite' ? '0' : 'false'} where user_id = '${leaver.userId}'`;
     await arena.host.run(() => onNativeClient(arena.host.em, sql));
     await until(async () => (await gate.enter(leaver)).outcome === DENIED);
+    // And goes on to be so, from memory.
+    expect(await gate.enter(leaver)).toMatchObject({ outcome: DENIED });
   }, 60_000);
 
   it('asks the database nothing for whom it knows, and each time where it does not hear', async () => {

@@ -193,10 +193,20 @@ describe.each(SETUPS)(`${AccessGuard.name} on %s and %s`, (database, adapter) =>
   it('lets in who has the role and the permissions, and records who has not', async () => {
     const [role, permission] = [refused(403, 'ACCESS_ROLE_REQUIRED'), refused(403, 'ACCESS_PERMISSION_REQUIRED')];
     const at = (path: string) => `/tenants/${tenantId}/${path}`;
-    const outcomes = async (path: string) => [await as('owner', at(path)), await as('admin', at(path)), await as('member', at(path))];
+    const outcomes = async (path: string) => [
+      await as('owner', at(path)),
+      await as('admin', at(path)),
+      await as('member', at(path)),
+    ];
     expect(await outcomes('admin')).toEqual([{ status: 200, role: 'owner' }, { status: 200, role: 'admin' }, role]);
     // The declaration of the method stands in place of that of the class.
-    expect(await as('member', at('member'))).toEqual({ status: 200, role: 'member', userId: people.member, tenantId, name: 'Acme' });
+    expect(await as('member', at('member'))).toEqual({
+      status: 200,
+      role: 'member',
+      userId: people.member,
+      tenantId,
+      name: 'Acme',
+    });
     expect(await outcomes('publish')).toEqual([{ status: 200, published: true }, { status: 200, published: true }, permission]);
     // Different ones hold together: the role of the class, and the permission of the method.
     expect(await outcomes('both')).toEqual([{ status: 200, both: true }, { status: 200, both: true }, role]);
@@ -218,7 +228,9 @@ describe.each(SETUPS)(`${AccessGuard.name} on %s and %s`, (database, adapter) =>
     const publish = () => as(userId, `/tenants/${tenantId}/publish`);
     expect(await publish()).toEqual(refused(403, 'ACCESS_PERMISSION_REQUIRED'));
     const role = await host.run(async () => {
-      const made = await host.get(RolesService).create({ tenantId, name: 'Editor', permissions: ['notes.publish'] as Permission[] });
+      const made = await host
+        .get(RolesService)
+        .create({ tenantId, name: 'Editor', permissions: ['notes.publish'] as Permission[] });
       const membership = await host.get(MembershipsService).getActive({ userId, tenantId });
       host.hostDatabase.em.assign(membership, { customRole: made });
       return made;

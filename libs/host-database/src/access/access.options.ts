@@ -1,5 +1,9 @@
 import { withDefaults } from '../common/index.js';
-import { type AccessMemoryOptions, assertAccessMemoryOptions, defaultAccessMemoryOptions } from './changes/access-memory.options.js';
+import {
+  type AccessMemoryOptions,
+  assertAccessMemoryOptions,
+  defaultAccessMemoryOptions,
+} from './changes/access-memory.options.js';
 import { type ImpersonationOptions, resolveImpersonationOptions } from './impersonation/impersonation.options.js';
 import {
   assertTenantResolutionOptions,

@@ -1,12 +1,7 @@
 export { findMissingGuards, hasGuardedTables } from './append-only/index.js';
 export { appendOnlyStatements as guardStatements } from './append-only/postgresql.sql.js';
 export { tenantGuardStatements } from './tenant-guards/postgresql.sql.js';
-export {
-  ACCESS_CHANGES_CHANNEL,
-  ACCESS_CHANGES_TABLE,
-  ACCESS_TABLES,
-  type AccessSubject,
-} from './access-changes/index.js';
+export { ACCESS_CHANGES_CHANNEL, ACCESS_CHANGES_TABLE, ACCESS_TABLES, type AccessSubject } from './access-changes/index.js';
 export {
   ChangeFeed,
   type ChangeListener,

@@ -118,7 +118,8 @@ export class UnitOfWork {
    */
   afterCommit(callback: () => void): void {
     const { frame } = this;
-    if (frame) frame.afterCommit.push(() => {
+    if (frame)
+      frame.afterCommit.push(() => {
         callback();
       });
     else callback();

@@ -32,7 +32,5 @@ export class Authenticators {
 }
 
 function saysTheSame(one: Principal, other: Principal): boolean {
-  return (
-    one.userId === other.userId && one.tenantId === other.tenantId && one.impersonatorUserId === other.impersonatorUserId
-  );
+  return one.userId === other.userId && one.tenantId === other.tenantId && one.impersonatorUserId === other.impersonatorUserId;
 }

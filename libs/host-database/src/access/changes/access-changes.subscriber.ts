@@ -1,7 +1,8 @@
-import type { ChangeSet, EntityMetadata, EventSubscriber, FlushEventArgs } from '@mikro-orm/core';
+import { type ChangeSet, ChangeSetType, type EntityMetadata, type EventSubscriber, type FlushEventArgs } from '@mikro-orm/core';
 import { ACCESS_TABLES, FOLLOWS_CHANGES, type TransactionScope } from '../../database/index.js';
 import type { AccessChanges } from './access-changes.js';
 
+const UPDATES: ReadonlySet<ChangeSetType> = new Set([ChangeSetType.UPDATE, ChangeSetType.UPDATE_EARLY]);
 const TABLES = new Map(ACCESS_TABLES.map((table) => [table.table, table]));
 
 /**
@@ -30,8 +31,8 @@ export class AccessChangesSubscriber implements EventSubscriber {
 function changesAccess({ meta, type, payload }: ChangeSet<object>): boolean {
   const table = TABLES.get(meta.tableName);
   if (!table) return false;
-  if (type === 'create') return table.tellsInsert;
-  if (!type.startsWith('update') || table.columns.length === 0) return true;
+  if (type === ChangeSetType.CREATE) return table.tellsInsert;
+  if (!UPDATES.has(type) || table.columns.length === 0) return true;
   return Object.keys(payload).some((property) => columnsOf(meta, property).some((column) => table.columns.includes(column)));
 }
 

@@ -39,12 +39,12 @@ export class AccessDeclarations {
 
   /** What is written on this class or method itself. */
   on(target: Target): AccessDeclaration {
-    const get = <T>(key: string): T | undefined => this.reflector.get<T | undefined>(key, target);
-    const level = get<'public' | 'system-admin'>(ACCESS_LEVEL_METADATA);
-    const role = get<MembershipRole>(REQUIRED_ROLE_METADATA);
-    const permissions = get<Permission[]>(REQUIRED_PERMISSIONS_METADATA);
-    const tenantParam = get<string>(TENANT_PARAM_METADATA);
-    const allowsInactive = get<boolean>(TENANT_INACTIVE_METADATA);
+    const { reflector } = this;
+    const level = reflector.get<AccessDeclaration['level']>(ACCESS_LEVEL_METADATA, target);
+    const role = reflector.get<AccessDeclaration['role']>(REQUIRED_ROLE_METADATA, target);
+    const permissions = reflector.get<AccessDeclaration['permissions']>(REQUIRED_PERMISSIONS_METADATA, target);
+    const tenantParam = reflector.get<AccessDeclaration['tenantParam']>(TENANT_PARAM_METADATA, target);
+    const allowsInactive = reflector.get<AccessDeclaration['allowsInactive']>(TENANT_INACTIVE_METADATA, target);
     return {
       ...(level && { level }),
       ...(role && { role }),

@@ -3,12 +3,7 @@ import { AuditService } from '../../audit/index.js';
 import { ContextService } from '../../context/index.js';
 import { isAtLeast } from '../../memberships/index.js';
 import { TenantDirectory } from '../../tenants/index.js';
-import {
-  NotAuthenticatedError,
-  PermissionRequiredError,
-  RoleRequiredError,
-  SystemAdminRequiredError,
-} from '../access.errors.js';
+import { NotAuthenticatedError, PermissionRequiredError, RoleRequiredError, SystemAdminRequiredError } from '../access.errors.js';
 import { type UserStanding, UserStandings } from '../authentication/user-standing.js';
 import type { MembershipGrant } from '../resolution/membership-grants.js';
 import { TenantAccess } from '../tenant-access.js';

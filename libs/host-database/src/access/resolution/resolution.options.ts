@@ -35,7 +35,10 @@ export function assertTenantResolutionOptions(options: TenantResolutionOptions):
     throw new InvalidOptionError('access.resolution.sources', `has '${unknown}'. Use some of: ${TENANT_SOURCES.join(', ')}.`);
   }
   if (sources.includes('subdomain') && baseDomain === undefined) {
-    throw new InvalidOptionError('access.resolution.baseDomain', `is missing. Name the domain under which tenants have subdomains.`);
+    throw new InvalidOptionError(
+      'access.resolution.baseDomain',
+      `is missing. Name the domain under which tenants have subdomains.`,
+    );
   }
   return options;
 }

@@ -21,26 +21,22 @@ export interface TenantName {
 
 /** The places in a request that name a tenant, in the configured order. */
 export function tenantNames(hints: TenantHints, options: TenantResolutionOptions): TenantName[] {
-  return options.sources.flatMap((source) => nameBy(source, hints, options) ?? []);
+  const names = options.sources.map((source) => ({ source, ...NAME_BY[source](hints, options) }));
+  return names.filter((name): name is TenantName => 'value' in name && name.value !== undefined);
 }
 
-function nameBy(source: TenantSource, { host, path, header }: TenantHints, options: TenantResolutionOptions): TenantName | undefined {
-  switch (source) {
-    case 'path':
-      return path === undefined ? undefined : { source, kind: isId(path) ? 'id' : 'slug', value: path };
-    case 'header':
-      return header === undefined ? undefined : { source, kind: 'id', value: header };
-    case 'subdomain': {
-      const label = labelOf(host, options);
-      return label === undefined ? undefined : { source, kind: 'slug', value: label };
-    }
-    case 'domain': {
-      const name = hostName(host);
-      const isOwn = name === undefined || isOfApplication(name, options);
-      return isOwn ? undefined : { source, kind: 'domain', value: name };
-    }
-  }
-}
+type Named = Partial<Pick<TenantName, 'kind' | 'value'>>;
+
+/** What each place says. */
+const NAME_BY: Readonly<Record<TenantSource, (hints: TenantHints, options: TenantResolutionOptions) => Named>> = {
+  path: ({ path }) => ({ kind: isId(path) ? 'id' : 'slug', value: path }),
+  header: ({ header }) => ({ kind: 'id', value: header }),
+  subdomain: ({ host }, options) => ({ kind: 'slug', value: labelOf(host, options) }),
+  domain: ({ host }, options) => {
+    const name = hostName(host);
+    return name === undefined || isOfApplication(name, options) ? {} : { kind: 'domain', value: name };
+  },
+};
 
 /** What comes before the base domain. */
 function labelOf(host: string | undefined, { baseDomain = '', reservedSubdomains, ownHosts }: TenantResolutionOptions) {
@@ -63,9 +59,6 @@ function isAmong(names: readonly string[], name: string): boolean {
 
 /** The host without its port, in lower case; undefined for addresses and names of one label, which are no domain. */
 function hostName(host: string | undefined): string | undefined {
-  const name = host
-    ?.toLowerCase()
-    .replace(/:\d*$/, '')
-    .replace(/\.$/, '');
+  const name = host?.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '');
   return name === undefined || isIP(name) !== 0 || name.startsWith('[') || !name.includes('.') ? undefined : name;
 }

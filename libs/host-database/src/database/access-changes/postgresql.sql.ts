@@ -19,10 +19,8 @@ const TELL_BODY = ` declare subject text;
 /** What the migration adds: whoever changes what somebody may do tells all processes, also with plain SQL and from a replica's stream. */
 export const accessChangesStatements: readonly string[] = [
   `create function ${TELL}() returns trigger language plpgsql as $$${TELL_BODY}$$;`,
-  ...ACCESS_TABLES.flatMap((table) => [
-    ...trigger(table, 'update', changed(table)),
-    ...trigger(table, table.tellsInsert ? 'insert or delete' : 'delete', ''),
-  ]),
+  ...ACCESS_TABLES.flatMap((table) => trigger(table, 'update', changed(table))),
+  ...ACCESS_TABLES.flatMap((table) => trigger(table, table.tellsInsert ? 'insert or delete' : 'delete', '')),
 ];
 
 function trigger({ table, subjects }: AccessTable, events: string, when: string): string[] {

@@ -3,17 +3,16 @@ import { ACCESS_CHANGES_KEPT, ACCESS_CHANGES_TABLE, ACCESS_TABLES, type AccessTa
 /** What the migration adds: whoever changes what somebody may do notes that in the same transaction, also with plain SQL. */
 export const accessChangesStatements: readonly string[] = [
   `create table ${ACCESS_CHANGES_TABLE} (seq integer primary key, subject text not null);`,
-  ...ACCESS_TABLES.flatMap((table) => [
-    ...(table.tellsInsert ? [trigger(table, 'insert', 'new')] : []),
-    trigger(table, 'update', 'new'),
-    trigger(table, 'delete', 'old'),
-  ]),
+  ...ACCESS_TABLES.filter(({ tellsInsert }) => tellsInsert).map((table) => trigger(table, 'insert', 'new')),
+  ...ACCESS_TABLES.map((table) => trigger(table, 'update', 'new')),
+  ...ACCESS_TABLES.map((table) => trigger(table, 'delete', 'old')),
 ];
 
 function trigger(table: AccessTable, verb: 'insert' | 'update' | 'delete', row: 'old' | 'new'): string {
   const notes = table.subjects.map(([kind, column]) => note(kind, `${row}.${column}`));
   // Whoever a row was about before is told where that is somebody else.
-  if (verb === 'update') for (const [kind, column] of table.subjects) notes.push(note(kind, `old.${column}`, `old.${column} is not new.${column}`));
+  if (verb === 'update')
+    for (const [kind, column] of table.subjects) notes.push(note(kind, `old.${column}`, `old.${column} is not new.${column}`));
   const when = verb === 'update' ? changed(table) : '';
   // The newest row is never removed, so that a number is never given twice.
   return `create trigger ${table.table}_access_${verb} after ${verb} on ${table.table} for each row ${when}begin

@@ -106,7 +106,9 @@ export class SqliteDirectConnection implements OnApplicationShutdown {
     const { opened } = this;
     if (!opened?.open || (this.isInMemory && opened.inTransaction)) return undefined;
     return orIfBusy(undefined, () =>
-      Number(this.isInMemory ? this.prepare<{ n: number }>(ROWS_WRITTEN).get()?.n : opened.pragma('data_version', { simple: true })),
+      Number(
+        this.isInMemory ? this.prepare<{ n: number }>(ROWS_WRITTEN).get()?.n : opened.pragma('data_version', { simple: true }),
+      ),
     );
   }
 
