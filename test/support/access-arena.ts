@@ -13,7 +13,7 @@ export interface Somebody {
 }
 
 /** What another process says of somebody. */
-export interface GateAnswer {
+interface GateAnswer {
   /** `in`, or the code of the refusal. */
   readonly outcome: string;
   readonly statements: number;
