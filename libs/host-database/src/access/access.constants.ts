@@ -1,2 +1,14 @@
-/** Key of the metadata that names the route parameter with the tenant's id. */
+/** Key of the metadata that names the route parameter with the tenant. */
 export const TENANT_PARAM_METADATA = 'nestjs-host-database:tenant-param';
+
+/** Key of the metadata that says that a route of a tenant works whatever the tenant's status. */
+export const TENANT_INACTIVE_METADATA = 'nestjs-host-database:tenant-inactive';
+
+/** Key of the metadata that says who may call a route at all. */
+export const ACCESS_LEVEL_METADATA = 'nestjs-host-database:access-level';
+
+/** Key of the metadata with the least role that a route asks for. */
+export const REQUIRED_ROLE_METADATA = 'nestjs-host-database:required-role';
+
+/** Key of the metadata with the permissions that a route asks for. */
+export const REQUIRED_PERMISSIONS_METADATA = 'nestjs-host-database:required-permissions';

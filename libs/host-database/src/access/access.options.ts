@@ -1,6 +1,15 @@
 import { withDefaults } from '../common/index.js';
+import {
+  type AccessMemoryOptions,
+  assertAccessMemoryOptions,
+  defaultAccessMemoryOptions,
+} from './changes/access-memory.options.js';
 import { type ImpersonationOptions, resolveImpersonationOptions } from './impersonation/impersonation.options.js';
-import { defaultTenantResolutionOptions, type TenantResolutionOptions } from './resolution/resolution.options.js';
+import {
+  assertTenantResolutionOptions,
+  defaultTenantResolutionOptions,
+  type TenantResolutionOptions,
+} from './resolution/resolution.options.js';
 import { resolveSessionsOptions, type SessionsOptions } from './sessions/sessions.options.js';
 import { type ResolvedSignInOptions, resolveSignInOptions, type SignInOptions } from './sign-in/sign-in.options.js';
 import { resolveTokenIssuers, type TokenIssuerOptions, type TrustedIssuer } from './tokens/access-tokens.options.js';
@@ -17,6 +26,8 @@ export interface AccessOptions {
   readonly signIn?: SignInOptions;
   readonly resolution?: Partial<TenantResolutionOptions>;
   readonly impersonation?: Partial<ImpersonationOptions>;
+  /** What a process remembers of who may do what. */
+  readonly memory?: Partial<AccessMemoryOptions>;
 }
 
 export interface ResolvedAccessOptions {
@@ -27,6 +38,7 @@ export interface ResolvedAccessOptions {
   readonly signIn: ResolvedSignInOptions;
   readonly resolution: TenantResolutionOptions;
   readonly impersonation: ImpersonationOptions;
+  readonly memory: AccessMemoryOptions;
 }
 
 /** @throws InvalidOptionError */
@@ -36,13 +48,15 @@ export function resolveAccessOptions({
   signIn,
   resolution,
   impersonation,
+  memory,
 }: AccessOptions = {}): ResolvedAccessOptions {
   return {
     sessions: resolveSessionsOptions(sessions),
     removesSessions: sessions !== undefined,
     tokens: resolveTokenIssuers(tokens),
     signIn: resolveSignInOptions(signIn),
-    resolution: withDefaults({ ...defaultTenantResolutionOptions }, resolution),
+    resolution: assertTenantResolutionOptions(withDefaults({ ...defaultTenantResolutionOptions }, resolution)),
     impersonation: resolveImpersonationOptions(impersonation),
+    memory: assertAccessMemoryOptions(withDefaults({ ...defaultAccessMemoryOptions }, memory)),
   };
 }

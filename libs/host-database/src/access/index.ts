@@ -1,6 +1,34 @@
-export { NotAuthenticatedError, TenantAccessDeniedError } from './access.errors.js';
+export {
+  AccessDeclarationError,
+  CredentialsDisagreeError,
+  NotAuthenticatedError,
+  PermissionRequiredError,
+  RoleRequiredError,
+  SystemAdminRequiredError,
+  TenantAccessDeniedError,
+  TenantMismatchError,
+  TenantRequiredError,
+} from './access.errors.js';
 export { ACCESS_OPTIONS, type AccessOptions, resolveAccessOptions } from './access.options.js';
 export { type AuthenticationRequest, Authenticator, type Principal } from './authentication/authenticator.js';
+export { Authenticators } from './authentication/authenticators.js';
+export { AccessChanges, type AccessFollower, type AccessMemoryOptions } from './changes/index.js';
+export {
+  type AccessLevel,
+  CurrentMembership,
+  CurrentTenant,
+  CurrentUser,
+  Public,
+  RequirePermission,
+  RequireRole,
+  type ActingUser,
+  SystemAdmin,
+  TenantRoute,
+  type TenantRouteOptions,
+} from './decorators/index.js';
+export { AccessGuard } from './guards/access.guard.js';
+export { AccessGuardModule } from './guards/access-guard.module.js';
+export type { RequestLike } from './guards/access-request.js';
 export type { ImpersonationEnd } from './impersonation/impersonation.audit-events.js';
 export { Impersonation } from './impersonation/impersonation.entity.js';
 export {
@@ -10,6 +38,9 @@ export {
   NotWhileImpersonatingError,
 } from './impersonation/impersonation.errors.js';
 export type { ImpersonationOptions } from './impersonation/impersonation.options.js';
+export type { MembershipGrant } from './resolution/membership-grants.js';
+export type { TenantHints } from './resolution/tenant-names.js';
+export { TenantResolver } from './resolution/tenant-resolver.js';
 export { TENANT_SOURCES, type TenantResolutionOptions, type TenantSource } from './resolution/resolution.options.js';
 export { type BegunImpersonation, ImpersonationService, type NewImpersonation } from './impersonation/impersonation.service.js';
 export { addCookie, type CookieResponse } from './sessions/cookie-response.js';
@@ -69,6 +100,7 @@ export type { TokenAlgorithm, TokenIssuerOptions } from './tokens/access-tokens.
 export { AccessModule } from './access.module.js';
 export {
   NoTenantEnvelopeError,
+  type SocketAdmission,
   type SocketTenant,
   type TenantEnvelope,
   TenantMessage,

@@ -16,6 +16,8 @@ export interface HostContext {
   readonly userAgent?: string;
   /** The id of the system administrator who acts as `actorUserId`. */
   readonly impersonatorUserId?: string;
+  /** The id of the library's own session in which they are signed in, where there is one. */
+  readonly sessionId?: string;
 }
 
 const NOBODY: HostContext = Object.freeze({});

@@ -1,6 +1,15 @@
 export { findMissingGuards, hasGuardedTables } from './append-only/index.js';
 export { appendOnlyStatements as guardStatements } from './append-only/postgresql.sql.js';
 export { tenantGuardStatements } from './tenant-guards/postgresql.sql.js';
+export { ACCESS_CHANGES_CHANNEL, ACCESS_CHANGES_TABLE, ACCESS_TABLES, type AccessSubject } from './access-changes/index.js';
+export {
+  ChangeFeed,
+  type ChangeListener,
+  PostgresqlChangeFeed,
+  SqliteChangeFeed,
+  SqliteNotes,
+  UnheardChangeFeed,
+} from './change-feeds/index.js';
 export { connectWithRetries } from './connect.js';
 export { isConnectionFailure } from './connection-failure.js';
 export { DATABASE_OPTIONS, DATABASE_SETTINGS, DIRECT_CONNECTION } from './database.constants.js';

@@ -4,7 +4,7 @@ import { NoUnitOfWorkError, TransactionRollbackOnlyError } from './database.erro
 import { driverNeutral } from './driver-neutral.js';
 import { RemovingFlushes } from './removing-flushes.js';
 import type { StatementGuards } from './statement-guards.js';
-import type { TransactionFrame, TransactionScope } from './transaction-scope.js';
+import { runAfterCommit, type TransactionFrame, type TransactionScope } from './transaction-scope.js';
 
 // A class expression's base has to be constructible with any arguments (TypeScript's rule for mixins).
 // oxlint-disable-next-line typescript/no-explicit-any -- the rule above
@@ -77,7 +77,7 @@ export function scopedEntityManager(
           else own?.afterEnd.forEach((callback) => callback());
         });
       if (outer) outer.afterCommit.push(...(own?.afterCommit ?? []));
-      else own?.afterCommit.forEach((callback) => callback());
+      else if (own && own.afterCommit.length > 0) await runAfterCommit(own.afterCommit);
       return result;
     }
 
@@ -94,7 +94,7 @@ export function scopedEntityManager(
       await super.commit();
       scope.setBegun(em, false);
       frame?.afterEnd.forEach((callback) => callback());
-      frame?.afterCommit.forEach((callback) => callback());
+      if (frame) await runAfterCommit(frame.afterCommit);
     }
 
     override async rollback(): Promise<void> {

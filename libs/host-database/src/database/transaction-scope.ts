@@ -7,8 +7,8 @@ export const TENANT_CONTEXT_PREFIX = 'tenant:';
 /** One open transaction or savepoint, and what waits for its end. */
 export interface TransactionFrame {
   readonly em: EntityManager;
-  /** Called once the outermost transaction has committed; dropped with a savepoint that is rolled back. */
-  readonly afterCommit: (() => void)[];
+  /** Called once the outermost transaction has committed, and awaited by whoever has committed it; dropped with a savepoint that is rolled back. */
+  readonly afterCommit: (() => void | Promise<void>)[];
   /** Called once the outermost transaction has ended, however that was; those of a savepoint too. */
   readonly afterEnd: (() => void)[];
   /** Why this transaction may no longer commit. */
@@ -110,6 +110,12 @@ export class TransactionScope {
     const frames = this.begunByUnitOfWork.get(requestContext) ?? new Set();
     this.begunByUnitOfWork.set(requestContext, frames.add(frame));
   }
+}
+
+/** Calls what was to be called after a commit, and waits for what takes its time. */
+export async function runAfterCommit(callbacks: TransactionFrame['afterCommit']): Promise<void> {
+  const waiting = callbacks.map((callback) => callback()).filter((result) => result !== undefined);
+  if (waiting.length > 0) await Promise.all(waiting);
 }
 
 /**

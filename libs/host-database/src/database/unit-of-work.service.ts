@@ -118,7 +118,10 @@ export class UnitOfWork {
    */
   afterCommit(callback: () => void): void {
     const { frame } = this;
-    if (frame) frame.afterCommit.push(callback);
+    if (frame)
+      frame.afterCommit.push(() => {
+        callback();
+      });
     else callback();
   }
 

@@ -1,5 +1,6 @@
 export {
   type ReplacedRecord,
+  type ResolvedTenantDirectoryOptions,
   resolveTenantDirectoryOptions,
   TENANT_DIRECTORY_OPTIONS,
   TenantDirectory,

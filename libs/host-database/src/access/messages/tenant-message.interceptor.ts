@@ -11,7 +11,7 @@ import { answeredAfter } from './answered-after.js';
 import { passedWhile } from './passed-while.js';
 import { assertEnvelope } from './tenant-envelope.js';
 import { TENANT_MESSAGE_METADATA, type TenantMessageOptions } from './tenant-message.options.js';
-import { TenantMessages } from './tenant-messages.js';
+import { contextOf, type SocketTenant, TenantMessages } from './tenant-messages.js';
 
 /** For how long nobody is asked again whether they may be told more. */
 const ADMITTED_FOR_MS = 1_000;
@@ -38,7 +38,8 @@ export class TenantMessageInterceptor implements NestInterceptor {
     if (this.entered.has(message)) return next.handle();
     this.entered.add(message);
     const isSocket = execution.getType() === 'ws';
-    const facts = isSocket ? this.ofSocket(execution) : this.unwrapped(execution);
+    const socket = isSocket ? this.messages.socketTenant(execution.switchToWs().getClient<object>()) : undefined;
+    const facts = socket ? { ...contextOf(socket), requestId: genId() } : this.unwrapped(execution);
     const options = this.reflector.getAllAndOverride<TenantMessageOptions>(TENANT_MESSAGE_METADATA, [
       execution.getHandler(),
       execution.getClass(),
@@ -46,10 +47,10 @@ export class TenantMessageInterceptor implements NestInterceptor {
     const asksMembership = isSocket || options.membership === 'required';
     // Asked for in there: Nest keeps the async context of the call, not that of the subscription.
     return answeredAfter(
-      () => (asksMembership ? passedWhile(next.handle(), this.admission(facts)) : next.handle()),
+      () => (asksMembership ? passedWhile(next.handle(), this.admission(facts, socket)) : next.handle()),
       (work) =>
         this.access.inOwnContext(facts, async () => {
-          if (asksMembership) await this.access.requireMembership(facts.tenantId);
+          if (asksMembership) await this.admit(facts.tenantId, socket);
           await this.tenantDatabases.run(facts.tenantId, work);
         }),
     );
@@ -59,7 +60,7 @@ export class TenantMessageInterceptor implements NestInterceptor {
    * Asks again, at most once a second, whether the actor is a member and the tenant can be entered: a handler may answer for as long as a
    * websocket is open. Whoever has sent the value that is passed on may be in another context.
    */
-  private admission(facts: MessageFacts): () => Promise<void> | undefined {
+  private admission(facts: MessageFacts, socket: SocketTenant | undefined): () => Promise<void> | undefined {
     const inHere = AsyncLocalStorage.snapshot();
     let askedAt = this.clock.now().getTime();
     return () => {
@@ -70,7 +71,7 @@ export class TenantMessageInterceptor implements NestInterceptor {
       return inHere(() =>
         // In a unit of work of its own: that of the message remembers the membership as it was.
         this.access.inOwnContext(facts, async () => {
-          await this.access.requireMembership(facts.tenantId);
+          await this.admit(facts.tenantId, socket);
           const tenant = await this.directory.getById(facts.tenantId);
           tenant.assertActive();
         }),
@@ -78,8 +79,9 @@ export class TenantMessageInterceptor implements NestInterceptor {
     };
   }
 
-  private ofSocket(execution: ExecutionContext): MessageFacts {
-    return { ...this.messages.socketTenant(execution.switchToWs().getClient<object>()), requestId: genId() };
+  private async admit(tenantId: string, socket: SocketTenant | undefined): Promise<void> {
+    if (socket) await this.messages.assertStanding(socket);
+    await this.access.enter(tenantId);
   }
 
   /** The handler gets what was wrapped. */

@@ -1,8 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { assertId } from '../../common/index.js';
-import { ContextService } from '../../context/index.js';
+import { assertId, Clock } from '../../common/index.js';
+import { ContextService, type HostContext } from '../../context/index.js';
 import { NoTenantError } from '../../tenant-databases/index.js';
 import { NotAuthenticatedError } from '../access.errors.js';
+import { Authenticators } from '../authentication/authenticators.js';
+import { UserStandings } from '../authentication/user-standing.js';
+import { authenticationOf, hintsOf, type RequestLike } from '../guards/access-request.js';
+import { TenantResolver } from '../resolution/tenant-resolver.js';
 import { TenantAccess } from '../tenant-access.js';
 import type { TenantEnvelope } from './tenant-envelope.js';
 
@@ -10,6 +14,18 @@ import type { TenantEnvelope } from './tenant-envelope.js';
 export interface SocketTenant {
   readonly tenantId: string;
   readonly actorUserId: string;
+  /** The library's own session: once it is revoked, no message is let in. */
+  readonly sessionId?: string;
+  /** The system administrator who acts as the user. */
+  readonly impersonatorUserId?: string;
+  /** When the credential of the connection ends: from then on no message is let in. */
+  readonly expiresAt?: Date;
+}
+
+/** How the tenant of a websocket is named, beside what its handshake says. */
+export interface SocketAdmission {
+  /** What stands for the route parameter, such as a part of the URL: the id or slug of the tenant. */
+  readonly tenant?: string;
 }
 
 /** Carries the tenant where no request does: into other services, and from one message of a websocket to the next. */
@@ -21,6 +37,10 @@ export class TenantMessages {
   constructor(
     private readonly context: ContextService,
     private readonly access: TenantAccess,
+    private readonly authenticators: Authenticators,
+    private readonly resolver: TenantResolver,
+    private readonly standings: UserStandings,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -35,16 +55,40 @@ export class TenantMessages {
   }
 
   /**
-   * Says once, when a client connects and has shown who it is, for which tenant its messages are. Call it in `handleConnection()`, and
-   * disconnect the client where it throws. Each message asks again whether the user is still a member.
+   * Finds out from a websocket's handshake who has connected and for which tenant its messages are, and binds it to that. Call it in
+   * `handleConnection()`, and disconnect the client where it throws.
    *
-   * @throws InvalidIdError
+   * @throws NotAuthenticatedError, CredentialsDisagreeError, TenantRequiredError, TenantNotFoundError, TenantMismatchError
    * @throws TenantAccessDeniedError when the user is no active member, or there is no such tenant
    */
-  async bindSocket(client: object, { tenantId, actorUserId }: SocketTenant): Promise<void> {
-    const tenant = { tenantId: assertId(tenantId, 'tenant'), actorUserId: assertId(actorUserId, 'user') };
-    await this.access.inOwnContext(tenant, () => this.access.requireMembership(tenant.tenantId));
-    this.sockets.set(client, tenant);
+  async admitSocket(client: object, handshake: RequestLike, { tenant }: SocketAdmission = {}): Promise<SocketTenant> {
+    const principal = await this.authenticators.authenticate(authenticationOf(handshake));
+    if (!principal) throw new NotAuthenticatedError();
+    const { userId: actorUserId, sessionId, impersonatorUserId, expiresAt } = principal;
+    const actor = { actorUserId, sessionId, impersonatorUserId } as HostContext;
+    const tenantId = await this.access.inOwnContext(actor, () =>
+      this.resolver.resolve({ ...hintsOf(handshake, ''), path: tenant }, principal),
+    );
+    const socket = { ...actor, actorUserId, tenantId, ...(expiresAt && { expiresAt }) };
+    await this.bindSocket(client, socket);
+    return socket;
+  }
+
+  /**
+   * As {@link admitSocket}, where the application has found out itself who that is, and says so once. Each message asks again whether the
+   * user is still a member, and may still sign in.
+   *
+   * @throws InvalidIdError, NotAuthenticatedError
+   * @throws TenantAccessDeniedError when the user is no active member, or there is no such tenant
+   */
+  async bindSocket(client: object, given: SocketTenant): Promise<void> {
+    const { tenantId, actorUserId } = given;
+    const socket = { ...given, tenantId: assertId(tenantId, 'tenant'), actorUserId: assertId(actorUserId, 'user') };
+    await this.access.inOwnContext(contextOf(socket), async () => {
+      await this.assertStanding(socket);
+      await this.access.enter(socket.tenantId);
+    });
+    this.sockets.set(client, socket);
   }
 
   /** @throws NotAuthenticatedError when nobody has bound this socket */
@@ -53,4 +97,22 @@ export class TenantMessages {
     if (!tenant) throw new NotAuthenticatedError();
     return tenant;
   }
+
+  /** @throws NotAuthenticatedError when the user may not sign in any more, the session was revoked, or the credential has ended */
+  async assertStanding({ actorUserId: userId, sessionId, expiresAt }: Omit<SocketTenant, 'tenantId'>): Promise<void> {
+    const hasEnded = expiresAt !== undefined && expiresAt <= this.clock.now();
+    if (hasEnded || !(await this.standings.find(userId))) throw new NotAuthenticatedError();
+    if (sessionId === undefined || (await this.standings.isSessionOpen({ userId, sessionId }))) return;
+    throw new NotAuthenticatedError();
+  }
+}
+
+/** What the context of a message says. */
+export function contextOf({ tenantId, actorUserId, sessionId, impersonatorUserId }: SocketTenant) {
+  return {
+    tenantId,
+    actorUserId,
+    ...(sessionId !== undefined && { sessionId }),
+    ...(impersonatorUserId !== undefined && { impersonatorUserId }),
+  };
 }

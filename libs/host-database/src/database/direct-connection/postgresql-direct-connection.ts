@@ -102,11 +102,15 @@ export class PostgresqlDirectConnection implements OnApplicationShutdown {
       await client.end().catch(() => undefined);
       throw error;
     }
+    let last: Promise<unknown> = Promise.resolve();
     return {
       ended,
       query: async <T>(sql: string, parameters?: readonly unknown[]) => {
+        // One after the other: those who subscribe do not know of each other.
+        const running = last.then(() => client.query(sql, parameters));
+        last = running.catch(() => undefined);
         try {
-          return (await client.query(sql, parameters)).rows as T[];
+          return (await running).rows as T[];
         } catch (error) {
           // One that does not answer may never say that it has ended.
           end();

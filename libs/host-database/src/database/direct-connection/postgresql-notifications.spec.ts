@@ -90,6 +90,29 @@ describe(PostgresqlNotifications.name, () => {
     await second.close();
   });
 
+  it('lets a subscriber in on its session before it hears, and out where the session goes on', async () => {
+    const { connection, sut } = create();
+    const other = sut.subscribe(new Recorder('a'));
+    await connection.echo();
+    const recorder = Object.assign(new Recorder('b'), {
+      enter: async (session: PostgresqlSession) => void (await session.query('enter')),
+      leave: async (session: PostgresqlSession) => void (await session.query('leave')),
+    });
+    const subscription = sut.subscribe(recorder);
+    expect(recorder.heard).toEqual([]);
+    await new Promise(setImmediate);
+    expect(recorder.heard).toEqual(['hearing']);
+    expect(connection.commands.slice(-2)).toEqual(['listen "b"', 'enter']);
+    await subscription.close();
+    expect(connection.commands.slice(-2)).toEqual(['leave', 'unlisten "b"']);
+    // With the session it goes by itself.
+    const last = sut.subscribe(recorder);
+    await new Promise(setImmediate);
+    await other.close();
+    await last.close();
+    expect(connection.commands.filter((command) => command === 'leave')).toHaveLength(1);
+  });
+
   it('hears nothing before it has heard itself', async () => {
     const { connection, sut } = create();
     const recorder = new Recorder('a');

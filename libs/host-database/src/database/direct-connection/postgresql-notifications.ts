@@ -19,6 +19,10 @@ export interface NotificationSubscriber {
   onHearing(): void;
   /** Notifications may be missed from now on. Not called for what {@link NotificationSubscription.close} ends. */
   onGap(): void;
+  /** Called on the session that hears, once it does and before the subscriber is told so. */
+  enter?(session: PostgresqlSession): Promise<void>;
+  /** Called on that session when {@link NotificationSubscription.close} has ended the subscription, and not the session with it. */
+  leave?(session: PostgresqlSession): Promise<void>;
 }
 
 /** What a subscriber has. */
@@ -87,6 +91,9 @@ export class PostgresqlNotifications {
     subscription.isHearing = false;
     if (!this.subscriptions.delete(subscription)) return;
     const { listening } = this;
+    if (listening?.session && this.subscriptions.size > 0) {
+      await subscription.subscriber.leave?.(listening.session).catch(() => undefined);
+    }
     if (this.subscriptions.size === 0) {
       this.listening = undefined;
       listening?.over.abort();
@@ -127,9 +134,11 @@ export class PostgresqlNotifications {
 
   private async join(subscription: Subscription, session: PostgresqlSession): Promise<void> {
     await session.query(`listen "${subscription.subscriber.channel}"`);
+    await subscription.subscriber.enter?.(session);
     // It may have been closed, or the session lost, meanwhile; or it was there twice.
-    const isCurrent = this.subscriptions.has(subscription) && this.listening?.session === session;
-    if (!isCurrent || subscription.isHearing) return;
+    const isWanted = this.subscriptions.has(subscription);
+    if (!isWanted) await subscription.subscriber.leave?.(session);
+    if (!isWanted || this.listening?.session !== session || subscription.isHearing) return;
     subscription.isHearing = true;
     subscription.subscriber.onHearing();
   }

@@ -6,6 +6,8 @@ import type { AbstractSqlConnection } from '@mikro-orm/sql';
 /** What is used of better-sqlite3, which comes with `@mikro-orm/sqlite` and is taken from there. */
 export interface SqliteDatabase {
   readonly name: string;
+  readonly inTransaction: boolean;
+  readonly open: boolean;
   prepare<T = unknown>(sql: string): SqliteStatement<T>;
   pragma(sql: string, options: { simple: true }): unknown;
   transaction<T>(work: () => T): { immediate(): T };
@@ -18,6 +20,8 @@ export interface SqliteStatement<T> {
   run(...parameters: unknown[]): { changes: number };
 }
 
+/** Counts what this connection has written since it was opened, what triggers have written included. */
+const ROWS_WRITTEN = 'select total_changes() as n';
 const RETRY_MAX_DELAY_MS = 8;
 const GIVE_UP_AFTER_MS = 30_000;
 
@@ -93,6 +97,31 @@ export class SqliteDirectConnection implements OnApplicationShutdown {
     return Number((await this.open()).pragma('data_version', { simple: true }));
   }
 
+  /**
+   * As {@link dataVersion}, at once, and for a database in memory as well: there it changes with each row that is written. Undefined
+   * before the connection is open, while somebody else has the file, and while a transaction is open on the one connection of a database in
+   * memory, whose rows are not committed yet.
+   */
+  versionNow(): number | undefined {
+    const { opened } = this;
+    if (!opened?.open || (this.isInMemory && opened.inTransaction)) return undefined;
+    return orIfBusy(undefined, () =>
+      Number(
+        this.isInMemory ? this.prepare<{ n: number }>(ROWS_WRITTEN).get()?.n : opened.pragma('data_version', { simple: true }),
+      ),
+    );
+  }
+
+  /** Runs `work`, which only reads, at once; undefined where {@link versionNow} is. */
+  readNow<T>(work: (db: SqliteDirectConnection) => T): { readonly value: T } | undefined {
+    return this.versionNow() === undefined ? undefined : orIfBusy(undefined, () => ({ value: work(this) }));
+  }
+
+  /** Opens the connection, for those who read from it at once. */
+  async ready(): Promise<void> {
+    await this.open();
+  }
+
   async onApplicationShutdown(): Promise<void> {
     const database = await this.database?.catch(() => undefined);
     if (!this.isInMemory) database?.close();
@@ -130,6 +159,15 @@ async function whenFree<T>(work: () => T | Promise<T>): Promise<T> {
       if (!isBusy(error) || Date.now() > giveUpAt) throw error;
       await delay(1 + Math.random() * RETRY_MAX_DELAY_MS);
     }
+  }
+}
+
+function orIfBusy<T, F>(otherwise: F, work: () => T): T | F {
+  try {
+    return work();
+  } catch (error) {
+    if (isBusy(error)) return otherwise;
+    throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { LruMap } from './lru-map.js';
+import { LruMap } from '../../common/index.js';
 import { type TenantKey, valueOf } from './tenant-key.js';
 import type { TenantRecord } from './tenant-record.js';
 

@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { assertId } from '../../common/index.js';
-import { DATABASE_SETTINGS, type DatabaseSettings, UnitOfWork } from '../../database/index.js';
+import { type ChangeListener, DATABASE_SETTINGS, type DatabaseSettings, UnitOfWork } from '../../database/index.js';
 import { normalizeDomain } from '../domains/domain-name.js';
 import { isSlug } from '../slug.js';
 import { TenantNotFoundError } from '../tenants.errors.js';
 import { TenantEvents } from '../tenants.events.js';
-import { TenantChanges, type TenantChangesListener } from './changes/index.js';
+import { TenantChanges } from './tenant-changes.js';
 import { type ReplacedRecord, TenantCache } from './tenant-cache.js';
 import { type ResolvedTenantDirectoryOptions, TENANT_DIRECTORY_OPTIONS } from './tenant-directory.options.js';
 import { type TenantKey, valueOf } from './tenant-key.js';
@@ -48,7 +48,7 @@ export class TenantDirectory implements OnModuleInit, BeforeApplicationShutdown 
   private readonly cache: TenantCache;
   private readonly lookups: TenantLookups;
   private readonly replacedListeners = new Set<(replaced: ReplacedRecord) => void>();
-  private readonly listener: TenantChangesListener = {
+  private readonly listener: ChangeListener = {
     onChanged: (tenantIds) => this.readAgain(tenantIds),
     onHearing: () => {
       this.hearsSince = performance.now();

@@ -9,6 +9,7 @@ import { Migration20261123184000_keep_fleet_ledger as KeepFleetLedger } from './
 import { Migration20261123185000_say_who_closed as SayWhoClosed } from './Migration20261123185000_say_who_closed.js';
 import { Migration20261123186000_reverify_domains as ReverifyDomains } from './Migration20261123186000_reverify_domains.js';
 import { Migration20261123191000_sign_people_in as SignPeopleIn } from './Migration20261123191000_sign_people_in.js';
+import { Migration20261123192000_tell_of_access_changes as TellOfAccessChanges } from './Migration20261123192000_tell_of_access_changes.js';
 
 /** The migrations of the host's tables on SQLite, the oldest first. */
 export const sqliteMigrations = [
@@ -23,4 +24,5 @@ export const sqliteMigrations = [
   SayWhoClosed,
   ReverifyDomains,
   SignPeopleIn,
+  TellOfAccessChanges,
 ];

@@ -1,7 +1,7 @@
-/** Who is told of changes to the catalogue, of this process and others. */
-export interface TenantChangesListener {
-  /** The rows of these tenants were changed, and that is committed. */
-  onChanged(tenantIds: readonly string[]): void;
+/** Who is told of changes that this process and others have committed. */
+export interface ChangeListener {
+  /** What these name was changed. */
+  onChanged(subjects: readonly string[]): void;
   /** From now on every change is told. Those of before may have been missed. */
   onHearing(): void;
   /** Changes may have been missed, or may be from now on. */
@@ -10,17 +10,17 @@ export interface TenantChangesListener {
   isInterested(): boolean;
 }
 
-/** Tells of changes to the catalogue of tenants. */
-export abstract class TenantChanges {
+/** Tells of changes to some tables of the host database. */
+export abstract class ChangeFeed {
   /** Whether every change is told at this moment. */
   abstract readonly isHearing: boolean;
   /** Begins to listen, where that has not begun or has ended. */
-  abstract start(listener: TenantChangesListener): void;
+  abstract start(listener: ChangeListener): void;
   abstract close(): Promise<void>;
 }
 
-/** Changes are not told here: answers count for `catalogTtlMs`. */
-export class UnheardTenantChanges extends TenantChanges {
+/** Changes are not told here. */
+export class UnheardChangeFeed extends ChangeFeed {
   readonly isHearing = false;
 
   start(): void {

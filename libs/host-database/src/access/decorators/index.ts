@@ -1,0 +1,10 @@
+export {
+  type AccessLevel,
+  Public,
+  RequirePermission,
+  RequireRole,
+  SystemAdmin,
+  TenantRoute,
+  type TenantRouteOptions,
+} from './access.decorators.js';
+export { CurrentMembership, CurrentTenant, CurrentUser, type ActingUser } from './current.decorators.js';
