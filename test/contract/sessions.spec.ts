@@ -209,7 +209,9 @@ describe.each(['sqlite', 'postgresql'] as const)(`${SessionsService.name} on %s`
     it('ends all when the password is changed', async () => {
       const { userId, sessions } = await three();
       await host.run(() =>
-        host.hostDatabase.transactional(() => host.get(UserEvents).emitPasswordChanged(new UserPasswordChanged(userId, 'change'))),
+        host.hostDatabase.transactional(() =>
+          host.get(UserEvents).emitPasswordChanged(new UserPasswordChanged(userId, 'change')),
+        ),
       );
       expect(await problems(sessions)).toEqual(['revoked', 'revoked', 'revoked']);
       expect(await eventsOf(userId, 'access.sessions-ended')).toMatchObject([{ details: { reason: 'password-changed' } }]);

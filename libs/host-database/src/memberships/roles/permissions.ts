@@ -63,7 +63,10 @@ export function assertPermissions(definitions: PermissionDefinitions): Permissio
       throw new InvalidOptionError('memberships.permissions', `has '${name}', which is the library's own. Choose another name.`);
     }
     if (!MEMBERSHIP_ROLES.includes(role)) {
-      throw new InvalidOptionError('memberships.permissions', `gives '${name}' to '${role}'. Use ${MEMBERSHIP_ROLES.join(', ')}.`);
+      throw new InvalidOptionError(
+        'memberships.permissions',
+        `gives '${name}' to '${role}'. Use ${MEMBERSHIP_ROLES.join(', ')}.`,
+      );
     }
   }
   return definitions;
