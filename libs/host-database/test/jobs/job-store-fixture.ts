@@ -132,7 +132,7 @@ function waitForLocks(connection: Extract<DirectConnection, { type: 'postgresql'
   const transaction = connection.transaction.bind(connection);
   connection.transaction = (work) =>
     transaction(async (query) => {
-      await query(`set local lock_timeout = '25s'; set local idle_in_transaction_session_timeout = '25s'`);
+      await query(`set local lock_timeout = '25s'`);
       return work(query);
     });
 }
