@@ -140,7 +140,7 @@ export class UsersService {
   async changeEmail(userId: string, email: string): Promise<void> {
     const address = normalizeEmail(email);
     await this.unitOfWork.transactional(async (em) => {
-      const user = await lockUser(em, assertId(userId, 'user'));
+      const user = await lockUser(em, { id: assertId(userId, 'user') });
       if (!user) throw new UserNotFoundError(userId);
       if (user.email === address) return;
       if (await this.findByEmail(address)) throw new DuplicateEmailError(address);

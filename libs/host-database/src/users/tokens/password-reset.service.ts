@@ -89,7 +89,7 @@ export class PasswordReset {
 
   @JobHandler(SEND_RESET_JOB, { runsFor: 'host', transactional: true })
   async sendToken({ payload: { userId } }: JobRun<typeof SEND_RESET_JOB>): Promise<void> {
-    const user = await lockUser(this.unitOfWork.em, userId);
+    const user = await lockUser(this.unitOfWork.em, { id: userId });
     if (user && !user.deactivatedAt) await this.tokens.send({ user, purpose: 'reset-password', email: user.email });
   }
 }
