@@ -183,8 +183,9 @@ describe(`Races of ${PostgresqlJobStore.name}`, () => {
     );
     await fixture.whenWaiting(2);
     await holder.rollBack();
-    expect(await completion).toMatchObject({ heldCount: 3 });
-    expect(await cancellation).toEqual([]);
+    // Whoever comes first gets all of them: both have to lock them in the same order.
+    const { heldCount } = await completion;
+    expect([heldCount, (await cancellation).length]).toEqual(heldCount === 0 ? [0, 3] : [3, 0]);
   });
 
   it('frees a job that a claim blocks while the last one of its key ends', async () => {
