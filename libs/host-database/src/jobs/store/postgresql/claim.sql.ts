@@ -27,6 +27,7 @@ export const findReadyTenants = `
  * What is completed is not locked in the order of the ids first, as by everything else that locks several jobs: nobody but its worker
  * is likely to want it, and a lock costs as much as another index entry. So this must not wait for a lock: it fails after
  * {@link LOCK_TIMEOUT_MS}, before the server looks for a deadlock and perhaps ends the other one. The setting is for this statement.
+ *
  * `after`: on a long backlog the worker says where its last claim has ended, so that the entries of rows which an old snapshot keeps
  * from being vacuumed are not read again by each claim.
  */
