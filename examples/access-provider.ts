@@ -7,7 +7,9 @@ import type { VerifiedIdentity } from 'nestjs-host-database/users';
 /** In place of google(), microsoft(), github() or oidc(): it believes whatever name comes back. */
 class OwnDirectory extends SignInProvider {
   async begin({ redirectUri, state }: SignInAttempt): Promise<URL> {
-    return new URL(`https://directory.example/sign-in?${new URLSearchParams({ redirect_uri: redirectUri, state })}`);
+    const url = new URL('https://directory.example/sign-in');
+    url.search = String(new URLSearchParams({ redirect_uri: redirectUri, state }));
+    return url;
   }
 
   async finish({ callbackUrl }: SignInReturn): Promise<VerifiedIdentity> {
@@ -39,7 +41,7 @@ async function signIn(name: string) {
 
 const { user, isNew, returnTo } = await signIn('ada');
 const [membership] = await host.run(() => host.get(MembershipsService).findByUser(user.id));
-console.log(`${user.email}, new: ${isNew}, ${membership?.role} of '${membership?.tenant.$.name}', goes to ${returnTo}`);
+console.log(`${user.email}, new: ${isNew}, ${membership?.role} of '${membership?.tenant.getEntity().name}', goes to ${returnTo}`);
 console.log(`again: ${(await signIn('ada')).isNew}`);
 
 // Somebody has registered with Grace's address and never shown that it is theirs.
