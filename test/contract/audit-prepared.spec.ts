@@ -118,7 +118,7 @@ describe('the statement that appends to the log on postgresql', () => {
 
   it.each([true, false])('is not reached by a NUL: preparedStatements %p', async (preparedStatements) => {
     await restart({ preparedStatements });
-    await expect(inTransaction(() => append({ reason: 'a\u0000b' }))).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+    await expect(inTransaction(() => append({ reason: 'a\u0000b' }))).rejects.toMatchObject({ code: 'COMMON_INVALID_INPUT' });
     expect(await prepared()).toEqual([]);
     await inTransaction(() => append({ reason: 'ab' }));
     expect(await count()).toBe(1);

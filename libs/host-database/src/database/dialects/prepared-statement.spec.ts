@@ -12,7 +12,7 @@ class FakeClient {
   query(query: unknown, values?: unknown, callback?: Callback): unknown {
     this.sent.push(query);
     const { failure } = this;
-    if (callback) return void callback(failure, failure ? undefined : values);
+    if (callback) return callback(failure, failure ? undefined : values);
     return failure ? Promise.reject(failure) : Promise.resolve(values);
   }
 }
@@ -22,12 +22,12 @@ const MARKED = preparedStatement(INSERT);
 const NAMED = { name: expect.stringMatching(/^host_[0-9a-f]{24}$/), text: INSERT };
 
 describe(StatementPreparer.name, () => {
-  let client: FakeClient & { query: (...given: any[]) => any };
+  let client: FakeClient;
   let warn: jest.SpiedFunction<Logger['warn']>;
 
   const connected = (sut: StatementPreparer) => {
     const made = new FakeClient();
-    sut.watch(made as never);
+    sut.watch(made);
     return made;
   };
   beforeEach(() => {
@@ -78,7 +78,7 @@ describe(StatementPreparer.name, () => {
     client.failure = Object.assign(new Error('prepared statement'), { code: '26000' });
     await expect(new Promise((_, reject) => client.query(MARKED, [1], reject))).rejects.toBe(client.failure);
     client.failure = undefined;
-    expect(await new Promise((resolve) => client.query(MARKED, [2], (_: unknown, result: unknown) => resolve(result)))).toEqual([2]);
+    expect(await new Promise((resolve) => client.query(MARKED, [2], (_, result) => resolve(result)))).toEqual([2]);
     expect(client.sent).toEqual([NAMED, INSERT]);
   });
 

@@ -49,7 +49,7 @@ export class PreparingPostgresqlConnection extends PostgreSqlConnection {
       async () => {
         // A hook may write a different text each time, which no connection should keep.
         const compiled = compiledQuery(text === statement ? (query as string) : text, values);
-        return this.transformRawResult<T>(await (ctx ?? this.getClient()).executeQuery(compiled, abort as object), method);
+        return this.transformRawResult<T>(await (ctx ?? this.getClient()).executeQuery(compiled, abort), method);
       },
       { query: text, params: values, ...context },
     );

@@ -5,7 +5,12 @@ import { type Configuration, EntityManager, type PostgreSqlConnection, PostgreSq
 import { assertOwnSchema } from '../own-schema.js';
 import { isPasswordSource } from '../password-source.js';
 import { orOwnError } from './own-errors.js';
-import { type KyselyDialect, type PoolOverrides, PreparingPostgresqlConnection, withClients } from './preparing-postgresql.connection.js';
+import {
+  type KyselyDialect,
+  type PoolOverrides,
+  PreparingPostgresqlConnection,
+  withClients,
+} from './preparing-postgresql.connection.js';
 
 export { EntityManager };
 
