@@ -1,0 +1,41 @@
+import { median } from '../statistics.mjs';
+
+/** In statements per request: what is asked in the background now and then is no request's. */
+const MOST_STATEMENTS = 0.01;
+
+/**
+ * @param {import('../rounds.mjs').Results<{ perSecond: number, ms: number }>} measured
+ * @param {import('../rounds.mjs').Results<number>} counted
+ */
+export function accessRows(measured, counted) {
+  const perSecond = measured.map(({ entrant, samples }) => ({ entrant, samples: samples.map((sample) => sample.perSecond) }));
+  const bare = measured.find(({ entrant }) => entrant.side === 'bare');
+  const added = measured
+    .filter((result) => result !== bare)
+    .map(({ entrant, samples }) => ({ entrant, samples: samples.map(({ ms }, round) => ms - bare.samples[round].ms) }));
+  return [
+    ...rows('answered', 'requests/s', perSecond, (peer) => (peer.checksMembership ? { atLeast: 1 } : {})),
+    ...rows('added to the bare route', 'ms', added, (peer) => (peer.checksMembership ? { atMost: 1 } : {})),
+    ...counted.map(({ entrant, samples }) => ({
+      work: `statements: ${entrant.name}`,
+      unit: 'per request',
+      samples,
+      bars: entrant.side === 'ours' ? [{ value: median(samples), atMost: MOST_STATEMENTS }] : [],
+    })),
+  ];
+}
+
+/** Ours is compared with everybody else, the median with theirs; `limitBy` says how much of whose it has to be. */
+function rows(work, unit, results, limitBy) {
+  return results.map(({ entrant, samples }) => ({
+    work: `${work}: ${entrant.name}`,
+    unit,
+    samples,
+    bars:
+      entrant.side === 'ours'
+        ? results
+            .filter((result) => result.entrant.side !== 'ours')
+            .map((other) => ({ of: other.entrant.name, value: median(samples) / median(other.samples), ...limitBy(other.entrant) }))
+        : [],
+  }));
+}
