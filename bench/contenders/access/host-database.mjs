@@ -32,7 +32,10 @@ Catch(HostDatabaseError)(Refusals);
 answer({
   async open({ connection: { host }, configuration: { inTenantDatabase = false } = {} }) {
     const { application, port } = await serve({
-      imports: [HostDatabaseModule.forRoot({ database: host, jobs: { worker: false }, access: { sessions: {} } }), AccessGuardModule],
+      imports: [
+        HostDatabaseModule.forRoot({ database: host, jobs: { worker: false }, access: { sessions: {} } }),
+        AccessGuardModule,
+      ],
       providers: [{ provide: APP_FILTER, useClass: Refusals }],
       decorators: [inTenantDatabase ? TenantScoped() : TenantRoute(), RequirePermission('members.manage')],
     });

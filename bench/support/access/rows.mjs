@@ -14,8 +14,8 @@ export function accessRows(measured, counted) {
     .filter((result) => result !== bare)
     .map(({ entrant, samples }) => ({ entrant, samples: samples.map(({ ms }, round) => ms - bare.samples[round].ms) }));
   return [
-    ...rows('answered', 'requests/s', perSecond, (peer) => (peer.checksMembership ? { atLeast: 1 } : {})),
-    ...rows('added to the bare route', 'ms', added, (peer) => (peer.checksMembership ? { atMost: 1 } : {})),
+    ...rows('answered', 'requests/s', perSecond, 'atLeast'),
+    ...rows('added to the bare route', 'ms', added, 'atMost'),
     ...counted.map(({ entrant, samples }) => ({
       work: `statements: ${entrant.name}`,
       unit: 'per request',
@@ -25,17 +25,18 @@ export function accessRows(measured, counted) {
   ];
 }
 
-/** Ours is compared with everybody else, the median with theirs; `limitBy` says how much of whose it has to be. */
-function rows(work, unit, results, limitBy) {
+/** Ours is compared with everybody else, the median with theirs; those who check the membership, too, are the `limit`. */
+function rows(work, unit, results, limit) {
+  const others = results.filter(({ entrant }) => entrant.side !== 'ours');
   return results.map(({ entrant, samples }) => ({
     work: `${work}: ${entrant.name}`,
     unit,
     samples,
-    bars:
-      entrant.side === 'ours'
-        ? results
-            .filter((result) => result.entrant.side !== 'ours')
-            .map((other) => ({ of: other.entrant.name, value: median(samples) / median(other.samples), ...limitBy(other.entrant) }))
-        : [],
+    bars: entrant.side === 'ours' ? others.map((other) => against(other, samples, limit)) : [],
   }));
+}
+
+function against({ entrant, samples }, ours, limit) {
+  const value = median(ours) / median(samples);
+  return { of: entrant.name, value, [limit]: entrant.checksMembership ? 1 : undefined };
 }

@@ -29,7 +29,11 @@ export async function race({ server, entrant: { name, program }, pairs }) {
     const { ms, left } = await leaveInPairs({ first, second, owners, pairs });
     const ownerless = (await first.ask('countOwnerless')) - before;
     // Somebody could leave each, and nobody says that they have left who has not.
-    assert.equal(left, pairs + ownerless, `${name}: ${left} owners of ${pairs} pairs have left, and ${ownerless} organisations have none.`);
+    assert.equal(
+      left,
+      pairs + ownerless,
+      `${name}: ${left} owners of ${pairs} pairs have left, and ${ownerless} organisations have none.`,
+    );
     return { ownerless, ms: median(ms) };
   } finally {
     await first.kill();
@@ -44,7 +48,9 @@ async function leaveInPairs({ first, second, owners, pairs }) {
   for (let pair = 0; pair < pairs; pair++) {
     const organization = await first.ask('found', { owners });
     const start = performance.now();
-    const leaving = await Promise.all([first, second].map((side, index) => side.ask('leave', { organization, owner: owners[index] })));
+    const leaving = await Promise.all(
+      [first, second].map((side, index) => side.ask('leave', { organization, owner: owners[index] })),
+    );
     ms.push(performance.now() - start);
     left += leaving.filter(Boolean).length;
   }
