@@ -408,5 +408,17 @@ describe.each(['sqlite', 'postgresql'] as const)('what is proved by a mailbox, o
       await host.run(() => passwords.changePassword({ userId: user.id, currentPassword: PASSWORD, newPassword: NEW }));
       expect(await refusalOf(confirmReset(token, PASSWORD))).toBe('used');
     });
+
+    it('leaves an address that somebody else had asked for of no use', async () => {
+      const user = await register();
+      const thief = await changeToken(user.id, newAddress());
+      await confirmReset(await resetToken(user.email));
+
+      expect(await refusalOf(confirmEmail(thief))).toBe('used');
+      expect((await get(user.id)).email).toBe(user.email);
+      // The control: who asks for it now gets it.
+      const address = newAddress();
+      expect(await confirmEmail(await changeToken(user.id, address))).toMatchObject({ id: user.id, email: address });
+    });
   });
 });
