@@ -7,6 +7,7 @@ import { UnitOfWork } from '../../database/index.js';
 import { UserEvents, UsersService } from '../../users/index.js';
 import { ACCESS_OPTIONS, type ResolvedAccessOptions } from '../access.options.js';
 import { Impersonation } from '../impersonation/impersonation.entity.js';
+import { InPerson } from '../impersonation/in-person.js';
 import { CredentialCache } from './credential-cache.js';
 import { type SessionEnd, SessionEvents } from './session-events.js';
 import { hashOfSecret, newSecret } from './session-secret.js';
@@ -54,6 +55,7 @@ export class SessionsService implements OnModuleInit {
     private readonly context: ContextService,
     private readonly clock: Clock,
     private readonly cache: CredentialCache,
+    private readonly inPerson: InPerson,
     @Inject(ACCESS_OPTIONS) private readonly options: ResolvedAccessOptions,
   ) {}
 
@@ -64,14 +66,16 @@ export class SessionsService implements OnModuleInit {
   }
 
   /**
-   * Signs a person in: always a new session, whatever the request came with. Part of the caller's transaction.
+   * Signs a person in: always a new session, whatever the request came with. Part of the caller's transaction. Who acts as somebody else
+   * opens no session that would outlast that; their own they may.
    *
-   * @throws UserNotFoundError, InvalidInputError
+   * @throws UserNotFoundError, InvalidInputError, NotWhileImpersonatingError
    * @throws SessionRefusedError where the account is deactivated
    */
   async open({ userId, transport, ipAddress, userAgent, impersonationId }: NewSession): Promise<OpenedSession> {
     const { current } = this.context;
     const token = newSecret();
+    if (userId !== current.impersonatorUserId) await this.inPerson.require();
     return this.unitOfWork.transactional(async (em) => {
       const user = await this.users.getById(userId);
       if (user.deactivatedAt != null) throw new SessionRefusedError('user-deactivated');
