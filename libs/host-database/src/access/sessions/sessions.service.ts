@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import type { FilterQuery } from '@mikro-orm/core';
+import { type FilterQuery, LockMode } from '@mikro-orm/core';
 import { AuditService } from '../../audit/index.js';
 import { assertId, assertOneOf, Clock } from '../../common/index.js';
 import { ContextService } from '../../context/index.js';
@@ -168,13 +168,16 @@ export class SessionsService implements OnModuleInit {
     return this.unitOfWork.transactional(async (em) => {
       // A session that the caller has just opened is one of them.
       await em.flush();
-      const found = await em.find(Session, where, { fields: ['id', 'impersonation'], disableIdentityMap: true });
+      const locked = { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true, orderBy: { id: 'asc' } } as const;
+      const found = await em.find(Session, where, locked);
       if (found.length === 0) return 0;
       const sessions = found.map(({ id, impersonation }) => ({ id, impersonationId: impersonation?.id ?? null }));
-      const sessionIds = sessions.map(({ id }) => id).toSorted();
+      const sessionIds = sessions.map(({ id }) => id);
       const now = this.clock.now();
       // With the expiry, the rows are removed with those whose time was over.
-      await em.nativeUpdate(Session, { id: { $in: sessionIds }, revokedAt: null }, { revokedAt: now, expiresAt: now });
+      for (const session of found) Object.assign(session, { revokedAt: now, expiresAt: now });
+      // By the unit of work: whoever ends a session waits until every process has heard of it.
+      await em.flush();
       await this.audit.record({
         eventType: 'access.sessions-ended',
         tenantId: null,
