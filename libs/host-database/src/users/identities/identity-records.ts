@@ -54,4 +54,14 @@ export class IdentityRecords {
     }
     return identity;
   }
+
+  /** Takes from a person, whose row is locked, all identities but the one that `oauth_id` names, in the caller's transaction. */
+  async removeLinked(user: GlobalUser): Promise<void> {
+    const { em } = this.unitOfWork;
+    const identities = await em.find(UserIdentity, { user: user.id }, { refresh: true });
+    for (const identity of identities) {
+      if (user.oauthId == null || user.oauthId !== oauthIdOfIdentity(identity)) em.remove(identity);
+    }
+    await em.flush();
+  }
 }
