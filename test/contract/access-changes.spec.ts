@@ -109,7 +109,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AccessChanges.name} on %s`, 
       await known(gate, member, revoked);
       spread.mockClear();
       await change(() => arena.get(SessionsService).revoke({ userId, sessionId: revoked }));
-      if (type === 'postgresql') expect(spread).toHaveBeenCalled();
+      expect(type === 'sqlite' || spread.mock.calls.length > 0).toBe(true);
       expect(await gate.enter(member, revoked)).toMatchObject({ outcome: NOBODY });
       expect(await gate.enter(member, other)).toMatchObject({ outcome: 'in' });
     }
@@ -168,7 +168,9 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AccessChanges.name} on %s`, 
       }),
     );
     await expect(inside).rejects.toMatchObject({ code: NOBODY });
-    await expect(arena.host.run(() => arena.get(TenantMessages).assertStanding({ actorUserId: another }))).resolves.toBeUndefined();
+    await expect(
+      arena.host.run(() => arena.get(TenantMessages).assertStanding({ actorUserId: another })),
+    ).resolves.toBeUndefined();
   });
 });
 
