@@ -95,7 +95,10 @@ describe.each(HTTP_ADAPTERS)('what is refused on %s', (adapter) => {
     await member.post(`/workspaces/${workspaceId}/archive`, {}).expect(403);
 
     const denied = { outcome: 'denied', actorUserId: await idOf('member@example.com'), tenantId: workspaceId };
-    expect((await rows('access.requirement-denied')).at(-1)).toMatchObject({ ...denied, details: { requires: 'members.manage' } });
+    expect((await rows('access.requirement-denied')).at(-1)).toMatchObject({
+      ...denied,
+      details: { requires: 'members.manage' },
+    });
     expect((await rows('workspaces.control-refused')).at(-1)).toMatchObject({ ...denied, details: { heldRole: 'member' } });
   });
 
@@ -122,9 +125,7 @@ describe.each(HTTP_ADAPTERS)('what is refused on %s', (adapter) => {
     await attempt('ACCESS_TENANT_DENIED', 'stranger@example.com', () =>
       app.host.get(TenantAccess).requireMembership(workspaceId),
     );
-    await attempt('ACCESS_ROLE_REQUIRED', 'member@example.com', () =>
-      app.host.get(WorkspaceControlService).require(workspaceId),
-    );
+    await attempt('ACCESS_ROLE_REQUIRED', 'member@example.com', () => app.host.get(WorkspaceControlService).require(workspaceId));
 
     expect((await rows('invoices.sent')).filter(({ targetId }) => targetId === 'rolled back')).toEqual([]);
     // On SQLite they are written when the transaction has ended.

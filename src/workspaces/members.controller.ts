@@ -32,8 +32,8 @@ export class MembersController {
   @RequirePermission('members.manage')
   @ApiCreatedResponse({ type: MemberDto })
   @ApiProblems(CONFLICT)
-  async add(@CurrentTenant() { id }: TenantRecord, @Body() member: AddMemberDto): Promise<MemberDto> {
-    return new MemberDto(await this.members.add({ ...member, workspaceId: id }));
+  async add(@CurrentTenant() { id }: TenantRecord, @Body() { email, role, customRoleId }: AddMemberDto): Promise<MemberDto> {
+    return new MemberDto(await this.members.add({ workspaceId: id, email, role, customRoleId }));
   }
 
   @Patch(':userId')
@@ -43,9 +43,9 @@ export class MembersController {
   async changeRole(
     @CurrentTenant() { id }: TenantRecord,
     @Param('userId', IdPipe) userId: string,
-    @Body() grant: RoleGrantDto,
+    @Body() { role, customRoleId }: RoleGrantDto,
   ): Promise<MemberDto> {
-    return new MemberDto(await this.members.changeRole({ ...grant, tenantId: id, userId }));
+    return new MemberDto(await this.members.changeRole({ tenantId: id, userId, role, customRoleId }));
   }
 
   @Delete(':userId')
@@ -71,8 +71,8 @@ export class MembersController {
   @ApiOkResponse({ type: MemberDto, description: 'The new owner' })
   async transferOwnership(
     @CurrentTenant() { id }: TenantRecord,
-    @Body() transfer: TransferOwnershipDto,
+    @Body() { toUserId, becomes }: TransferOwnershipDto,
   ): Promise<MemberDto> {
-    return new MemberDto(await this.members.transferOwnership({ ...transfer, tenantId: id }));
+    return new MemberDto(await this.members.transferOwnership({ tenantId: id, toUserId, becomes }));
   }
 }

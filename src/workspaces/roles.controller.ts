@@ -31,8 +31,8 @@ export class RolesController {
   @Post()
   @ApiCreatedResponse({ type: RoleDto })
   @ApiProblems(CONFLICT)
-  async create(@CurrentTenant() { id }: TenantRecord, @Body() role: CreateRoleDto): Promise<RoleDto> {
-    return new RoleDto(await this.tenantRoles.create({ ...role, tenantId: id }));
+  async create(@CurrentTenant() { id }: TenantRecord, @Body() { name, permissions }: CreateRoleDto): Promise<RoleDto> {
+    return new RoleDto(await this.tenantRoles.create({ tenantId: id, name, permissions }));
   }
 
   @Patch(':roleId')
