@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { HostDatabaseModule, type HostDatabaseOptions } from 'nestjs-host-database';
+import { appPermissions } from './app.permissions.js';
 import { DEFAULT_EXPORT_DIRECTORY } from './audit/export-files.js';
 import { AuditLogModule } from './audit/audit-log.module.js';
 import { authEvents } from './auth/auth.audit-events.js';
@@ -24,7 +25,7 @@ export interface AppOptions {
 @Module({})
 export class AppModule {
   static register(
-    { tenantDatabases, tenantDeletion, audit, ...options }: HostDatabaseOptions = {},
+    { tenantDatabases, tenantDeletion, audit, memberships, ...options }: HostDatabaseOptions = {},
     app: AppOptions = {},
   ): DynamicModule {
     return {
@@ -37,6 +38,7 @@ export class AppModule {
             events: [authEvents, workspaceEvents, ...(audit?.events ?? [])],
             tenantEntities: [...auditedTenantEntities, ...(audit?.tenantEntities ?? [])],
           },
+          memberships: { ...memberships, permissions: { ...memberships?.permissions, ...appPermissions } },
           tenantDatabases: { ...tenantDatabases, entities: tenantEntities },
           tenantDeletion: {
             exportTo: deletedWorkspacesBeside(app.exportDirectory ?? DEFAULT_EXPORT_DIRECTORY),
