@@ -23,7 +23,9 @@ export class NoTenantEnvelopeError extends HostDatabaseError {
 
 /** @throws NoTenantEnvelopeError */
 export function assertEnvelope(message: unknown): TenantEnvelope {
-  const { tenantId, actorUserId, impersonatorUserId, requestId, data } = (message ?? {}) as Partial<Record<keyof TenantEnvelope, unknown>>;
+  const { tenantId, actorUserId, impersonatorUserId, requestId, data } = (message ?? {}) as Partial<
+    Record<keyof TenantEnvelope, unknown>
+  >;
   if (typeof tenantId !== 'string') throw new NoTenantEnvelopeError();
   return {
     tenantId,
