@@ -161,16 +161,15 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AccessChanges.name} on %s`, 
       return arena.get(AccessChanges).isCurrent();
     });
     const another = (await arena.newMember()).userId;
+    const anotherStands = () => arena.get(TenantMessages).assertStanding({ actorUserId: another });
     const inside = arena.host.run(() =>
       arena.host.transactional(async () => {
         await arena.get(UsersService).deactivate(another);
-        await arena.get(TenantMessages).assertStanding({ actorUserId: another });
+        await anotherStands();
       }),
     );
     await expect(inside).rejects.toMatchObject({ code: NOBODY });
-    await expect(
-      arena.host.run(() => arena.get(TenantMessages).assertStanding({ actorUserId: another })),
-    ).resolves.toBeUndefined();
+    await expect(arena.host.run(anotherStands)).resolves.toBeUndefined();
   });
 });
 
