@@ -84,8 +84,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`${ProviderSignIn.name} on %s`,
 
     it('lets nobody who acts as somebody else link an identity of their own', async () => {
       const { id } = await arena.host.newUser();
-      const link = (context: HostContext) =>
-        arena.host.get(ContextService).run(context, () => arena.begin({ linkToUserId: id }));
+      const link = (context: HostContext) => arena.host.get(ContextService).run(context, () => arena.begin({ linkToUserId: id }));
       await expect(link({ actorUserId: id, impersonatorUserId: genId() })).rejects.toBeInstanceOf(NotWhileImpersonatingError);
       expect(await link({ actorUserId: id })).toMatchObject({ url: expect.stringContaining(arena.acme.issuer) });
     });
