@@ -278,7 +278,8 @@ describe.each(['sqlite', 'postgresql'] as const)(
         const cookie = `${host.get(SessionCookies).name}=${(await host.run(open)).token}`;
         const admit = (headers: Record<string, string>) =>
           host.get(TenantMessages).admitSocket({}, { method: 'GET', headers: { cookie, 'x-tenant-id': tenantId, ...headers } });
-        for (const upgrade of [{}, { upgrade: 'websocket' }] as Record<string, string>[]) {
+        const handshakes: readonly Record<string, string>[] = [{}, { upgrade: 'websocket' }];
+        for (const upgrade of handshakes) {
           const foreign = admit({ 'sec-fetch-site': 'same-site', ...upgrade });
           await expect(foreign).rejects.toMatchObject({ code: 'ACCESS_CSRF_REFUSED' });
           expect(await admit({ 'sec-fetch-site': 'same-origin', ...upgrade })).toMatchObject({ actorUserId: userId });

@@ -201,15 +201,15 @@ describe.each(['sqlite', 'postgresql'] as const)(`${UserIdentities.name} on %s`,
         () => users.changeEmail(user.id, `${genId()}@example.com`),
       ];
       const facts = { actorUserId: user.id, impersonatorUserId: genId() };
-      for (const change of changes) {
-        const refused = host.get(ContextService).run(facts, () => host.run<unknown>(change));
+      for (const apply of changes) {
+        const refused = host.get(ContextService).run(facts, () => host.run<unknown>(apply));
         await expect(refused).rejects.toBeInstanceOf(ImpersonatedAccountChangeError);
       }
       expect(await identitiesOf(user.id)).toMatchObject([{ id }]);
       expect(await logOf(user.id, 'users.account-change-refused')).toHaveLength(changes.length);
       // The control: they themselves may.
       const { actorUserId } = facts;
-      for (const change of changes) await host.get(ContextService).run({ actorUserId }, () => host.run<unknown>(change));
+      for (const apply of changes) await host.get(ContextService).run({ actorUserId }, () => host.run<unknown>(apply));
       expect(await identitiesOf(user.id)).toMatchObject([{ subject: foreign.subject }]);
     });
 
