@@ -5,7 +5,7 @@ import { jobEntities } from './jobs/index.js';
 import { auditMemberships, Invitation, Membership, TenantRole } from './memberships/index.js';
 import { auditTenants, TenantCatalog, TenantDomain, TenantDeletionRecord, TenantRequest } from './tenants/index.js';
 import { tenantDatabaseEntities, fleetEntities } from './tenant-databases/index.js';
-import { auditUsers, GlobalUser, PasswordBackoff, UserIdentity, UserToken } from './users/index.js';
+import { auditUsers, GlobalUser, MailCount, PasswordBackoff, UserIdentity, UserToken } from './users/index.js';
 
 /** The entities of every host database: the seven, and what the log and the queue keep their books in. */
 export const hostEntities = [
@@ -24,6 +24,7 @@ export const hostEntities = [
   UserIdentity,
   UserToken,
   PasswordBackoff,
+  MailCount,
   TenantRole,
   Invitation,
   Session,

@@ -7,6 +7,9 @@ export const TENANT_INACTIVE_METADATA = 'nestjs-host-database:tenant-inactive';
 /** Key of the metadata that says who may call a route at all. */
 export const ACCESS_LEVEL_METADATA = 'nestjs-host-database:access-level';
 
+/** Key of the metadata that says that a public route is refused to the pages of other sites. */
+export const OWN_PAGES_ONLY_METADATA = 'nestjs-host-database:own-pages-only';
+
 /** Key of the metadata with the least role that a route asks for. */
 export const REQUIRED_ROLE_METADATA = 'nestjs-host-database:required-role';
 

@@ -19,6 +19,7 @@ export {
   CurrentTenant,
   CurrentUser,
   Public,
+  type PublicOptions,
   RequirePermission,
   RequireRole,
   type ActingUser,
@@ -43,6 +44,7 @@ export type { TenantHints } from './resolution/tenant-names.js';
 export { TenantResolver } from './resolution/tenant-resolver.js';
 export { TENANT_SOURCES, type TenantResolutionOptions, type TenantSource } from './resolution/resolution.options.js';
 export { type BegunImpersonation, ImpersonationService, type NewImpersonation } from './impersonation/impersonation.service.js';
+export { CsrfProtection } from './sessions/csrf-protection.js';
 export { addCookie, type CookieResponse } from './sessions/cookie-response.js';
 export { CredentialCache, type RememberedCredential } from './sessions/credential-cache.js';
 export { CSRF_HEADER, type CsrfProblem, csrfProblemOf, type CsrfRequest, csrfTokenOf } from './sessions/csrf.js';

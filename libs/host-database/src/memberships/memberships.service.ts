@@ -2,7 +2,8 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { assertId, assertOneOf, assertText, Clock } from '../common/index.js';
 import { UnitOfWork, violatesUnique } from '../database/index.js';
 import { TenantEvents, TenantNotFoundError } from '../tenants/index.js';
-import { UserNotFoundError, UsersService } from '../users/index.js';
+import { GlobalUser, OwnAccount, UserNotFoundError, UsersService } from '../users/index.js';
+import { InvitationEnds } from './invitations/invitation-ends.js';
 import type { MembershipAttributes } from './membership-attributes.js';
 import { MembershipAttributesSchema } from './membership-attributes.schema.js';
 import { MembershipLocks } from './membership-locks.js';
@@ -55,6 +56,8 @@ export class MembershipsService implements OnModuleInit {
     private readonly owners: OwnerRule,
     private readonly attributes: MembershipAttributesSchema,
     private readonly events: MembershipEvents,
+    private readonly invitations: InvitationEnds,
+    private readonly ownAccount: OwnAccount,
   ) {}
 
   onModuleInit(): void {
@@ -65,16 +68,19 @@ export class MembershipsService implements OnModuleInit {
   }
 
   /**
-   * Makes a user a member of a tenant. A membership that had ended is opened again with this role, and takes a seat again.
+   * Makes a user a member of a tenant. A membership that had ended is opened again with this role, and takes a seat again. Open
+   * invitations of the tenant to the address that they have verified are taken back: they came in without.
    *
    * @throws UserNotFoundError, TenantNotFoundError, DuplicateMembershipError, InvalidInputError
    * @throws SeatLimitReachedError when the plan of the tenant has no seat left
    * @throws RoleNotFoundError, InvalidMembershipAttributesError
    * @throws UserDeactivatedError, ImpersonatedOwnerChangeError when the role is `owner`
+   * @throws ImpersonatedAccountChangeError when the role is `admin`, and somebody acts as another person
    */
   async grant({ userId, tenantId, role = 'member', ...others }: NewMembership): Promise<Membership> {
     const member = { ...assertKey({ userId, tenantId }), ...others, role: assertOneOf(role, MEMBERSHIP_ROLES, 'role') };
     if (role === 'owner') this.owners.assertMayChangeOwners();
+    if (role === 'admin') await this.ownAccount.require(member.userId, 'make-admin');
     return this.open(member);
   }
 
@@ -84,6 +90,7 @@ export class MembershipsService implements OnModuleInit {
    * @throws MembershipNotFoundError, LastOwnerError, InvalidInputError, RoleNotFoundError
    * @throws UserDeactivatedError when the role is `owner`
    * @throws ImpersonatedOwnerChangeError when somebody would become an owner, or be one no more
+   * @throws ImpersonatedAccountChangeError when somebody would become an admin
    */
   async changeRole({ role, customRoleId, ...key }: RoleChange): Promise<Membership> {
     const newRole = assertOneOf(role, MEMBERSHIP_ROLES, 'role');
@@ -121,13 +128,15 @@ export class MembershipsService implements OnModuleInit {
   }
 
   /**
-   * Ends a membership; the row stays, inactive, without a role of the tenant's own.
+   * Ends a membership; the row stays, inactive, without a role of the tenant's own. Open invitations of the tenant to their address are taken
+   * back: they do not return by one that is older than this.
    *
    * @throws MembershipNotFoundError, LastOwnerError, ImpersonatedOwnerChangeError
    */
   async end(key: MembershipKey): Promise<Membership> {
-    return this.change(assertKey(key), undefined, (membership) => {
+    return this.change(assertKey(key), undefined, async (membership) => {
       this.unitOfWork.em.assign(membership, { isActive: false, customRole: null });
+      await this.revokeInvitations(key);
     });
   }
 
@@ -178,9 +187,16 @@ export class MembershipsService implements OnModuleInit {
         if (violatesUnique(cause, PAIR_UNIQUE)) throw new DuplicateMembershipError(key, { cause });
         throw cause;
       }
+      if (user.emailVerifiedAt != null) await this.invitations.revoke({ tenantId: tenant.id, email: user.email });
       this.events.changed(key);
       return membership;
     });
+  }
+
+  /** Whether or not they have verified the address: they may do so later. */
+  private async revokeInvitations({ userId, tenantId }: MembershipKey): Promise<void> {
+    const user = await this.unitOfWork.em.findOne(GlobalUser, { id: userId }, { disableIdentityMap: true });
+    if (user) await this.invitations.revoke({ tenantId, email: user.email });
   }
 
   private async customRole(tenantId: string, { role, customRoleId }: RoleGrant): Promise<TenantRole | null> {
@@ -221,6 +237,7 @@ export class MembershipsService implements OnModuleInit {
       const membership = await readMember(em, key);
       const wasOwner = membership.role === 'owner';
       if (wasOwner !== (role === 'owner')) this.owners.assertMayChangeOwners();
+      if (role === 'admin' && membership.role !== 'admin') await this.ownAccount.require(key.userId, 'make-admin');
       if (wasOwner && role !== 'owner') await this.owners.assertNotLast(key);
       await apply(membership);
       await em.flush();

@@ -3,6 +3,7 @@ export { GlobalUser } from './global-user.entity.js';
 export { UserDeactivated, UserDeleting, UserEvents, UserPasswordChanged, UserRegistered } from './users.events.js';
 export type { VerifiedIdentity } from './identities/verified-identity.js';
 export {
+  type AccountChange,
   DuplicateEmailError,
   DuplicateOAuthIdentityError,
   ImpersonatedAccountChangeError,
@@ -19,7 +20,12 @@ export {
 export { type SignedInUser, UserIdentities } from './identities/user-identities.service.js';
 export { UserIdentity } from './identities/user-identity.entity.js';
 export { AlreadyRegisteredNotice } from './mail/already-registered-notice.js';
+export { MailCount } from './mail/mail-count.entity.js';
 export { MailDelivery } from './mail/mail-delivery.js';
+export { type AskedMail, MailLimits } from './mail/mail-limits.js';
+export type { MailOptions } from './mail/mail.options.js';
+export { OwnAccount } from './own-account.js';
+export { PasswordProofs } from './passwords/password-proofs.js';
 export { MailerMissingError, MailNotSentError } from './mail/mail.errors.js';
 export { type Mail, type MailContents, Mailer, type MailTemplate } from './mail/mailer.js';
 export { PasswordBackoff } from './passwords/password-backoff.entity.js';

@@ -1,10 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AuditService, defineAuditEvents, detailsOf, type InferAuditEvents } from '../audit/index.js';
 import { ContextService } from '../context/index.js';
-import { ImpersonatedAccountChangeError } from './users.errors.js';
-
-/** What would open an account for longer than somebody acts as its person. */
-export type AccountChange = 'change-email' | 'link-identity' | 'unlink-identity';
+import { type AccountChange, ImpersonatedAccountChangeError } from './users.errors.js';
 
 export const ownAccountEvents = defineAuditEvents({
   'users.account-change-refused': { details: detailsOf<{ change: AccountChange }>(), targetType: 'GlobalUser' },
@@ -14,7 +11,7 @@ declare module '../audit/index.js' {
   interface AuditEventTypes extends InferAuditEvents<typeof ownAccountEvents> {}
 }
 
-/** Keeps those who act as somebody else from the ways into that account. */
+/** Keeps those who act as somebody else from what would outlast that: the ways into an account, its end, and more rights for anybody. */
 @Injectable()
 export class OwnAccount {
   constructor(
@@ -31,6 +28,6 @@ export class OwnAccount {
       outcome: 'denied',
       details: { change },
     });
-    throw new ImpersonatedAccountChangeError(userId);
+    throw new ImpersonatedAccountChangeError(userId, change);
   }
 }

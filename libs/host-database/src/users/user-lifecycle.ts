@@ -3,6 +3,7 @@ import { assertId, Clock } from '../common/index.js';
 import { UnitOfWork } from '../database/index.js';
 import { GlobalUser } from './global-user.entity.js';
 import { lockUser } from './locked-user.js';
+import { OwnAccount } from './own-account.js';
 import { UserDeactivated, UserDeleting, UserEvents } from './users.events.js';
 import { UserNotFoundError } from './users.errors.js';
 
@@ -13,9 +14,11 @@ export class UserLifecycle {
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
     private readonly events: UserEvents,
+    private readonly ownAccount: OwnAccount,
   ) {}
 
   async deactivate(userId: string): Promise<GlobalUser> {
+    await this.ownAccount.require(assertId(userId, 'user'), 'deactivate');
     return this.unitOfWork.transactional(async (em) => {
       const user = await this.lock(userId);
       if (user.deactivatedAt != null) return user;
@@ -36,6 +39,7 @@ export class UserLifecycle {
   }
 
   async delete(userId: string): Promise<void> {
+    await this.ownAccount.require(assertId(userId, 'user'), 'delete');
     await this.unitOfWork.transactional(async (em) => {
       const user = await this.lock(userId);
       await this.events.emitDeleting(new UserDeleting(user.id));

@@ -42,11 +42,31 @@ export class UserDeactivatedError extends HostDatabaseError {
   }
 }
 
-/** Who acts as somebody else wanted to change how that person signs in, which would let them in for ever. Nothing was written. */
+/** What would outlast an impersonation. */
+export type AccountChange =
+  | 'change-email'
+  | 'change-password'
+  | 'deactivate'
+  | 'delete'
+  | 'link-identity'
+  | 'make-admin'
+  | 'unlink-identity';
+
+/**
+ * Who acts as somebody else wanted to change how people sign in, to end an account, or to make an admin of a tenant: that would stay when
+ * the impersonation is over. Nothing was written.
+ */
 export class ImpersonatedAccountChangeError extends HostDatabaseError {
   readonly code = 'USERS_IMPERSONATED_ACCOUNT_CHANGE';
 
-  constructor(readonly userId: string) {
-    super(`Only user ${userId} themselves can change how they sign in. End the impersonation, and ask them to.`);
+  constructor(
+    /** Whom it was about. */
+    readonly userId: string,
+    readonly change: AccountChange,
+  ) {
+    super(
+      `Who acts as another person may not do this (${change}) to user ${userId}: it would outlast that. End the impersonation, and ask ` +
+        'somebody who may do it as themselves.',
+    );
   }
 }

@@ -4,10 +4,14 @@ import { identityEvents } from './identities/identities.audit-events.js';
 import { IdentityRecords } from './identities/identity-records.js';
 import { UserIdentities } from './identities/user-identities.service.js';
 import { AlreadyRegisteredNotice } from './mail/already-registered-notice.js';
+import { EmailChangedNotice } from './mail/email-changed-notice.js';
+import { mailEvents } from './mail/mail.audit-events.js';
 import { MailDelivery } from './mail/mail-delivery.js';
+import { MailLimits } from './mail/mail-limits.js';
 import { Argon2PasswordHasher } from './passwords/argon2.password-hasher.js';
 import { PasswordBackoffs } from './passwords/password-backoffs.js';
 import { PasswordChanges } from './passwords/password-changes.js';
+import { PasswordProofs } from './passwords/password-proofs.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordSignIn } from './passwords/password-sign-in.service.js';
 import { passwordEvents } from './passwords/passwords.audit-events.js';
@@ -30,6 +34,9 @@ const services = [
   UsersService,
   UserEvents,
   MailDelivery,
+  MailLimits,
+  OwnAccount,
+  PasswordProofs,
   AlreadyRegisteredNotice,
   Passwords,
   PasswordSignIn,
@@ -45,7 +52,7 @@ const services = [
     ...services,
     UserLifecycle,
     IdentityRecords,
-    OwnAccount,
+    EmailChangedNotice,
     PasswordBackoffs,
     PasswordChanges,
     UserTokens,
@@ -67,5 +74,6 @@ export class UsersModule {
     catalogue.add(passwordEvents);
     catalogue.add(userTokenEvents);
     catalogue.add(ownAccountEvents);
+    catalogue.add(mailEvents);
   }
 }

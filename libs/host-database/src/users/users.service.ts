@@ -110,7 +110,7 @@ export class UsersService {
    * Keeps a person from signing in; what they have stays. Rooms that hear of it can refuse: the only owner of a tenant is not deactivated.
    * In the caller's transaction if there is one. Does nothing where they are deactivated already.
    *
-   * @throws UserNotFoundError, LastOwnerError, ImpersonatedOwnerChangeError
+   * @throws UserNotFoundError, LastOwnerError, ImpersonatedAccountChangeError
    */
   async deactivate(userId: string): Promise<GlobalUser> {
     return this.lifecycle.deactivate(userId);
@@ -126,7 +126,7 @@ export class UsersService {
    * a tenant is not removed. In the caller's transaction if there is one. The audit log keeps what they have done; `AuditErasure` makes what
    * it says of them unreadable.
    *
-   * @throws UserNotFoundError, LastOwnerError, ImpersonatedOwnerChangeError
+   * @throws UserNotFoundError, LastOwnerError, ImpersonatedAccountChangeError
    */
   async delete(userId: string): Promise<void> {
     return this.lifecycle.delete(userId);
@@ -134,7 +134,8 @@ export class UsersService {
 
   /**
    * Has a person sent a token (`verify-email`) to another address of theirs, in the caller's transaction. They have it once the token was
-   * given to `EmailVerification.confirm()`, and not before; the one that they asked for last counts.
+   * given to `EmailVerification.confirm()`, and not before; the one that they asked for last counts. Nothing is sent to an address that was
+   * sent `users.mail.maxPerHour` of these within an hour, and nobody is told.
    *
    * @throws UserNotFoundError, InvalidInputError, MailerMissingError, ImpersonatedAccountChangeError
    * @throws DuplicateEmailError when somebody else has the address now

@@ -1,7 +1,8 @@
-import { applyDecorators, type CustomDecorator, SetMetadata, UseGuards } from '@nestjs/common';
+import { applyDecorators, SetMetadata, UseGuards } from '@nestjs/common';
 import type { MembershipRole, Permission } from '../../memberships/index.js';
 import {
   ACCESS_LEVEL_METADATA,
+  OWN_PAGES_ONLY_METADATA,
   REQUIRED_PERMISSIONS_METADATA,
   REQUIRED_ROLE_METADATA,
   TENANT_INACTIVE_METADATA,
@@ -12,14 +13,27 @@ import { AccessGuard } from '../guards/access.guard.js';
 /** Who may call a route at all, where that is not everybody who is signed in. */
 export type AccessLevel = 'public' | 'system-admin';
 
+/** How a route is for everybody. */
+export interface PublicOptions {
+  /**
+   * Whether another site's page is refused what changes something (`CsrfRefusedError`), before the route runs: for those by which somebody
+   * signs in.
+   *
+   * @default false
+   */
+  readonly ownPagesOnly?: boolean;
+}
+
 /**
  * Lets everybody in, signed in or not; nobody is asked who they are. On a method it takes back what its class asks for.
  *
  * A declaration on a method stands in place of the same declaration on its class; different ones hold together. What contradicts itself stops
  * the boot with an `AccessDeclarationError`.
  */
-export function Public(): CustomDecorator {
-  return SetMetadata(ACCESS_LEVEL_METADATA, 'public' satisfies AccessLevel);
+export function Public({ ownPagesOnly = false }: PublicOptions = {}): ClassDecorator & MethodDecorator {
+  const level = SetMetadata(ACCESS_LEVEL_METADATA, 'public' satisfies AccessLevel);
+  if (!ownPagesOnly) return level;
+  return applyDecorators(level, SetMetadata(OWN_PAGES_ONLY_METADATA, true), UseGuards(AccessGuard));
 }
 
 /** Lets system administrators in, acting as themselves. Others get a `SystemAdminRequiredError`, which is recorded. */

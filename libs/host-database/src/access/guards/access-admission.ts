@@ -6,6 +6,7 @@ import { Authenticators } from '../authentication/authenticators.js';
 import { TenantResolver } from '../resolution/tenant-resolver.js';
 import { AccessDeclarations, isOfTenant } from './access-declarations.js';
 import type { CookieResponse } from '../sessions/cookie-response.js';
+import { CsrfProtection } from '../sessions/csrf-protection.js';
 import { authenticationOf, hintsOf, type RequestLike, requestOf, responseOf } from './access-request.js';
 import { AccessRequirements, type DeclaredRoute } from './access-requirements.js';
 import { MessageAccess } from './message-access.js';
@@ -26,12 +27,13 @@ export class AccessAdmission {
     private readonly requirements: AccessRequirements,
     private readonly messages: MessageAccess,
     private readonly context: ContextService,
+    private readonly csrf: CsrfProtection,
   ) {}
 
   /**
    * Lets a call in, and says in its context who calls and for which tenant.
    *
-   * @throws NotAuthenticatedError, CredentialsDisagreeError, SystemAdminRequiredError
+   * @throws NotAuthenticatedError, CredentialsDisagreeError, CsrfRefusedError, SystemAdminRequiredError
    * @throws TenantRequiredError, TenantNotFoundError, TenantMismatchError, TenantAccessDeniedError, TenantNotActiveError, InvalidIdError
    * @throws RoleRequiredError, PermissionRequiredError
    */
@@ -40,6 +42,7 @@ export class AccessAdmission {
     if (this.admitted.has(execution)) return;
     const [handler, controller] = [execution.getHandler(), execution.getClass()];
     const declared = { declaration: this.declarations.of(handler, controller), route: `${controller.name}.${handler.name}` };
+    if (declared.declaration.ownPagesOnly) await this.assertOwnPages(execution);
     if (declared.declaration.level !== 'public') {
       const type = execution.getType<string>();
       if (type === 'ws' || type === 'rpc') await this.messages.admit(execution, declared);
@@ -51,6 +54,11 @@ export class AccessAdmission {
   /** Whether this call has been let in here already. */
   hasAdmitted(execution: ExecutionContext): boolean {
     return this.admitted.has(execution);
+  }
+
+  private async assertOwnPages(execution: ExecutionContext): Promise<void> {
+    const request = requestOf(execution);
+    if (request) await this.csrf.assertOwnPages(authenticationOf(request));
   }
 
   private async admitRequest(execution: ExecutionContext, declared: DeclaredRoute): Promise<void> {

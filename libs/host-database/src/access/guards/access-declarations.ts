@@ -3,6 +3,7 @@ import { Reflector } from '@nestjs/core';
 import type { MembershipRole, Permission } from '../../memberships/index.js';
 import {
   ACCESS_LEVEL_METADATA,
+  OWN_PAGES_ONLY_METADATA,
   REQUIRED_PERMISSIONS_METADATA,
   REQUIRED_ROLE_METADATA,
   TENANT_INACTIVE_METADATA,
@@ -12,6 +13,8 @@ import {
 /** What is declared on a class or a method. */
 export interface AccessDeclaration {
   readonly level?: 'public' | 'system-admin';
+  /** Whether what is public is refused to the pages of other sites. */
+  readonly ownPagesOnly?: boolean;
   readonly role?: MembershipRole;
   readonly permissions?: readonly Permission[];
   /** The route parameter with the tenant; declared for routes of a tenant only. */
@@ -41,12 +44,14 @@ export class AccessDeclarations {
   on(target: Target): AccessDeclaration {
     const { reflector } = this;
     const level = reflector.get<AccessDeclaration['level']>(ACCESS_LEVEL_METADATA, target);
+    const ownPagesOnly = reflector.get<boolean | undefined>(OWN_PAGES_ONLY_METADATA, target);
     const role = reflector.get<AccessDeclaration['role']>(REQUIRED_ROLE_METADATA, target);
     const permissions = reflector.get<AccessDeclaration['permissions']>(REQUIRED_PERMISSIONS_METADATA, target);
     const tenantParam = reflector.get<AccessDeclaration['tenantParam']>(TENANT_PARAM_METADATA, target);
     const allowsInactive = reflector.get<AccessDeclaration['allowsInactive']>(TENANT_INACTIVE_METADATA, target);
     return {
       ...(level && { level }),
+      ...(ownPagesOnly !== undefined && { ownPagesOnly }),
       ...(role && { role }),
       ...(permissions && { permissions }),
       ...(tenantParam !== undefined && { tenantParam }),
@@ -56,7 +61,7 @@ export class AccessDeclarations {
 
   private combine(own: AccessDeclaration, ofClass: AccessDeclaration): AccessDeclaration {
     if (own.level === 'public') return own;
-    const { level, ...others } = ofClass;
+    const { level, ownPagesOnly: _ofPublic, ...others } = ofClass;
     // A class that is public is not where one of its methods asks for something.
     const isTakenBack = level === 'public' && asksForSomething(own);
     return { ...(isTakenBack ? others : ofClass), ...own };

@@ -15,3 +15,9 @@ export function addCookie(response: CookieResponse, cookie: string): void {
   if ('raw' in response) response.header('set-cookie', cookie);
   else response.appendHeader('set-cookie', cookie);
 }
+
+/** The method of the request that is answered, as far as it is known. */
+export function methodOf(response: CookieResponse): string | undefined {
+  const { method } = ('raw' in response ? response.raw : response).req;
+  return method || undefined;
+}

@@ -14,16 +14,20 @@ const SECRET_PURPOSE = 'nestjs-host-database:csrf';
  */
 export type CsrfProblem = 'cross-site' | 'same-site' | 'other-origin' | 'no-proof' | 'wrong-token';
 
-/** A request that came with a session's cookie. */
-export interface CsrfRequest {
+/** A request that a browser may have made for another site's page. */
+export interface OriginRequest {
   /** None, as in messages of websockets, counts as one that changes something. */
   readonly method?: string | undefined;
   readonly headers: IncomingHttpHeaders;
-  /** The session's secret, as the cookie has it. */
-  readonly secret: string;
   readonly trustedOrigins: readonly string[];
   /** Whether the application is reached over TLS, so that its own origin begins with `https:`. */
   readonly secure: boolean;
+}
+
+/** One that came with a session's cookie. */
+export interface CsrfRequest extends OriginRequest {
+  /** The session's secret, as the cookie has it. */
+  readonly secret: string;
 }
 
 /** The token that a page sends along: only who knows the session's secret can make it, and it says nothing of the secret. */
@@ -38,6 +42,12 @@ export function csrfTokenOf(secret: string): string {
  * @see https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
  */
 export function csrfProblemOf(request: CsrfRequest): CsrfProblem | undefined {
+  const problem = originProblemOf(request);
+  return problem === 'no-proof' ? tokenProblemOf(request) : problem;
+}
+
+/** As {@link csrfProblemOf}, by what browsers say alone: `no-proof` where that is nothing. */
+export function originProblemOf(request: OriginRequest): CsrfProblem | undefined {
   const { method, headers, trustedOrigins } = request;
   // The handshake of a websocket is a GET whose connection changes things later, and other sites may begin one.
   if (method !== undefined && SAFE_METHODS.has(method.toUpperCase()) && !isWebsocket(headers)) return undefined;
@@ -47,14 +57,14 @@ export function csrfProblemOf(request: CsrfRequest): CsrfProblem | undefined {
   if (site === 'same-origin' || site === 'none') return undefined;
   if (site !== undefined) return site === 'same-site' ? 'same-site' : 'cross-site';
   if (origin !== undefined) return isOwnOrigin(origin, request) ? undefined : 'other-origin';
-  return tokenProblemOf(request);
+  return 'no-proof';
 }
 
 function isWebsocket({ upgrade }: IncomingHttpHeaders): boolean {
   return upgrade?.toLowerCase() === 'websocket';
 }
 
-function isOwnOrigin(origin: string, { headers: { host }, secure }: CsrfRequest): boolean {
+function isOwnOrigin(origin: string, { headers: { host }, secure }: OriginRequest): boolean {
   if (host === undefined || !URL.canParse(origin)) return false;
   const { protocol, host: ofOrigin } = new URL(origin);
   if (protocol !== 'https:' && (secure || protocol !== 'http:')) return false;

@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { UnitOfWork } from '../../database/index.js';
-import type { CookieResponse } from './cookie-response.js';
+import { type CookieResponse, methodOf } from './cookie-response.js';
+import { CsrfProtection } from './csrf-protection.js';
 import { SessionCookies } from './session-cookies.js';
 import { sessionCredentialOf } from './session-credential.js';
 import { SessionReader } from './session-reader.js';
@@ -21,6 +22,7 @@ export class SessionSignIn {
     private readonly sessions: SessionsService,
     private readonly reader: SessionReader,
     private readonly cookies: SessionCookies,
+    private readonly csrf: CsrfProtection,
     private readonly unitOfWork: UnitOfWork,
   ) {}
 
@@ -28,9 +30,13 @@ export class SessionSignIn {
    * Opens a session and sets its cookie. Always a new one: what the browser came with, which somebody else may have put there, counts for
    * nothing, and a session that it was good for is ended. Inside a transaction of the caller's the cookie is set when that is committed.
    *
+   * @throws CsrfRefusedError when another site's page has made the request, which is recorded; see `CsrfProtection.assertOwnPages()`
    * @throws UserNotFoundError, SessionRefusedError
+   * @throws InvalidCredentialsError when they have another password than the one by which they have signed in in this request
    */
   async signIn({ userId, headers, response }: SessionExchange & { readonly userId: string }): Promise<OpenedSession> {
+    const method = methodOf(response);
+    await this.csrf.assertOwnPages({ headers, ...(method !== undefined && { method }) });
     const opened = await this.unitOfWork.transactional(async () => {
       const before = await this.find(headers);
       if (before) await this.sessions.endIfLive(before, 'replaced');

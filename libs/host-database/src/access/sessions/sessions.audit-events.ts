@@ -13,8 +13,9 @@ export const sessionAuditEvents = defineAuditEvents({
   'access.sessions-ended': { details: detailsOf<{ reason: SessionEnd; sessionIds: string[] }>(), targetType: 'user' },
   /** Without a target where nobody has, or had, such a session. Once a minute for each session, or address. */
   'access.session-refused': { details: detailsOf<{ problem: SessionProblem; sessionId?: string }>(), targetType: 'user' },
+  /** Without a target and a session where somebody was to be signed in. */
   'access.csrf-refused': {
-    details: detailsOf<{ problem: CsrfProblem; sessionId: string; origin?: string }>(),
+    details: detailsOf<{ problem: CsrfProblem; sessionId?: string; origin?: string }>(),
     targetType: 'user',
   },
 });

@@ -31,7 +31,10 @@ export class SessionNotFoundError extends HostDatabaseError {
   }
 }
 
-/** A request that changes something came with the cookie of a session, but not provably from the application's own pages. */
+/**
+ * A request that changes something came with the cookie of a session, but not provably from the application's own pages; or one that would
+ * sign somebody in came from another site. Nothing was done.
+ */
 export class CsrfRefusedError extends HostDatabaseError {
   readonly code = 'ACCESS_CSRF_REFUSED';
 

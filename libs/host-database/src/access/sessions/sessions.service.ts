@@ -4,7 +4,7 @@ import { AuditService } from '../../audit/index.js';
 import { assertId, assertOneOf, Clock } from '../../common/index.js';
 import { ContextService } from '../../context/index.js';
 import { UnitOfWork } from '../../database/index.js';
-import { UserEvents, UsersService } from '../../users/index.js';
+import { PasswordProofs, UserEvents, type UserPasswordChanged } from '../../users/index.js';
 import { ACCESS_OPTIONS, type ResolvedAccessOptions } from '../access.options.js';
 import { Impersonation } from '../impersonation/impersonation.entity.js';
 import { InPerson } from '../impersonation/in-person.js';
@@ -48,7 +48,7 @@ export interface SessionKey {
 export class SessionsService implements OnModuleInit {
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly users: UsersService,
+    private readonly proofs: PasswordProofs,
     private readonly userEvents: UserEvents,
     private readonly events: SessionEvents,
     private readonly audit: AuditService,
@@ -60,24 +60,26 @@ export class SessionsService implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.userEvents.onPasswordChanged(({ userId }) => this.endAll(userId, 'password-changed'));
+    this.userEvents.onPasswordChanged((event) => this.onPasswordChanged(event));
     this.userEvents.onDeactivated(({ userId }) => this.endAll(userId, 'user-deactivated'));
     this.userEvents.onDeleting(({ userId }) => this.endAll(userId, 'user-deleted'));
   }
 
   /**
    * Signs a person in: always a new session, whatever the request came with. Part of the caller's transaction. Who acts as somebody else
-   * opens no session that would outlast that; their own they may.
+   * opens no session that would outlast that; their own they may. Whoever deactivates the person or gives them a password waits for it, and
+   * then ends it.
    *
    * @throws UserNotFoundError, InvalidInputError, NotWhileImpersonatingError
    * @throws SessionRefusedError where the account is deactivated
+   * @throws InvalidCredentialsError where `PasswordSignIn` has let them in, in this unit of work, by a password that is theirs no more
    */
   async open({ userId, transport, ipAddress, userAgent, impersonationId }: NewSession): Promise<OpenedSession> {
     const { current } = this.context;
     const token = newSecret();
     if (userId !== current.impersonatorUserId) await this.inPerson.require();
     return this.unitOfWork.transactional(async (em) => {
-      const user = await this.users.getById(userId);
+      const user = await this.proofs.lock(userId);
       if (user.deactivatedAt != null) throw new SessionRefusedError('user-deactivated');
       const now = this.clock.now();
       const impersonation = impersonationId === undefined ? null : await em.findOneOrFail(Impersonation, impersonationId);
@@ -158,6 +160,14 @@ export class SessionsService implements OnModuleInit {
 
   private live(userId: string) {
     return { user: userId, revokedAt: null, expiresAt: { $gt: this.clock.now() } } as const;
+  }
+
+  /** Whoever changes it, in a session of theirs, has just shown that they know it; after a reset nothing that is open goes on. */
+  private async onPasswordChanged({ userId, by }: UserPasswordChanged): Promise<void> {
+    const { actorUserId, sessionId } = this.context.current;
+    const isKept = by === 'change' && actorUserId === userId && sessionId !== undefined;
+    const where = { ...this.live(userId), ...(isKept && { id: { $ne: sessionId } }) };
+    await this.end(where, userId, 'password-changed');
   }
 
   private async endAll(userId: string, reason: SessionEnd): Promise<void> {

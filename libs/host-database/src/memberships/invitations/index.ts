@@ -1,5 +1,6 @@
 export { InvitationAnswers } from './invitation-answers.js';
 export { InvitationAuthority } from './invitation-authority.js';
+export { InvitationEnds } from './invitation-ends.js';
 export { InvitationMail } from './invitation-mail.js';
 export { InvitationRefusals } from './invitation-refusals.js';
 export { InvitationSending } from './invitation-sending.js';

@@ -57,10 +57,11 @@ export class InvitationAnswers {
       // As it was when it was sent: who could not send it now gives nothing away.
       const lack = await this.authority.lackOf(invitation.invitedBy, tenant.id, [grantOf(invitation)]);
       if (lack !== undefined) throw new InviterAuthorityLostError(invitation.id);
-      const former = await this.activeMembership(claim);
-      const membership = former ?? (await this.join(claim));
+      // Before they join, which takes back invitations that are open.
       Object.assign(invitation, { acceptedAt: this.clock.now(), acceptedBy: user.id });
       await this.unitOfWork.em.flush();
+      const former = await this.activeMembership(claim);
+      const membership = former ?? (await this.join(claim));
       const details = {
         ...grantOf(invitation),
         invitedBy: invitation.invitedBy,
@@ -94,6 +95,9 @@ export class InvitationAnswers {
         const userId = this.authority.inviteeId();
         // Before the lock: who only guesses has nobody wait.
         if (!known || !opensInvitation(token, known)) throw new InvitationInvalidError();
+        // The person before the tenant and the invitation: who removes them takes their invitations, too.
+        const shared = { lockMode: LockMode.PESSIMISTIC_READ, disableIdentityMap: true } as const;
+        const user = await em.findOne(GlobalUser, { id: userId }, shared);
         const tenant = await this.locks.lock({
           tenantId: known.tenant.id,
           ...(action === 'accept' && known.role === 'owner' && { newOwnerId: userId }),
@@ -101,7 +105,6 @@ export class InvitationAnswers {
         const locked = { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true } as const;
         const invitation = await em.findOne(Invitation, { id: known.id }, locked);
         if (!invitation || !opensInvitation(token, invitation)) throw new InvitationInvalidError();
-        const user = await em.findOne(GlobalUser, { id: userId }, { disableIdentityMap: true });
         if (!user || user.deactivatedAt != null || user.email !== invitation.email) throw new InvitationInvalidError();
         return work({ invitation, tenant, user });
       }),

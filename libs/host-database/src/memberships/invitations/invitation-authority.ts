@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ContextService } from '../../context/index.js';
 import { UnitOfWork } from '../../database/index.js';
-import { GlobalUser } from '../../users/index.js';
+import { GlobalUser, OwnAccount } from '../../users/index.js';
 import { Membership } from '../membership.entity.js';
 import { type AuthorityRefusal, InsufficientAuthorityError } from '../memberships.errors.js';
 import { OwnerRule } from '../owners/owner-rule.js';
@@ -26,6 +26,7 @@ export class InvitationAuthority {
     private readonly context: ContextService,
     private readonly roles: RolesService,
     private readonly owners: OwnerRule,
+    private readonly ownAccount: OwnAccount,
   ) {}
 
   /** The id of the actor. @throws InvitationActorMissingError */
@@ -53,6 +54,7 @@ export class InvitationAuthority {
    *
    * @throws InvitationActorMissingError, InsufficientAuthorityError
    * @throws ImpersonatedOwnerChangeError when it makes an owner, and somebody acts as the actor
+   * @throws ImpersonatedAccountChangeError when it makes an admin, and somebody acts as the actor
    * @throws RoleNotFoundError when the tenant has no such role
    */
   async assertActorMay({ tenantId, action, grants = [] }: InvitationAct): Promise<void> {
@@ -60,6 +62,7 @@ export class InvitationAuthority {
     const reason = this.isInScope(tenantId) ? await this.lackOf(userId, tenantId, grants) : 'not-a-member';
     if (reason !== undefined) throw new InsufficientAuthorityError(tenantId, action, reason);
     if (grants.some(({ role }) => role === 'owner')) this.owners.assertMayChangeOwners();
+    if (grants.some(({ role }) => role === 'admin')) await this.ownAccount.require(userId, 'make-admin');
   }
 
   /** What keeps somebody, whoever they are to the context, from inviting to the tenant with these grants. @throws RoleNotFoundError */

@@ -4,7 +4,7 @@ import { Clock, genId } from '../../common/index.js';
 import { UnitOfWork } from '../../database/index.js';
 import { JobHandler, type JobPayload, type JobRun, JobsService } from '../../jobs/index.js';
 import { TenantCatalog } from '../../tenants/index.js';
-import { GlobalUser, type Mail, MailDelivery } from '../../users/index.js';
+import { GlobalUser, type Mail, MailDelivery, MailLimits } from '../../users/index.js';
 import { statusOfInvitation } from './invitation-summary.js';
 import { makeInvitationToken, sealInvitation } from './invitation-token.js';
 import { Invitation } from './invitation.entity.js';
@@ -25,6 +25,7 @@ export class InvitationMail {
     private readonly jobs: JobsService,
     private readonly clock: Clock,
     private readonly delivery: MailDelivery,
+    private readonly limits: MailLimits,
   ) {}
 
   /** @throws MailerMissingError */
@@ -32,8 +33,9 @@ export class InvitationMail {
     this.delivery.assertMailer();
   }
 
-  /** In the caller's transaction. */
-  async enqueue({ id, tenant, sendCount }: Invitation): Promise<void> {
+  /** In the caller's transaction. Nothing is mailed to an address that was invited too often within an hour, by whichever tenants. */
+  async enqueue({ id, tenant, email, sendCount }: Invitation): Promise<void> {
+    if (!(await this.limits.take({ to: email, template: 'invitation' }))) return;
     await this.jobs.enqueue(MAIL_INVITATION_JOB, { invitationId: id, sendCount: sendCount ?? 1 }, { tenantId: tenant.id });
   }
 

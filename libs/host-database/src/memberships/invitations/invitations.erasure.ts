@@ -1,19 +1,21 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { UnitOfWork } from '../../database/index.js';
-import { UserEvents } from '../../users/index.js';
-import { Invitation } from './invitation.entity.js';
+import { GlobalUser, UserEvents } from '../../users/index.js';
+import { InvitationEnds } from './invitation-ends.js';
 
-/** Removes the invitations that a person has accepted, with their address, when the person is removed. */
+/** Removes the invitations that a person has accepted, and those to the address that they have verified, when the person is removed. */
 @Injectable()
 export class InvitationsErasure implements OnModuleInit {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly userEvents: UserEvents,
+    private readonly ends: InvitationEnds,
   ) {}
 
   onModuleInit(): void {
     this.userEvents.onDeleting(async ({ userId }) => {
-      await this.unitOfWork.em.nativeDelete(Invitation, { acceptedBy: userId });
+      const user = await this.unitOfWork.em.findOne(GlobalUser, { id: userId }, { disableIdentityMap: true });
+      if (user) await this.ends.remove(user);
     });
   }
 }

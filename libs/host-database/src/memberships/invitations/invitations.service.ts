@@ -65,10 +65,11 @@ export class InvitationsService {
 
   /**
    * Invites an address. There is one open invitation for each: the second time it is sent again, with this role instead, by this actor.
-   * It is mailed by a job once this is committed.
+   * It is mailed by a job once this is committed, but for an address that all tenants together have invited more often than
+   * `users.mail.maxPerHour`, which nobody is told: it can be sent again later.
    *
    * @throws InvalidIdError, InvalidInputError, InvitationActorMissingError, RoleNotFoundError
-   * @throws InsufficientAuthorityError, ImpersonatedOwnerChangeError
+   * @throws InsufficientAuthorityError, ImpersonatedOwnerChangeError, ImpersonatedAccountChangeError when it makes an admin
    * @throws TenantNotActiveError when the tenant is closed; one that is being provisioned can invite already
    * @throws DuplicateMembershipError when a member has the address
    * @throws TooManyInvitationsError, InvitationSentTooSoonError, MailerMissingError

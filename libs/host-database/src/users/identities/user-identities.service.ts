@@ -77,7 +77,7 @@ export class UserIdentities {
   }
 
   /**
-   * Takes an identity from a person. Recorded as `users.identity-unlinked`.
+   * Takes an identity from a person. Recorded as `users.identity-unlinked`; that the last way in was to go, as `users.identity-refused`.
    *
    * @throws InvalidIdError, UserNotFoundError, IdentityNotFoundError, ImpersonatedAccountChangeError
    * @throws LastSignInMethodError when they have no password and no other identity: of two that are unlinked at once, one stays
@@ -94,7 +94,7 @@ export class UserIdentities {
       await em.populate(user, ['passwordHash']);
       const namedByOAuthId = user.oauthId != null && user.oauthId === oauthIdOfIdentity(identity);
       const hasOther = identities.length > 1 || user.passwordHash != null || (user.oauthId != null && !namedByOAuthId);
-      if (!hasOther) throw new LastSignInMethodError(userId);
+      if (!hasOther) throw await this.lastWayIn(userId, identity);
       if (namedByOAuthId) user.oauthId = null;
       em.remove(identity);
       await em.flush();
@@ -156,6 +156,19 @@ export class UserIdentities {
     if (user.deactivatedAt != null) throw new UserDeactivatedError(user.id);
     this.recordLogin(user, await this.records.add(user, identity));
     return user;
+  }
+
+  /** Recorded outside of the transaction that it rolls back. */
+  private async lastWayIn(userId: string, { provider }: UserIdentity): Promise<LastSignInMethodError> {
+    const error = new LastSignInMethodError(userId);
+    await this.audit.recordDetached({
+      eventType: 'users.identity-refused',
+      targetId: userId,
+      tenantId: null,
+      outcome: 'denied',
+      details: { provider, reason: error.code },
+    });
+    return error;
   }
 
   private recordLogin(user: GlobalUser, identity: UserIdentity): void {

@@ -4,6 +4,7 @@ import { UnitOfWork } from '../../database/index.js';
 import { JobHandler, type JobRun, JobsService } from '../../jobs/index.js';
 import { GlobalUser } from '../global-user.entity.js';
 import { MailDelivery } from './mail-delivery.js';
+import { MailLimits } from './mail-limits.js';
 
 const MAIL_NOTICE_JOB = 'users.mail-already-registered';
 
@@ -23,11 +24,13 @@ export class AlreadyRegisteredNotice {
     private readonly unitOfWork: UnitOfWork,
     private readonly jobs: JobsService,
     private readonly mail: MailDelivery,
+    private readonly limits: MailLimits,
     private readonly clock: Clock,
   ) {}
 
   /**
-   * Has the mail (`already-registered`) sent, in the caller's transaction. Sends nothing where nobody has the address.
+   * Has the mail (`already-registered`) sent, in the caller's transaction. Sends nothing where nobody has the address, and no more
+   * than `users.mail.maxPerHour` to one.
    *
    * @throws InvalidInputError, MailerMissingError
    */
@@ -37,8 +40,10 @@ export class AlreadyRegisteredNotice {
     await this.unitOfWork.transactional(async (em) => {
       const user = await em.findOne(GlobalUser, { email: address }, { fields: ['id'], disableIdentityMap: true });
       const triedAt = this.clock.now().toISOString();
+      // Counted for an address that nobody has, too: it costs as much.
+      const isAllowed = await this.limits.take({ to: address, template: 'already-registered' });
       // However often it is asked for meanwhile, one is sent.
-      if (user) await this.jobs.enqueue(MAIL_NOTICE_JOB, { userId: user.id, triedAt }, { uniqueKey: user.id });
+      if (user && isAllowed) await this.jobs.enqueue(MAIL_NOTICE_JOB, { userId: user.id, triedAt }, { uniqueKey: user.id });
     });
   }
 

@@ -6,6 +6,8 @@ export interface MailContents {
   readonly 'reset-password': { readonly token: string; readonly expiresAt: Date };
   /** Somebody wants to sign up with an address that has an account: told to its owner alone. */
   readonly 'already-registered': { readonly triedAt: Date };
+  /** You have another address from now on: told to the one that you had, whose reader may not have wanted that. */
+  readonly 'email-changed': { readonly changedAt: Date };
   /** Come into a tenant. */
   readonly invitation: {
     readonly token: string;

@@ -4,6 +4,7 @@ import type { GlobalUser } from '../global-user.entity.js';
 import { UserTokens } from '../tokens/user-tokens.js';
 import { UserEvents, UserPasswordChanged } from '../users.events.js';
 import { PasswordBackoffs } from './password-backoffs.js';
+import { PasswordProofs } from './password-proofs.js';
 
 /** A person and the password that they have from now on. */
 export interface PasswordChange extends Pick<UserPasswordChanged, 'by'> {
@@ -19,12 +20,14 @@ export class PasswordChanges {
     private readonly backoffs: PasswordBackoffs,
     private readonly tokens: UserTokens,
     private readonly events: UserEvents,
+    private readonly proofs: PasswordProofs,
   ) {}
 
   /** In the caller's transaction, with the user's row locked. */
   async apply({ user, passwordHash, by }: PasswordChange): Promise<void> {
     user.passwordHash = passwordHash;
     await this.unitOfWork.em.flush();
+    this.proofs.note(user.id, passwordHash);
     await this.backoffs.forget(user.email);
     // Who has asked for a password, and has one again, needs no other. And whoever was signed in with the former one may have asked for
     // an address of their own, with which they would take the account back.

@@ -4,11 +4,13 @@ import { assertId, Clock, normalizeEmail } from '../../common/index.js';
 import { UnitOfWork } from '../../database/index.js';
 import { GlobalUser } from '../global-user.entity.js';
 import { lockUser } from '../locked-user.js';
+import { OwnAccount } from '../own-account.js';
 import { UserNotFoundError } from '../users.errors.js';
 import { UsersService } from '../users.service.js';
 import { UsersUpkeep } from '../users-upkeep.js';
 import { PasswordBackoffs } from './password-backoffs.js';
 import { PasswordChanges } from './password-changes.js';
+import { PasswordProofs } from './password-proofs.js';
 import { InvalidCredentialsError, PasswordInTransactionError, TooManyAttemptsError } from './passwords.errors.js';
 import { Passwords } from './passwords.service.js';
 
@@ -37,6 +39,8 @@ export class PasswordSignIn {
     private readonly audit: AuditService,
     private readonly upkeep: UsersUpkeep,
     private readonly clock: Clock,
+    private readonly proofs: PasswordProofs,
+    private readonly ownAccount: OwnAccount,
   ) {}
 
   /**
@@ -54,7 +58,8 @@ export class PasswordSignIn {
 
   /**
    * Returns the person of this address and password, with the login recorded (`users.signed-in`). Verifies one hash whether or not there
-   * is such a person. Every attempt counts, in a transaction of its own, and from the fifth wrong one in a row there is a pause.
+   * is such a person. Every attempt counts, in a transaction of its own, and from the fifth wrong one in a row there is a pause. A session
+   * that is opened for them in the same unit of work (the same request) is refused where the password is another one by then.
    *
    * @throws InvalidCredentialsError also for somebody who may not sign in; recorded as `users.sign-in-failed`
    * @throws TooManyAttemptsError before the password is looked at; recorded as `users.sign-in-blocked`
@@ -79,15 +84,17 @@ export class PasswordSignIn {
 
   /**
    * Gives a person another password, if they know the one that they have. Who has none gets their first by `PasswordReset`. Wrong ones
-   * count as those at sign-in do; `UserPasswordChanged` has other sessions ended.
+   * count as those at sign-in do. By `UserPasswordChanged` their sessions end, but the one in which they do this: that of the context, where its
+   * actor is them.
    *
    * @throws InvalidCredentialsError, TooManyAttemptsError, recorded as `users.password-change-refused`
-   * @throws WeakPasswordError, InvalidInputError, UserNotFoundError
+   * @throws WeakPasswordError, InvalidInputError, UserNotFoundError, ImpersonatedAccountChangeError
    * @throws PasswordInTransactionError, PasswordPackageMissingError
    */
   async changePassword({ userId, currentPassword, newPassword }: ChangedPassword): Promise<void> {
     this.assertNoTransaction();
-    const user = await this.findWithHash({ id: assertId(userId, 'user') });
+    await this.ownAccount.require(assertId(userId, 'user'), 'change-password');
+    const user = await this.findWithHash({ id: userId });
     if (!user) throw new UserNotFoundError(userId);
     const waitMs = await this.backoffs.begin(user.email);
     if (waitMs > 0) {
@@ -111,7 +118,7 @@ export class PasswordSignIn {
   private async admit(user: GlobalUser, password: string): Promise<GlobalUser | null> {
     if (user.deactivatedAt || user.passwordHash == null) return null;
     const passwordHash = await this.passwords.rehash(user.passwordHash, password);
-    return this.unitOfWork.transactional(async (em) => {
+    const admitted = await this.unitOfWork.transactional(async (em) => {
       const current = await lockUser(em, { id: user.id });
       if (!current || !isStill(current, user)) return null;
       current.lastLogin = this.clock.now();
@@ -127,6 +134,8 @@ export class PasswordSignIn {
       });
       return current;
     });
+    if (admitted) this.proofs.note(user.id, passwordHash ?? user.passwordHash);
+    return admitted;
   }
 
   /** As the database has them, beside the unit of work. */

@@ -5,6 +5,7 @@ import { UnitOfWork, violatesUnique } from '../../database/index.js';
 import { EMAIL_UNIQUE, type GlobalUser } from '../global-user.entity.js';
 import { lockUser } from '../locked-user.js';
 import { DuplicateEmailError, UserNotFoundError } from '../users.errors.js';
+import { EmailChangedNotice } from '../mail/email-changed-notice.js';
 import { USER_TOKEN_PURPOSES } from './user-token.entity.js';
 import { UserTokens } from './user-tokens.js';
 
@@ -16,11 +17,13 @@ export class EmailVerification {
     private readonly tokens: UserTokens,
     private readonly audit: AuditService,
     private readonly clock: Clock,
+    private readonly notice: EmailChangedNotice,
   ) {}
 
   /**
    * Has a person sent a token (`verify-email`), in the caller's transaction. The one that they were sent before is worth nothing from now
-   * on. Sends nothing to somebody whose address is verified.
+   * on. Sends nothing to somebody whose address is verified, and no more than `users.mail.maxPerHour` to one address, which
+   * keeps the token that it was sent last.
    *
    * @throws UserNotFoundError, MailerMissingError
    */
@@ -36,7 +39,7 @@ export class EmailVerification {
 
   /**
    * Records that the address that a token was sent to is its person's, who has it from now on if it is the one that they have asked to
-   * take: see `UsersService.changeEmail()`. A token works once.
+   * take: see `UsersService.changeEmail()`. The one that they had is told then (`email-changed`). A token works once.
    *
    * @throws InvalidUserTokenError, which is recorded as `users.mail-token-refused`
    * @throws DuplicateEmailError when somebody else has taken the new address meanwhile
@@ -60,7 +63,7 @@ export class EmailVerification {
   }
 
   private async changeEmail(user: GlobalUser, email: string): Promise<void> {
-    const before = user.email;
+    const former = { email: user.email, wasVerified: user.emailVerifiedAt != null };
     user.email = email;
     try {
       await this.unitOfWork.em.flush();
@@ -75,7 +78,8 @@ export class EmailVerification {
       tenantId: null,
       targetId: user.id,
       actorUserId: user.id,
-      details: { before, after: email },
+      details: { before: former.email, after: email },
     });
+    await this.notice.request(former);
   }
 }

@@ -42,7 +42,8 @@ export class PasswordReset {
 
   /**
    * Has the person with this address sent a token (`reset-password`), in the caller's transaction. Answers the same, and does the same,
-   * where nobody has it: what differs is left to a job. A person who may not sign in is sent nothing.
+   * where nobody has it: what differs is left to a job. A person who may not sign in is sent nothing, and an address
+   * no more than `users.mail.maxPerHour`: the newest token that it was sent stays good.
    *
    * @throws InvalidInputError, MailerMissingError
    */

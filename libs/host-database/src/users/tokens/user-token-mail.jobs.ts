@@ -4,7 +4,7 @@ import { JobHandler, type JobRun } from '../../jobs/index.js';
 import { MailDelivery } from '../mail/mail-delivery.js';
 import type { Mail } from '../mail/mailer.js';
 import type { UserToken } from './user-token.entity.js';
-import { MAIL_TOKEN_JOB, UserTokens } from './user-tokens.js';
+import { MAIL_TOKEN_JOB, templateOf, UserTokens } from './user-tokens.js';
 
 /** Mails tokens. */
 @Injectable()
@@ -25,5 +25,5 @@ export class UserTokenMailJobs {
 function mailOf({ secret, token }: { readonly secret: string; readonly token: UserToken }): Mail {
   const { email: to, expiresAt } = token;
   const data = { token: secret, expiresAt };
-  return token.purpose === 'reset-password' ? { to, template: 'reset-password', data } : { to, template: 'verify-email', data };
+  return { to, template: templateOf(token.purpose), data };
 }

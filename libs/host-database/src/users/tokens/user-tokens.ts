@@ -7,6 +7,7 @@ import { JobsService } from '../../jobs/index.js';
 import type { GlobalUser } from '../global-user.entity.js';
 import { lockUser } from '../locked-user.js';
 import { MailDelivery } from '../mail/mail-delivery.js';
+import { MailLimits } from '../mail/mail-limits.js';
 import { type ResolvedUsersOptions, USERS_OPTIONS } from '../users.options.js';
 import { UsersUpkeep } from '../users-upkeep.js';
 import { hashToken, newToken } from './secret-token.js';
@@ -53,6 +54,7 @@ export class UserTokens {
     private readonly clock: Clock,
     private readonly jobs: JobsService,
     private readonly mail: MailDelivery,
+    private readonly limits: MailLimits,
     private readonly audit: AuditService,
     private readonly upkeep: UsersUpkeep,
     @Inject(USERS_OPTIONS) private readonly options: ResolvedUsersOptions,
@@ -60,13 +62,15 @@ export class UserTokens {
 
   /**
    * Has a token mailed, in the caller's transaction, with the user's row locked; the former ones of its purpose are worth nothing from now
-   * on. Its secret is made when it is mailed, so that neither the row nor the job ever has it.
+   * on. Its secret is made when it is mailed, so that neither the row nor the job ever has it. An address that was sent as many as it may
+   * within an hour is sent none, and keeps the one that it has.
    *
    * @throws MailerMissingError
    */
   async send({ user, purpose, email }: NewUserToken): Promise<void> {
     this.mail.assertMailer();
     const { em } = this.unitOfWork;
+    if (!(await this.limits.take({ to: email, template: templateOf(purpose) }))) return this.revokeElsewhere({ user, purpose, email });
     await this.revoke(user.id, [purpose]);
     const token = em.create(UserToken, {
       user,
@@ -148,6 +152,12 @@ export class UserTokens {
     return expired.length === 0 ? 0 : em.nativeDelete(UserToken, { id: { $in: expired.map(({ id }) => id) }, expiresAt });
   }
 
+  /** The address that was asked for last counts, whether or not it is mailed. */
+  private async revokeElsewhere({ user, purpose, email }: NewUserToken): Promise<void> {
+    const where = { user: user.id, purpose, usedAt: null, email: { $ne: email } };
+    await this.unitOfWork.em.nativeUpdate(UserToken, where, { usedAt: this.clock.now() });
+  }
+
   private async find(secret: unknown): Promise<UserToken | null> {
     if (typeof secret !== 'string') return null;
     const where = { tokenHash: hashToken(secret) };
@@ -180,4 +190,9 @@ export class UserTokens {
     const minutes = purpose === 'reset-password' ? resetPasswordMinutes : verifyEmailHours * 60;
     return new Date(this.clock.now().getTime() + minutes * MINUTE_MS);
   }
+}
+
+/** Which mail a token is in. */
+export function templateOf(purpose: UserTokenPurpose): 'reset-password' | 'verify-email' {
+  return purpose === 'reset-password' ? 'reset-password' : 'verify-email';
 }
