@@ -14,6 +14,7 @@ describe('appConfigFrom', () => {
       runsJobs: true,
       exportDirectory: DEFAULT_EXPORT_DIRECTORY,
       audit: { keyDirectory: resolve('audit-keys') },
+      auth: { publicUrl: 'http://localhost:3000', secureCookies: false, logsMail: true, providers: {} },
     });
   });
 
@@ -25,6 +26,7 @@ describe('appConfigFrom', () => {
       runsJobs: false,
       exportDirectory: '/srv/exports',
       audit: { keyDirectory: resolve('audit-keys') },
+      auth: { publicUrl: 'http://localhost:8080', secureCookies: false, logsMail: true, providers: {} },
     });
   });
 

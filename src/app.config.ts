@@ -2,6 +2,7 @@ import { AppConfigError } from './app.errors.js';
 import type { AuditSettings } from './audit/audit-keys.js';
 import { auditSettingsFrom } from './audit/audit-settings.js';
 import { DEFAULT_EXPORT_DIRECTORY } from './audit/export-files.js';
+import { type AuthSettings, authSettingsFrom } from './auth/auth-settings.js';
 import { HTTP_ADAPTERS, type HttpAdapterName } from './http/http-adapters.js';
 
 /** What processes that serve and processes that work have in common. */
@@ -10,6 +11,8 @@ export interface WorkerConfig {
   readonly exportDirectory: string;
   /** How the log is sealed and encrypted. */
   readonly audit: AuditSettings;
+  /** How people come in; whoever works sends their mails. */
+  readonly auth: AuthSettings;
 }
 
 /** How the application is served. */
@@ -25,7 +28,8 @@ const SWITCH = ['on', 'off'];
 /**
  * Reads `PORT` (`3000`), `HTTP_ADAPTER` (`express` by default, or `fastify`) and `JOBS_WORKER` (`on` by default, or `off` where
  * processes of their own run the jobs). Port 0 takes any that is free. `EXPORT_DIRECTORY` is a directory of the machine's temporary
- * files by default; where jobs run on another machine, it has to be one that both can reach. `AUDIT_*` are read by `auditSettingsFrom()`.
+ * files by default; where jobs run on another machine, it has to be one that both can reach. `AUDIT_*` are read by `auditSettingsFrom()`,
+ * the address of the application and its providers by `authSettingsFrom()`.
  *
  * @throws AppConfigError one message that names every variable that is wrong, and the fix
  */
@@ -41,20 +45,22 @@ export function appConfigFrom(env: NodeJS.ProcessEnv): AppConfig {
   const worker = (env.JOBS_WORKER || 'on').toLowerCase();
   if (!SWITCH.includes(worker)) problems.push(`JOBS_WORKER is '${env.JOBS_WORKER}'. Set it to ${SWITCH.join(' or ')}.`);
   const audit = auditSettingsFrom(env, problems);
+  const auth = authSettingsFrom(env, problems);
   if (!httpAdapter || problems.length > 0) throw new AppConfigError(problems);
-  return { port: Number(port), httpAdapter, runsJobs: worker === 'on', exportDirectory: exportDirectoryFrom(env), audit };
+  return { port: Number(port), httpAdapter, runsJobs: worker === 'on', exportDirectory: exportDirectoryFrom(env), audit, auth };
 }
 
 /**
- * Reads what a process needs that serves nothing: `EXPORT_DIRECTORY` and `AUDIT_*`.
+ * Reads what a process needs that serves nothing: `EXPORT_DIRECTORY`, `AUDIT_*` and what mails need.
  *
  * @throws AppConfigError as above
  */
 export function workerConfigFrom(env: NodeJS.ProcessEnv): WorkerConfig {
   const problems: string[] = [];
   const audit = auditSettingsFrom(env, problems);
+  const auth = authSettingsFrom(env, problems);
   if (problems.length > 0) throw new AppConfigError(problems);
-  return { exportDirectory: exportDirectoryFrom(env), audit };
+  return { exportDirectory: exportDirectoryFrom(env), audit, auth };
 }
 
 function exportDirectoryFrom(env: NodeJS.ProcessEnv): string {

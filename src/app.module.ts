@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { HostDatabaseModule, type HostDatabaseOptions } from 'nestjs-host-database';
+import { AccessGuardModule } from 'nestjs-host-database/access';
 import { DEFAULT_EXPORT_DIRECTORY } from './audit/export-files.js';
 import { AuditLogModule } from './audit/audit-log.module.js';
-import { authEvents } from './auth/auth.audit-events.js';
 import { AuthModule } from './auth/auth.module.js';
+import { RateLimitsModule } from './auth/rate-limits.module.js';
 import { HealthController } from './health/health.controller.js';
 import { auditedTenantEntities } from './projects/audited-entities.js';
 import { ProjectsModule } from './projects/projects.module.js';
@@ -18,13 +19,15 @@ export interface AppOptions {
   readonly exportDirectory?: string;
   /** The file of the anchor of the log, if it has one: verifications that are asked for compare the log with it. */
   readonly anchorFile?: string;
+  /** How often one address may ask, at each route at which something can be guessed. @default 30 */
+  readonly guessesPerMinute?: number;
 }
 
 /** The application on the host database of these options. */
 @Module({})
 export class AppModule {
   static register(
-    { tenantDatabases, tenantDeletion, audit, ...options }: HostDatabaseOptions = {},
+    { tenantDatabases, tenantDeletion, audit, access, ...options }: HostDatabaseOptions = {},
     app: AppOptions = {},
   ): DynamicModule {
     return {
@@ -34,15 +37,19 @@ export class AppModule {
           ...options,
           audit: {
             ...audit,
-            events: [authEvents, workspaceEvents, ...(audit?.events ?? [])],
+            events: [workspaceEvents, ...(audit?.events ?? [])],
             tenantEntities: [...auditedTenantEntities, ...(audit?.tenantEntities ?? [])],
           },
+          // Named, so that those that have ended are removed.
+          access: { ...access, sessions: { ...access?.sessions } },
           tenantDatabases: { ...tenantDatabases, entities: tenantEntities },
           tenantDeletion: {
             exportTo: deletedWorkspacesBeside(app.exportDirectory ?? DEFAULT_EXPORT_DIRECTORY),
             ...tenantDeletion,
           },
         }),
+        AccessGuardModule,
+        RateLimitsModule.register(app),
         AuthModule,
         WorkspacesModule,
         ProjectsModule,

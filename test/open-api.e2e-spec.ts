@@ -25,12 +25,18 @@ describe.each(HTTP_ADAPTERS)('the description of the API on %s', (adapter) => {
     );
 
     expect(routes.toSorted()).toEqual([
+      'delete /auth/sessions',
+      'delete /auth/sessions/{sessionId}',
+      'delete /system/impersonations/{impersonationId}',
       'delete /workspaces/{workspaceId}/projects/{projectId}',
       'get /audit-log',
       'get /audit-log/feed',
       'get /audit-log/verification',
       'get /audit-log/verifications/{verificationId}',
       'get /audit-log/{rowId}/proof',
+      'get /auth/providers/{provider}',
+      'get /auth/sessions',
+      'get /auth/{provider}/callback',
       'get /health',
       'get /workspaces',
       'get /workspaces/{workspaceId}/audit-exports/{exportId}',
@@ -39,14 +45,22 @@ describe.each(HTTP_ADAPTERS)('the description of the API on %s', (adapter) => {
       'get /workspaces/{workspaceId}/audit-log.csv',
       'get /workspaces/{workspaceId}/audit-log/{rowId}/proof',
       'get /workspaces/{workspaceId}/deletion-plan',
+      'get /workspaces/{workspaceId}/impersonations',
       'get /workspaces/{workspaceId}/members',
       'get /workspaces/{workspaceId}/projects',
       'get /workspaces/{workspaceId}/projects/{projectId}',
       'get /workspaces/{workspaceId}/projects/{projectId}/tasks',
       'patch /workspaces/{workspaceId}/projects/{projectId}',
       'post /audit-log/verifications',
+      'post /auth/change-password',
+      'post /auth/forgotten-password',
+      'post /auth/reset-password',
       'post /auth/sign-in',
+      'post /auth/sign-out',
       'post /auth/sign-up',
+      'post /auth/verify-email',
+      'post /auth/verify-email/send',
+      'post /system/impersonations',
       'post /workspaces',
       'post /workspaces/{workspaceId}/archive',
       'post /workspaces/{workspaceId}/audit-exports',
@@ -70,5 +84,6 @@ describe.each(HTTP_ADAPTERS)('the description of the API on %s', (adapter) => {
       expect.arrayContaining(['type', 'title', 'status', 'detail', 'code', 'instance', 'requestId']),
     );
     expect(body.paths['/auth/sign-up'].post.security).toBeUndefined();
+    expect(Object.keys(body.paths['/auth/sign-up'].post.responses)).toEqual(['201', '400', '403', '409', '429']);
   });
 });

@@ -1,6 +1,6 @@
 import { Controller, Get, HttpCode, HttpStatus, Param, Post, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { SystemAdminsOnly } from '../auth/system-admin.guard.js';
+import { SystemAdmin } from 'nestjs-host-database/access';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { IdPipe } from '../http/id.pipe.js';
 import {
@@ -16,7 +16,7 @@ import { SystemAuditLogService } from './system-audit-log.service.js';
 
 @ApiTags('system audit log')
 @ApiBearerAuth()
-@SystemAdminsOnly()
+@SystemAdmin()
 @ApiProblems(HttpStatus.BAD_REQUEST, HttpStatus.UNAUTHORIZED, HttpStatus.FORBIDDEN)
 @Controller('audit-log')
 export class SystemAuditLogController {

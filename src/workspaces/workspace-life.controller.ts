@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { SystemAdminsOnly } from '../auth/system-admin.guard.js';
+import { SystemAdmin } from 'nestjs-host-database/access';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { IdPipe } from '../http/id.pipe.js';
 import { CloseWorkspaceDto, DeletionPlanDto, DeleteWorkspaceDto, WorkspaceLifeDto } from './workspace-life.dto.js';
@@ -17,7 +17,7 @@ export class WorkspaceLifeController {
 
   @Post('suspend')
   @HttpCode(OK)
-  @SystemAdminsOnly()
+  @SystemAdmin()
   @ApiOkResponse({ type: WorkspaceLifeDto, description: 'Closed, for everybody, within a second' })
   @ApiProblems(CONFLICT)
   async suspend(
@@ -29,7 +29,7 @@ export class WorkspaceLifeController {
 
   @Post('reactivate')
   @HttpCode(OK)
-  @SystemAdminsOnly()
+  @SystemAdmin()
   @ApiOkResponse({ type: WorkspaceLifeDto })
   @ApiProblems(CONFLICT)
   async reactivate(@Param('workspaceId', IdPipe) workspaceId: string): Promise<WorkspaceLifeDto> {

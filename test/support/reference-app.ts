@@ -20,6 +20,10 @@ export interface ReferenceAppOptions {
   readonly audit?: HostDatabaseOptions['audit'];
   /** What the anchor of its log has kept. */
   readonly anchorFile?: string;
+  /** How people come in, beside passwords. */
+  readonly access?: HostDatabaseOptions['access'];
+  /** @default more than a test asks */
+  readonly guessesPerMinute?: number;
 }
 
 /** One who calls the application, with their session if they have one. */
@@ -80,12 +84,14 @@ export async function startReferenceApp({
   adapter = 'express',
   worker = true,
   audit,
+  access,
+  guessesPerMinute = 1_000,
   ...directories
 }: ReferenceAppOptions = {}): Promise<ReferenceApp> {
   const httpAdapter = await createHttpAdapter(adapter);
   const host = await createTestHost({
-    options: { jobs: { worker }, ...(audit && { audit }) },
-    application: (options) => AppModule.register(options, directories),
+    options: { jobs: { worker }, ...(audit && { audit }), ...(access && { access }) },
+    application: (options) => AppModule.register(options, { guessesPerMinute, ...directories }),
     http: (module) => configureApp(module.createNestApplication(httpAdapter)),
   });
   await host.app.listen(0, '127.0.0.1');
