@@ -45,7 +45,7 @@ describe.each(HTTP_ADAPTERS)('what is refused on %s', (adapter) => {
 
     expect(row).toMatchObject({
       outcome: 'failure',
-      targetType: 'user',
+      targetType: 'GlobalUser',
       targetId: await idOf('owner@example.com'),
       tenantId: null,
     });

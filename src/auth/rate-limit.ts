@@ -1,4 +1,12 @@
-import { applyDecorators, type CanActivate, type ExecutionContext, HttpStatus, Inject, Injectable, UseGuards } from '@nestjs/common';
+import {
+  applyDecorators,
+  type CanActivate,
+  type ExecutionContext,
+  HttpStatus,
+  Inject,
+  Injectable,
+  UseGuards,
+} from '@nestjs/common';
 import { Clock, ContextService } from 'nestjs-host-database';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { TooManyRequestsError } from './auth.errors.js';
@@ -34,7 +42,7 @@ export class RateLimits {
 
 /** Lets so many requests of one address through to a route. */
 @Injectable()
-export class RateLimitGuard implements CanActivate {
+class RateLimitGuard implements CanActivate {
   constructor(
     private readonly limits: RateLimits,
     private readonly context: ContextService,
