@@ -43,7 +43,8 @@ for (const name of values.dialect) {
   const server = await dialects[name].start();
   try {
     console.log(`\n${'='.repeat(4)} ${server.title} ${'='.repeat(4)}`);
-    for (const { title, run } of scenarios) {
+    for (const { title, run, only = name } of scenarios) {
+      if (only !== name) continue;
       const measured = await Promise.race([run({ server, dialect: name, quick: values.quick }), interrupted]);
       console.log(`\n${title}\n${table(measured)}`);
       rows.push(...measured);

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { HostDatabaseModule, type HostDatabaseOptions } from 'nestjs-host-database';
 import { AccessGuardModule } from 'nestjs-host-database/access';
+import { appPermissions } from './app.permissions.js';
 import { DEFAULT_EXPORT_DIRECTORY } from './audit/export-files.js';
 import { AuditLogModule } from './audit/audit-log.module.js';
 import { AuthModule } from './auth/auth.module.js';
@@ -27,7 +28,7 @@ export interface AppOptions {
 @Module({})
 export class AppModule {
   static register(
-    { tenantDatabases, tenantDeletion, audit, access, ...options }: HostDatabaseOptions = {},
+    { tenantDatabases, tenantDeletion, audit, access, memberships, ...options }: HostDatabaseOptions = {},
     app: AppOptions = {},
   ): DynamicModule {
     return {
@@ -42,6 +43,7 @@ export class AppModule {
           },
           // Named, so that those that have ended are removed.
           access: { ...access, sessions: { ...access?.sessions } },
+          memberships: { ...memberships, permissions: { ...memberships?.permissions, ...appPermissions } },
           tenantDatabases: { ...tenantDatabases, entities: tenantEntities },
           tenantDeletion: {
             exportTo: deletedWorkspacesBeside(app.exportDirectory ?? DEFAULT_EXPORT_DIRECTORY),

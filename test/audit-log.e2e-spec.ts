@@ -133,7 +133,7 @@ describe.each(HTTP_ADAPTERS)('the audit log of a workspace on %s', (adapter) => 
     const { made } = await completed({ format: 'csv', eventType: ['audit.legal-hold-placed'] });
     const reads = ['audit-log', 'audit-log.csv', `audit-exports/${made.id}`, `audit-exports/${made.id}/file`];
     for (const read of reads) {
-      expect((await member.get(`${path}/${read}`).expect(403)).body.code).toBe('WORKSPACES_ROLE_REQUIRED');
+      expect((await member.get(`${path}/${read}`).expect(403)).body.code).toBe('ACCESS_PERMISSION_REQUIRED');
       expect((await stranger.get(`${path}/${read}`).expect(403)).body.code).toBe('ACCESS_TENANT_DENIED');
       await app.anyone.get(`${path}/${read}`).expect(401);
       await owner.get(`${path}/${read}`).expect(200);

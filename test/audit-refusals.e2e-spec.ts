@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ContextService, genId } from 'nestjs-host-database';
+import { TenantAccess } from 'nestjs-host-database/access';
 import { AuditService, defineAuditEvents, detailsOf } from 'nestjs-host-database/audit';
-import { WorkspaceRolesService } from '../src/workspaces/workspace-roles.service.js';
+import { WorkspaceControlService } from '../src/workspaces/workspace-control.service.js';
 import { type Client, HTTP_ADAPTERS, PASSWORD, type ReferenceApp, startReferenceApp } from './support/reference-app.js';
 import { until } from './support/until.js';
 
@@ -88,22 +89,22 @@ describe.each(HTTP_ADAPTERS)('what is refused on %s', (adapter) => {
     expect((await rows('access.tenant-denied')).at(-1)).toMatchObject({ tenantId: null, targetId: unknown });
   });
 
-  it('records a role that is not enough', async () => {
+  it('records a permission that is missing, and a role that is not enough', async () => {
     await member.post(`/workspaces/${workspaceId}/members`, { email: 'stranger@example.com', role: 'owner' }).expect(403);
+    await member.post(`/workspaces/${workspaceId}/archive`, {}).expect(403);
 
-    expect((await rows('workspaces.role-refused')).at(-1)).toMatchObject({
-      outcome: 'denied',
-      actorUserId: await idOf('member@example.com'),
-      tenantId: workspaceId,
-      details: { heldRole: 'member', allowedRoles: ['owner'] },
+    const denied = { outcome: 'denied', actorUserId: await idOf('member@example.com'), tenantId: workspaceId };
+    expect((await rows('access.requirement-denied')).at(-1)).toMatchObject({
+      ...denied,
+      details: { requires: 'members.manage' },
     });
+    expect((await rows('workspaces.control-refused')).at(-1)).toMatchObject({ ...denied, details: { heldRole: 'member' } });
   });
 
   it('keeps the rows when the transaction of the request is rolled back', async () => {
-    const types = ['access.tenant-denied', 'workspaces.role-refused'];
+    const types = ['access.tenant-denied', 'workspaces.control-refused'];
     const count = async () => Promise.all(types.map(async (type) => (await rows(type)).length));
     const before = await count();
-    const roles = app.host.get(WorkspaceRolesService);
     const attempt = async (code: string, email: string, work: () => Promise<unknown>) => {
       const actorUserId = await idOf(email);
       const { hostDatabase } = app.host;
@@ -117,8 +118,10 @@ describe.each(HTTP_ADAPTERS)('what is refused on %s', (adapter) => {
       );
       await expect(request).rejects.toMatchObject({ code });
     };
-    await attempt('ACCESS_TENANT_DENIED', 'stranger@example.com', () => roles.getOwn(workspaceId));
-    await attempt('WORKSPACES_ROLE_REQUIRED', 'member@example.com', () => roles.requireOneOf(workspaceId, ['owner']));
+    await attempt('ACCESS_TENANT_DENIED', 'stranger@example.com', () =>
+      app.host.get(TenantAccess).requireMembership(workspaceId),
+    );
+    await attempt('ACCESS_ROLE_REQUIRED', 'member@example.com', () => app.host.get(WorkspaceControlService).require(workspaceId));
 
     expect((await rows('invoices.sent')).filter(({ targetId }) => targetId === 'rolled back')).toEqual([]);
     // On SQLite they are written when the transaction has ended.

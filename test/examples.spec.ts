@@ -13,6 +13,16 @@ const GUIDES = fileURLToPath(new URL('../docs/guides/', import.meta.url));
 
 /** What each example says, run as a reader would run it. */
 const OUTPUT: Readonly<Record<string, RegExp>> = {
+  'access-guard':
+    /^200 \{"pro":20\}\n401 \{"code":"ACCESS_NOT_AUTHENTICATED"\}\n200 \{"seen":"reports of Acme as member"\}\n403 \{"code":"ACCESS_PERMISSION_REQUIRED"\}\n403 \{"code":"ACCESS_TENANT_DENIED"\}\n$/,
+  'access-invitation':
+    /^ada@example\.com invites you to Acme as admin\nMEMBERSHIPS_INVITATION_INVALID\nMEMBERSHIPS_INVITATION_EMAIL_NOT_VERIFIED\nGrace is admin\n$/,
+  'access-provider':
+    /^ada@example\.com, new: true, owner of 'Notes of ada@example\.com', goes to \/notes\nagain: false\nUSERS_IDENTITY_LINK_REQUIRED\n$/,
+  'access-roles':
+    /^Host may: invitations\.manage, members\.read\n(MEMBERSHIPS_INSUFFICIENT_AUTHORITY\n){2}MEMBERSHIPS_LAST_OWNER\nthe former owner is a member: false\n$/,
+  'access-sign-in':
+    /^__Host-session=…; Max-Age=7776000; Path=\/; HttpOnly; Secure; SameSite=Lax\n__Host-csrf=…; Max-Age=7776000; Path=\/; Secure; SameSite=Lax\nsigned in: true\nsigned in: false\n$/,
   'audit-capture':
     /^AUDIT_UNAUDITED_WRITE\ncoupons\.created \{"before":null,"after":\{"id":"\w{32}","code":"\[redacted\]","percent":10,"ownerId":"\w{32}"\}\}\ncoupons\.updated \{"before":\{"percent":10\},"after":\{"percent":20\}\}\naudit\.capture-bypassed \{"reason":"the company is two people","tables":\["core_users"\]\}\n$/,
   'audit-erasure': /^ada@example\.com\n\[erased\]\nverification: nothing found\n0 keys were wrapped with a former key\n$/,

@@ -36,7 +36,6 @@ describe.each(HTTP_ADAPTERS)('problems on %s', (adapter) => {
   });
 
   it.each([
-    ['workspace, among its members', () => '/workspaces/nonsense/members'],
     ['project', () => `/workspaces/${workspaceId}/projects/${projectId.toUpperCase()}`],
     ['project, among its tasks', () => `/workspaces/${workspaceId}/projects/1/tasks`],
   ])('refuses a malformed id of a %s', async (_what, path) => {
@@ -60,6 +59,7 @@ describe.each(HTTP_ADAPTERS)('problems on %s', (adapter) => {
       (): string => `/workspaces/${workspaceId}/projects/${projectId}/tasks/${genId()}/complete`,
       'PROJECTS_TASK_NOT_FOUND',
     ],
+    ['workspace, by its slug', 'get', (): string => '/workspaces/nonsense/members', 'TENANTS_NOT_FOUND'],
     ['route', 'get', (): string => '/nowhere', 'HTTP_NOT_FOUND'],
   ] as const)('does not find an unknown %s', async (_what, method, path, code) => {
     const response = await ada[method](path()).expect(404).expect('content-type', PROBLEM);

@@ -39,10 +39,11 @@ export async function open({ connection: { host, address } }) {
       [after.id],
       // An empty list would let the planner read any index.
       completed.length > 0 ? completed.map(({ id }) => id) : null,
-      completed.length > 0 ? completed.map(({ id, claim_token: token }) => `${id}:${token}`) : null,
+      // No job is claimed a second time here.
+      null,
     ]);
-    // One row is there even when nothing was claimed.
-    return rows.filter(({ id }) => id !== null);
+    // One row is there even when nothing was claimed. They come in any order.
+    return rows.filter(({ id }) => id !== null).toSorted((a, b) => a.priority - b.priority || (a.id < b.id ? -1 : 1));
   }
 
   return {

@@ -3,7 +3,7 @@ import { drain } from '../support/jobs/drain.mjs';
 import { idleQueriesPerSecond } from '../support/jobs/idle.mjs';
 import { latency } from '../support/jobs/latency.mjs';
 import { lineUp } from '../support/jobs/line-up.mjs';
-import { atOnce, inTurns } from '../support/jobs/rounds.mjs';
+import { atOnce, inTurns } from '../support/rounds.mjs';
 
 const SIZES = {
   full: { rounds: 5, jobs: 100_000, singles: 2_000, limitMs: 15_000 },

@@ -1,15 +1,18 @@
 import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, StreamableFile } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiBearerAuth, ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { CurrentTenant, RequirePermission } from 'nestjs-host-database/access';
+import type { TenantRecord } from 'nestjs-host-database/tenants';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { IdPipe } from '../http/id.pipe.js';
+import { WorkspaceRoute } from '../workspaces/workspace-route.decorator.js';
 import { AuditExportDto, CreateAuditExportDto } from './audit-exports.dto.js';
 import { AuditExportsService } from './audit-exports.service.js';
 
 const CONTENT_TYPES = { csv: 'text/csv; charset=utf-8', jsonl: 'application/jsonl; charset=utf-8' } as const;
 
 @ApiTags('audit log')
-@ApiBearerAuth()
-@ApiProblems(HttpStatus.BAD_REQUEST, HttpStatus.UNAUTHORIZED, HttpStatus.FORBIDDEN)
+@WorkspaceRoute()
+@RequirePermission('audit-log.read')
 @Controller('workspaces/:workspaceId/audit-exports')
 export class AuditExportsController {
   constructor(private readonly exports: AuditExportsService) {}
@@ -18,7 +21,7 @@ export class AuditExportsController {
   @HttpCode(HttpStatus.ACCEPTED)
   @ApiAcceptedResponse({ type: AuditExportDto, description: 'Being written; ask for it by its id' })
   async create(
-    @Param('workspaceId', IdPipe) workspaceId: string,
+    @CurrentTenant() { id: workspaceId }: TenantRecord,
     @Body() { format, ...filter }: CreateAuditExportDto,
   ): Promise<AuditExportDto> {
     return new AuditExportDto(await this.exports.create(workspaceId, { format, filter }));
@@ -26,9 +29,8 @@ export class AuditExportsController {
 
   @Get(':exportId')
   @ApiOkResponse({ type: AuditExportDto })
-  @ApiProblems(HttpStatus.NOT_FOUND)
   async get(
-    @Param('workspaceId', IdPipe) workspaceId: string,
+    @CurrentTenant() { id: workspaceId }: TenantRecord,
     @Param('exportId', IdPipe) exportId: string,
   ): Promise<AuditExportDto> {
     return new AuditExportDto(await this.exports.get(workspaceId, exportId));
@@ -37,9 +39,9 @@ export class AuditExportsController {
   @Get(':exportId/file')
   @ApiProduces(...Object.values(CONTENT_TYPES))
   @ApiOkResponse({ schema: { type: 'string' } })
-  @ApiProblems(HttpStatus.NOT_FOUND, HttpStatus.CONFLICT, HttpStatus.GONE)
+  @ApiProblems(HttpStatus.CONFLICT, HttpStatus.GONE)
   async file(
-    @Param('workspaceId', IdPipe) workspaceId: string,
+    @CurrentTenant() { id: workspaceId }: TenantRecord,
     @Param('exportId', IdPipe) exportId: string,
   ): Promise<StreamableFile> {
     const { format, content } = await this.exports.open(workspaceId, exportId);

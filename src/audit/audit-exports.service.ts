@@ -3,7 +3,6 @@ import { Injectable } from '@nestjs/common';
 import type { SystemJob } from 'nestjs-host-database';
 import type { TenantAuditFilter } from 'nestjs-host-database/audit';
 import { JobNotFoundError, JobsService } from 'nestjs-host-database/jobs';
-import { WorkspaceRolesService } from '../workspaces/workspace-roles.service.js';
 import {
   type AuditExportFormat,
   type AuditExportPayload,
@@ -12,7 +11,6 @@ import {
   WRITE_EXPORT,
 } from './audit-export.job.js';
 import { AuditExportExpiredError, AuditExportNotFoundError, AuditExportNotReadyError } from './audit.errors.js';
-import { AUDIT_READERS } from './audit-log.service.js';
 import { ExportFiles } from './export-files.js';
 import { type JobState, jobStateOf } from './job-state.js';
 
@@ -41,31 +39,24 @@ export class AuditExportsService {
   constructor(
     private readonly jobs: JobsService,
     private readonly files: ExportFiles,
-    private readonly roles: WorkspaceRolesService,
   ) {}
 
-  /**
-   * Has an export written, and returns it as it stands: pending.
-   *
-   * @throws TenantAccessDeniedError, RoleRequiredError
-   */
+  /** Has an export written, and returns it as it stands: pending. */
   async create(workspaceId: string, { format, filter }: NewAuditExport): Promise<AuditExport> {
-    await this.roles.requireOneOf(workspaceId, AUDIT_READERS);
     const { from, to, ...rest } = filter;
     const times = { ...(from && { from: from.toISOString() }), ...(to && { to: to.toISOString() }) };
     return toExport(await this.jobs.enqueue(WRITE_EXPORT, { format, filter: { ...rest, ...times } }, { tenantId: workspaceId }));
   }
 
-  /** @throws TenantAccessDeniedError, RoleRequiredError, AuditExportNotFoundError, InvalidIdError */
+  /** @throws AuditExportNotFoundError, InvalidIdError */
   async get(workspaceId: string, exportId: string): Promise<AuditExport> {
-    await this.roles.requireOneOf(workspaceId, AUDIT_READERS);
     return toExport(await this.getJob(workspaceId, exportId));
   }
 
   /**
    * Opens the file of an export.
    *
-   * @throws TenantAccessDeniedError, RoleRequiredError, AuditExportNotFoundError, InvalidIdError
+   * @throws AuditExportNotFoundError, InvalidIdError
    * @throws AuditExportNotReadyError, AuditExportExpiredError
    */
   async open(workspaceId: string, exportId: string): Promise<{ readonly format: AuditExportFormat; readonly content: Readable }> {

@@ -1,7 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditVerifier } from 'nestjs-host-database/audit';
 import { AuthModule } from '../auth/auth.module.js';
-import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { AuditExportJob } from './audit-export.job.js';
 import { AuditExportsController } from './audit-exports.controller.js';
 import { AuditExportsService } from './audit-exports.service.js';
@@ -28,7 +27,7 @@ export class AuditLogModule {
   static register({ exportDirectory = DEFAULT_EXPORT_DIRECTORY, anchorFile }: AuditLogModuleOptions = {}): DynamicModule {
     return {
       module: AuditLogModule,
-      imports: [AuthModule, WorkspacesModule],
+      imports: [AuthModule],
       controllers: [AuditLogController, AuditExportsController, SystemAuditLogController],
       providers: [
         AuditLogService,

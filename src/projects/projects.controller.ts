@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Patch, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { RequirePermission } from 'nestjs-host-database/access';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { IdPipe } from '../http/id.pipe.js';
 import { CreateProjectDto, ProjectDto, UpdateProjectDto } from './projects.dto.js';
@@ -7,12 +8,14 @@ import { ProjectsService } from './projects.service.js';
 import { WorkspaceScoped } from './workspace-scoped.decorator.js';
 
 @ApiTags('projects')
+@RequirePermission('projects.read')
 @WorkspaceScoped()
 @Controller('workspaces/:workspaceId/projects')
 export class ProjectsController {
   constructor(private readonly projects: ProjectsService) {}
 
   @Post()
+  @RequirePermission('projects.write')
   @ApiCreatedResponse({ type: ProjectDto })
   @ApiProblems(HttpStatus.CONFLICT)
   async create(@Body() facts: CreateProjectDto): Promise<ProjectDto> {
@@ -34,6 +37,7 @@ export class ProjectsController {
   }
 
   @Patch(':projectId')
+  @RequirePermission('projects.write')
   @ApiOkResponse({ type: ProjectDto })
   @ApiProblems(HttpStatus.NOT_FOUND, HttpStatus.CONFLICT)
   async update(@Param('projectId', IdPipe) projectId: string, @Body() changes: UpdateProjectDto): Promise<ProjectDto> {
@@ -41,6 +45,7 @@ export class ProjectsController {
   }
 
   @Delete(':projectId')
+  @RequirePermission('projects.write')
   @HttpCode(HttpStatus.NO_CONTENT)
   @ApiNoContentResponse()
   @ApiProblems(HttpStatus.NOT_FOUND)

@@ -1,5 +1,6 @@
 import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { RequirePermission } from 'nestjs-host-database/access';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { IdPipe } from '../http/id.pipe.js';
 import { AddTaskDto, TaskDto } from './tasks.dto.js';
@@ -7,6 +8,7 @@ import { TasksService } from './tasks.service.js';
 import { WorkspaceScoped } from './workspace-scoped.decorator.js';
 
 @ApiTags('tasks')
+@RequirePermission('projects.read')
 @WorkspaceScoped()
 @ApiProblems(HttpStatus.NOT_FOUND)
 @Controller('workspaces/:workspaceId/projects/:projectId/tasks')
@@ -14,6 +16,7 @@ export class TasksController {
   constructor(private readonly tasks: TasksService) {}
 
   @Post()
+  @RequirePermission('projects.write')
   @ApiCreatedResponse({ type: TaskDto })
   async add(@Param('projectId', IdPipe) projectId: string, @Body() { title }: AddTaskDto): Promise<TaskDto> {
     return new TaskDto(await this.tasks.add(projectId, title));
@@ -27,6 +30,7 @@ export class TasksController {
   }
 
   @Post(':taskId/complete')
+  @RequirePermission('projects.write')
   @HttpCode(HttpStatus.OK)
   @ApiOkResponse({ type: TaskDto })
   async complete(@Param('projectId', IdPipe) projectId: string, @Param('taskId', IdPipe) taskId: string): Promise<TaskDto> {

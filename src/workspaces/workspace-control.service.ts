@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantCatalog } from 'nestjs-host-database';
+import { RoleRequiredError, TenantAccess } from 'nestjs-host-database/access';
 import { AuditService } from 'nestjs-host-database/audit';
-import { MembershipsService } from 'nestjs-host-database/memberships';
-import { effectiveStatus, TenantsService } from 'nestjs-host-database/tenants';
+import { type MembershipRole, MembershipsService } from 'nestjs-host-database/memberships';
+import { effectiveStatus, TenantsService, type TenantStatus } from 'nestjs-host-database/tenants';
 import { UsersService } from 'nestjs-host-database/users';
 import { ActorService } from '../auth/actor.service.js';
-import { WorkspaceRolesService } from './workspace-roles.service.js';
 import { WorkspaceHeldError } from './workspaces.errors.js';
 
 /** As what somebody decides on the life of a workspace. */
@@ -18,7 +18,7 @@ export class WorkspaceControlService {
     private readonly tenants: TenantsService,
     private readonly memberships: MembershipsService,
     private readonly users: UsersService,
-    private readonly roles: WorkspaceRolesService,
+    private readonly access: TenantAccess,
     private readonly audit: AuditService,
     private readonly actor: ActorService,
   ) {}
@@ -31,17 +31,28 @@ export class WorkspaceControlService {
    */
   async require(workspaceId: string): Promise<WorkspaceController> {
     if ((await this.users.findById(this.actor.id))?.isSysAdmin) return 'administrator';
-    await this.roles.requireOneOf(workspaceId, ['owner']);
+    const { role } = await this.access.requireMembership(workspaceId);
+    if (role !== 'owner') {
+      await this.recordRefusal(workspaceId, { heldRole: role });
+      throw new RoleRequiredError('owner');
+    }
     const tenant = await this.tenants.getById(workspaceId);
     if (!(await this.isHeld(tenant))) return 'owner';
+    await this.recordRefusal(workspaceId, { status: tenant.status });
+    throw new WorkspaceHeldError(workspaceId);
+  }
+
+  private async recordRefusal(
+    workspaceId: string,
+    details: { heldRole: MembershipRole } | { status: TenantStatus },
+  ): Promise<void> {
     await this.audit.recordDetached({
       eventType: 'workspaces.control-refused',
       tenantId: workspaceId,
       targetId: workspaceId,
       outcome: 'denied',
-      details: { status: tenant.status },
+      details,
     });
-    throw new WorkspaceHeldError(workspaceId);
   }
 
   private async isHeld(tenant: TenantCatalog): Promise<boolean> {

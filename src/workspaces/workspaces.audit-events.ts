@@ -5,9 +5,9 @@ import type { TenantStatus } from 'nestjs-host-database/tenants';
 /** What the log says of workspaces, beside what the library records by itself. */
 export const workspaceEvents = defineAuditEvents({
   'workspaces.member-added': { details: detailsOf<{ userId: string; role: MembershipRole }>(), targetType: 'tenant' },
-  'workspaces.control-refused': { details: detailsOf<{ status: TenantStatus }>(), targetType: 'tenant' },
-  'workspaces.role-refused': {
-    details: detailsOf<{ heldRole: MembershipRole; allowedRoles: MembershipRole[] }>(),
+  // Because of the role, or of how the workspace was closed.
+  'workspaces.control-refused': {
+    details: detailsOf<{ heldRole: MembershipRole } | { status: TenantStatus }>(),
     targetType: 'tenant',
   },
 });

@@ -1,7 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { genId, type HostDatabaseOptions } from 'nestjs-host-database';
-import { AccessChanges, Session, TenantAccess } from 'nestjs-host-database/access';
+import { AccessChanges, Session, SessionsService, TenantAccess, TenantMessages } from 'nestjs-host-database/access';
 import { MembershipsService } from 'nestjs-host-database/memberships';
+import { UsersService } from 'nestjs-host-database/users';
 import { type AccessArena, type Gate, openAccessArena, type Somebody } from '../support/access-arena.js';
 import { onNativeClient } from '../support/native-client.js';
 import { until } from '../support/until.js';
@@ -97,6 +98,25 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AccessChanges.name} on %s`, 
     expect(await gate.enter(signedOut)).toMatchObject({ outcome: 'in' });
   }, 60_000);
 
+  it('has a session that was revoked refused by every other process at the very next request', async () => {
+    const gate = await startGate();
+    const spread = jest.spyOn(arena.get(AccessChanges), 'spread');
+    for (let round = 0; round < 5; round++) {
+      const member = await arena.newMember();
+      const { userId } = member;
+      const open = () => arena.host.run(() => arena.get(SessionsService).open({ userId, transport: 'bearer' }));
+      const [revoked, other] = [(await open()).session.id, (await open()).session.id];
+      await known(gate, member, revoked);
+      spread.mockClear();
+      await change(() => arena.get(SessionsService).revoke({ userId, sessionId: revoked }));
+      // On SQLite each process looks for itself.
+      expect(spread.mock.calls.length > 0).toBe(type === 'postgresql');
+      expect(await gate.enter(member, revoked)).toMatchObject({ outcome: NOBODY });
+      expect(await gate.enter(member, other)).toMatchObject({ outcome: 'in' });
+    }
+    spread.mockRestore();
+  }, 60_000);
+
   it('tells of what plain SQL has changed', async () => {
     const gate = await startGate();
     const leaver = await known(gate, await arena.newMember());
@@ -132,6 +152,25 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AccessChanges.name} on %s`, 
     );
     await expect(inside).rejects.toMatchObject({ code: DENIED });
     await expect(access.inOwnContext({ actorUserId: member.userId }, enter)).resolves.toMatchObject(member);
+  });
+
+  it('remembers nobody as a transaction that was rolled back had them', async () => {
+    const { userId: actorUserId } = await arena.newMember();
+    const stands = () => arena.get(TenantMessages).assertStanding({ actorUserId });
+    await until(async () => {
+      await arena.host.run(stands);
+      return arena.get(AccessChanges).isCurrent();
+    });
+    const another = (await arena.newMember()).userId;
+    const anotherStands = () => arena.get(TenantMessages).assertStanding({ actorUserId: another });
+    const inside = arena.host.run(() =>
+      arena.host.transactional(async () => {
+        await arena.get(UsersService).deactivate(another);
+        await anotherStands();
+      }),
+    );
+    await expect(inside).rejects.toMatchObject({ code: NOBODY });
+    await expect(arena.host.run(anotherStands)).resolves.toBeUndefined();
   });
 });
 

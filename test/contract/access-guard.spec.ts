@@ -182,6 +182,10 @@ describe.each(SETUPS)(`${AccessGuard.name} on %s and %s`, (database, adapter) =>
     expect(await as('member', '/undeclared')).toEqual({ status: 200, user: { id: people.member }, tenantId: null });
   });
 
+  it('has who comes with a credential for one tenant act in that one, also where the route is of none', async () => {
+    expect(await as('member', '/undeclared', ` ${tenantId}`)).toEqual({ status: 200, user: { id: people.member }, tenantId });
+  });
+
   it('refuses two credentials that do not say the same', async () => {
     const both = (other: string) => get('/undeclared', { 'x-user': people.member ?? '', 'x-other-user': other });
     expect(await both(people.admin ?? '')).toEqual(refused(401, 'ACCESS_CREDENTIALS_DISAGREE'));

@@ -28,6 +28,8 @@ import {
   TenantMessage,
   TenantMessages,
   TenantRoute,
+  SessionCookies,
+  SessionsService,
 } from 'nestjs-host-database/access';
 import { MembershipsService } from 'nestjs-host-database/memberships';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
@@ -268,6 +270,20 @@ describe.each(['sqlite', 'postgresql'] as const)(
         expect(await (await connect('admin')).ask('secret')).toEqual({ event: 'secret', data: 'secret' });
         await host.run(() => host.get(MembershipsService).changeRole({ userId: people.member ?? '', tenantId, role: 'admin' }));
         expect(await member.ask('secret')).toEqual({ event: 'secret', data: 'secret' });
+      });
+
+      it('is not let in by a cookie that the page of another site has sent along, with or without an upgrade', async () => {
+        const userId = people.admin ?? '';
+        const open = () => host.get(SessionsService).open({ userId, transport: 'cookie' });
+        const cookie = `${host.get(SessionCookies).name}=${(await host.run(open)).token}`;
+        const admit = (headers: Record<string, string>) =>
+          host.get(TenantMessages).admitSocket({}, { method: 'GET', headers: { cookie, 'x-tenant-id': tenantId, ...headers } });
+        const handshakes: readonly Record<string, string>[] = [{}, { upgrade: 'websocket' }];
+        for (const upgrade of handshakes) {
+          const foreign = admit({ 'sec-fetch-site': 'same-site', ...upgrade });
+          await expect(foreign).rejects.toMatchObject({ code: 'ACCESS_CSRF_REFUSED' });
+          expect(await admit({ 'sec-fetch-site': 'same-origin', ...upgrade })).toMatchObject({ actorUserId: userId });
+        }
       });
 
       it('is refused without a credential, for a stranger, and once its user may not sign in any more', async () => {

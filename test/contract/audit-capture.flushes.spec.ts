@@ -53,10 +53,11 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditCapture.name} in a flus
       conversation.begin();
       await inHost(async (em) => void em.remove(await em.findOneOrFail(GlobalUser, { id: user.id })));
       const [found, ...said] = conversation.said.filter((statement) => !/sys_/.test(statement));
-      expect([found, ...said.slice(0, 3)]).toEqual([
+      expect([found, ...said.slice(0, 4)]).toEqual([
         'select core_users',
         'begin',
         'select core_users',
+        'select core_user_identities',
         'select core_memberships',
       ]);
       expect([said.at(-1), said.filter((statement) => statement === 'begin')]).toEqual(['commit', ['begin']]);

@@ -232,6 +232,23 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditExporter.name} on %s`, 
       expect(seen.filter((rows) => rows >= 1_000)).toHaveLength(1);
       expect((await exportsOf(scope)).rows[0]?.details).toMatchObject({ rows: seen.at(-1), complete: false });
     });
+
+    it('leaves the rest of the process its turns, on SQLite too', async () => {
+      const scope = genId();
+      await insertMany(100, scope);
+      const progress: number[] = [];
+      const perTurn: number[] = [];
+      const watch = () => {
+        perTurn.push(progress.length);
+        if (progress.length < 4) setImmediate(watch);
+      };
+      setImmediate(watch);
+
+      await collect(sut.exportCsv({ scope }, { onProgress: ({ rows }) => void progress.push(rows) }));
+
+      expect(progress).toEqual([10, 30, 55, 80, 100]);
+      expect(perTurn).toEqual(expect.arrayContaining([1, 2, 3]));
+    });
   });
 
   /** Rows by SQL, for there to be many soon. */

@@ -11,6 +11,7 @@ import {
   NotWhileImpersonatingError,
   SessionAuthenticator,
   SessionsService,
+  TenantMessages,
 } from 'nestjs-host-database/access';
 import { AuditService, HostAuditLog } from 'nestjs-host-database/audit';
 import { MembershipsService } from 'nestjs-host-database/memberships';
@@ -257,6 +258,19 @@ describe.each(['sqlite', 'postgresql'] as const)(`${ImpersonationService.name} o
     expect(await enter(own)).toEqual({ userId, sessionId: own.session.id, expiresAt: own.session.expiresAt });
   });
 
+  it.each([
+    ['the administrator is none any more', () => change(adminId, { isSysAdmin: false })],
+    ['the administrator is deactivated', () => change(adminId, { deactivatedAt: new Date() })],
+    ['the user becomes one', () => change(userId, { isSysAdmin: true })],
+  ] as const)('lets no message of a websocket in once %s', async (_what, happens) => {
+    const { session } = await begin();
+    const socket = { actorUserId: userId, sessionId: session.id, impersonatorUserId: adminId };
+    const stands = () => host.run(() => host.get(TenantMessages).assertStanding(socket));
+    await expect(stands()).resolves.toBeUndefined();
+    await happens();
+    await expect(stands()).rejects.toBeInstanceOf(NotAuthenticatedError);
+  });
+
   describe('requireNoImpersonation', () => {
     it('refuses who acts as somebody else, and records it', async () => {
       const context = { actorUserId: userId, impersonatorUserId: adminId, tenantId };
@@ -264,6 +278,15 @@ describe.each(['sqlite', 'postgresql'] as const)(`${ImpersonationService.name} o
       expect(await rows('access.refused-while-impersonating')).toMatchObject([
         { outcome: 'denied', tenantId, actorUserId: userId, impersonatorUserId: adminId },
       ]);
+    });
+
+    it('keeps them from a session that would outlast it, but not from one of their own', async () => {
+      const context = { actorUserId: userId, impersonatorUserId: adminId, tenantId };
+      const open = (id: string) => host.get(SessionsService).open({ userId: id, transport: 'bearer' });
+      await expect(as(context, () => open(userId))).rejects.toBeInstanceOf(NotWhileImpersonatingError);
+      expect(await rows('access.session-opened')).toEqual([]);
+      expect(await as(context, () => open(adminId))).toMatchObject({ session: { impersonation: null } });
+      expect(await as({ actorUserId: userId }, () => open(userId))).toMatchObject({ session: { impersonation: null } });
     });
 
     it('lets everybody else pass', async () => {

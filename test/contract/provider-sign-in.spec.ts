@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ContextService, InvalidIdError } from 'nestjs-host-database';
+import { ContextService, genId, type HostContext, InvalidIdError } from 'nestjs-host-database';
 import {
   InvalidReturnToError,
+  NotWhileImpersonatingError,
   ProviderSignIn,
   SignInFlow,
   SignInInTransactionError,
@@ -9,7 +10,7 @@ import {
   UnknownSignInProviderError,
 } from 'nestjs-host-database/access';
 import { JobSchedulesService, JobsService } from 'nestjs-host-database/jobs';
-import { IdentityLinkRequiredError, UserIdentities } from 'nestjs-host-database/users';
+import { IdentityLinkRequiredError, UserEvents, UserIdentities, UserPasswordChanged } from 'nestjs-host-database/users';
 import { PUBLIC_URL, SignInArena } from '../support/sign-in-arena.js';
 
 const MINUTE_MS = 60_000;
@@ -79,6 +80,13 @@ describe.each(['sqlite', 'postgresql'] as const)(`${ProviderSignIn.name} on %s`,
       expect(await arena.countFlows()).toBe(before);
       expect((await arena.refusals())[0]).toMatchObject({ details: { provider: 'acme', reason: 'ACCESS_INVALID_RETURN_TO' } });
       await expect(arena.begin({ linkToUserId: '1' })).rejects.toBeInstanceOf(InvalidIdError);
+    });
+
+    it('lets nobody who acts as somebody else link an identity of their own', async () => {
+      const { id } = await arena.host.newUser();
+      const link = (context: HostContext) => arena.host.get(ContextService).run(context, () => arena.begin({ linkToUserId: id }));
+      await expect(link({ actorUserId: id, impersonatorUserId: genId() })).rejects.toBeInstanceOf(NotWhileImpersonatingError);
+      expect(await link({ actorUserId: id })).toMatchObject({ url: expect.stringContaining(arena.acme.issuer) });
     });
   });
 
@@ -223,6 +231,19 @@ describe.each(['sqlite', 'postgresql'] as const)(`${ProviderSignIn.name} on %s`,
       await expect(linkAs(other.id)).rejects.toMatchObject({ constructor: SignInStateError, problem: 'other-user' });
       expect(await arena.host.run(() => arena.host.get(UserIdentities).list(user.id))).toEqual([]);
       expect(await linkAs(user.id)).toMatchObject({ linked: true });
+    });
+
+    it('is over once the password is changed: whoever began it may have known the former one', async () => {
+      const [user, other] = [await arena.host.newUser(), await arena.host.newUser()];
+      const begin = async (linkToUserId: string) => {
+        const { url, cookie } = await arena.begin({ linkToUserId });
+        return { back: await arena.acme.visit(url, arena.newPerson()), cookie };
+      };
+      const [ended, kept] = [await begin(user.id), await begin(other.id)];
+      const changed = new UserPasswordChanged(user.id, 'reset');
+      await arena.host.run(() => arena.host.get(UserEvents).emitPasswordChanged(changed));
+      await expect(arena.finish(ended.back, ended.cookie)).rejects.toMatchObject({ problem: 'unknown' });
+      expect(await arena.finish(kept.back, kept.cookie)).toMatchObject({ linked: true });
     });
   });
 

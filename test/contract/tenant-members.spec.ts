@@ -235,6 +235,16 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantMembers.name} on %s`, 
       expect(refusal?.details).toMatchObject({ reason: 'MEMBERSHIPS_IMPERSONATED_OWNER_CHANGE' });
     });
 
+    it('does it in the tenant of the context alone', async () => {
+      const other = await member();
+      const promote = (tenantId: string) =>
+        as(owner, () => sut.changeRole({ ...of(other), role: 'admin' }), { ...impersonated(), tenantId });
+      await expect(promote(genId())).rejects.toMatchObject(STRANGER);
+      expect(await roleOf(other)).toBe('member');
+      await promote(tenant.id);
+      expect(await roleOf(other)).toBe('admin');
+    });
+
     it('does what else the person may', async () => {
       const other = await member();
       await as(owner, () => sut.changeRole({ ...of(other), role: 'admin' }), impersonated());

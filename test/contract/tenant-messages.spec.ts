@@ -58,8 +58,8 @@ class Notes {
   async add(text: string) {
     this.plan(text);
     await this.events.emitAsync('note.added', text);
-    const { tenantId, actorUserId, requestId } = this.context.current;
-    return { tenantId, actorUserId, requestId };
+    const { tenantId, actorUserId, impersonatorUserId, requestId } = this.context.current;
+    return { tenantId, actorUserId, impersonatorUserId, requestId };
   }
 
   async texts(): Promise<string[]> {
@@ -331,7 +331,7 @@ describe.each(['sqlite', 'postgresql'] as const)('the tenant of a message on %s'
   describe('of another service', () => {
     const send = (pattern: string, message: unknown) => firstValueFrom(client.send<unknown>(pattern, message));
     /** As a request of this tenant would. */
-    const wrapped = (facts: { tenantId: string; actorUserId: string }, data: unknown) =>
+    const wrapped = (facts: { tenantId: string; actorUserId: string; impersonatorUserId?: string }, data: unknown) =>
       host.get(ContextService).run({ ...facts, requestId: 'request-1' }, () => host.get(TenantMessages).wrap(data));
 
     it('comes with the message, as do who caused it and in which request', async () => {
@@ -341,6 +341,12 @@ describe.each(['sqlite', 'postgresql'] as const)('the tenant of a message on %s'
         { ...b, requestId: 'request-1' },
       ]);
       expect([await textsOf(a), await textsOf(b)]).toEqual([['for a'], ['for b']]);
+    });
+
+    it('comes with both persons where one acts as the other', async () => {
+      const impersonated = { ...a, impersonatorUserId: genId() };
+      expect(await send('notes.add', wrapped(impersonated, 'x'))).toMatchObject(impersonated);
+      expect(await send('notes.add-asked', wrapped(impersonated, 'x'))).toMatchObject(impersonated);
     });
 
     it('may answer more than once', async () => {

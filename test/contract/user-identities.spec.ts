@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { genId, GlobalUser, InvalidIdError, InvalidInputError } from 'nestjs-host-database';
+import { ContextService, genId, GlobalUser, InvalidIdError, InvalidInputError } from 'nestjs-host-database';
 import { AuditService } from 'nestjs-host-database/audit';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
 import {
@@ -7,6 +7,7 @@ import {
   IdentityLinkRequiredError,
   IdentityNotFoundError,
   IdentityTakenError,
+  ImpersonatedAccountChangeError,
   LastSignInMethodError,
   UserDeactivatedError,
   UserEvents,
@@ -188,6 +189,28 @@ describe.each(['sqlite', 'postgresql'] as const)(`${UserIdentities.name} on %s`,
       await host.run(() => sut.link(user.id, identity));
       expect(await signIn(identity)).toMatchObject({ isNew: false, user: { id: user.id } });
       expect(await logOf(user.id, 'users.identity-linked')).toHaveLength(1);
+    });
+
+    it('leaves the ways into an account to its person, whoever acts as them', async () => {
+      const user = await newUser();
+      const [own, foreign] = [newIdentity(), newIdentity()];
+      const { id } = await host.run(() => sut.link(user.id, own));
+      const changes = [
+        () => sut.link(user.id, foreign),
+        () => sut.unlink(user.id, id),
+        () => users.changeEmail(user.id, `${genId()}@example.com`),
+      ];
+      const facts = { actorUserId: user.id, impersonatorUserId: genId() };
+      for (const apply of changes) {
+        const refused = host.get(ContextService).run(facts, () => host.run<unknown>(apply));
+        await expect(refused).rejects.toBeInstanceOf(ImpersonatedAccountChangeError);
+      }
+      expect(await identitiesOf(user.id)).toMatchObject([{ id }]);
+      expect(await logOf(user.id, 'users.account-change-refused')).toHaveLength(changes.length);
+      // The control: they themselves may.
+      const { actorUserId } = facts;
+      for (const apply of changes) await host.get(ContextService).run({ actorUserId }, () => host.run<unknown>(apply));
+      expect(await identitiesOf(user.id)).toMatchObject([{ subject: foreign.subject }]);
     });
 
     it('does nothing new the second time', async () => {

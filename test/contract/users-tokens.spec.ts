@@ -10,6 +10,7 @@ import {
   PasswordReset,
   PasswordSignIn,
   UserEvents,
+  UserIdentities,
   type UserPasswordChanged,
   UsersService,
 } from 'nestjs-host-database/users';
@@ -28,6 +29,7 @@ describe.each(['sqlite', 'postgresql'] as const)('what is proved by a mailbox, o
   let passwords: PasswordSignIn;
   let verification: EmailVerification;
   let reset: PasswordReset;
+  let identities: UserIdentities;
   const conversation = new SqlConversation();
 
   beforeAll(async () => {
@@ -40,6 +42,7 @@ describe.each(['sqlite', 'postgresql'] as const)('what is proved by a mailbox, o
     passwords = host.get(PasswordSignIn);
     verification = host.get(EmailVerification);
     reset = host.get(PasswordReset);
+    identities = host.get(UserIdentities);
   });
   afterEach(() => {
     jest.restoreAllMocks();
@@ -407,6 +410,33 @@ describe.each(['sqlite', 'postgresql'] as const)('what is proved by a mailbox, o
 
       await host.run(() => passwords.changePassword({ userId: user.id, currentPassword: PASSWORD, newPassword: NEW }));
       expect(await refusalOf(confirmReset(token, PASSWORD))).toBe('used');
+    });
+
+    it('takes from the account what somebody has linked who had not shown that the address is theirs', async () => {
+      const email = newAddress();
+      const thief = { provider: 'https://issuer.example', subject: genId(), email, emailVerified: false };
+      const own = { ...thief, subject: genId(), emailVerified: true };
+      const { user } = await host.run(() => identities.signIn(thief));
+      await confirmReset(await resetToken(email));
+
+      expect(await host.run(() => identities.list(user.id))).toEqual([]);
+      await expect(host.run(() => identities.signIn(thief))).rejects.toMatchObject({ code: 'USERS_IDENTITY_LINK_REQUIRED' });
+      // The control: what is linked to an address that is known to be the person's stays.
+      expect((await host.run(() => identities.signIn(own))).user.id).toBe(user.id);
+      await confirmReset(await resetToken(email), PASSWORD);
+      expect(await host.run(() => identities.list(user.id))).toMatchObject([{ subject: own.subject }]);
+    });
+
+    it('leaves an address that somebody else had asked for of no use', async () => {
+      const user = await register();
+      const thief = await changeToken(user.id, newAddress());
+      await confirmReset(await resetToken(user.email));
+
+      expect(await refusalOf(confirmEmail(thief))).toBe('used');
+      expect((await get(user.id)).email).toBe(user.email);
+      // The control: who asks for it now gets it.
+      const address = newAddress();
+      expect(await confirmEmail(await changeToken(user.id, address))).toMatchObject({ id: user.id, email: address });
     });
   });
 });

@@ -1,41 +1,15 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
+import { startProgram } from '../child-program.mjs';
 
 const PROGRAM = new URL('contender.process.mjs', import.meta.url);
 
 /** Starts an entrant in a process of its own, ready to enqueue. */
 export async function startContender({ program, name, configuration = {} }, connection) {
-  const child = fork(PROGRAM);
-  const answers = new Map();
-  let asked = 0;
-  child.on('message', ({ id, error, result }) => {
-    const { resolve, reject } = answers.get(id);
-    answers.delete(id);
-    if (error === undefined) resolve(result);
-    else reject(new Error(`${name}: ${error}`));
-  });
-  child.on('exit', (code, signal) => {
-    for (const { reject } of answers.values()) reject(new Error(`${name} ended with ${code ?? signal}.`));
-  });
-  /** Has a command carried out there, and resolves to its result. */
-  const ask = (command, given = {}) =>
-    new Promise((resolve, reject) => {
-      answers.set(++asked, { resolve, reject });
-      child.send({ id: asked, command, given });
-    });
-  /** Ends the process, whatever it is doing. */
-  const kill = async () => {
-    answers.clear();
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exited;
-  };
+  const contender = startProgram(PROGRAM, name);
   try {
-    await ask('open', { program, connection, configuration });
+    await contender.ask('open', { program, connection, configuration });
   } catch (error) {
-    await kill();
+    await contender.kill();
     throw error;
   }
-  return { ask, kill };
+  return contender;
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { answer } from '../answer.mjs';
 import { now } from './clock.mjs';
 import { handledJobs } from './handled-jobs.mjs';
 
@@ -17,7 +18,7 @@ const handled = handledJobs();
 /** @type {Contender} */
 let contender;
 
-const commands = {
+answer({
   async open({ program, ...given }) {
     const { open } = await import(`../../contenders/${program}.mjs`);
     contender = await open(given);
@@ -61,13 +62,4 @@ const commands = {
 
   /** How long the jobs since the last call have waited from their enqueueing to their start. */
   takeWaits: async () => handled.takeWaits(),
-};
-
-process.on('message', ({ id, command, given }) => {
-  commands[command](given).then(
-    (result) => process.send({ id, result }),
-    (error) => process.send({ id, error: error.stack ?? String(error) }),
-  );
 });
-// Nobody is left to ask.
-process.once('disconnect', () => process.exit());

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { connectionTo } from './connection.mjs';
+import { connectionTo } from '../connection.mjs';
 import { startContender } from './contender.mjs';
 import { observe } from './observer.mjs';
 

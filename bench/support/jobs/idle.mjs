@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { connectionTo, rerouted } from './connection.mjs';
+import { connectionTo, rerouted } from '../connection.mjs';
 import { startContender } from './contender.mjs';
-import { countQueries } from './query-counter.mjs';
+import { countQueries } from '../query-counter.mjs';
 
 const SETTLE_MS = 5_000;
 const IDLE_MS = 20_000;

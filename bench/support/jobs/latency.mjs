@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { percentile } from '../statistics.mjs';
-import { connectionTo } from './connection.mjs';
+import { connectionTo } from '../connection.mjs';
 import { startContender } from './contender.mjs';
 
 const PER_SECOND = 200;

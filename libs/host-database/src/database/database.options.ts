@@ -53,6 +53,14 @@ export interface DatabaseOptions {
   readonly name?: string;
   /** PostgreSQL only; SQLite has one connection in each process. */
   readonly pool?: PoolOptions;
+  /**
+   * PostgreSQL only: whether each connection keeps the statement that appends to the audit log, which the server then parses and plans once.
+   * Turn it off behind a proxy that pools transactions and does not know prepared statements: PgBouncer before 1.21, or with
+   * `max_prepared_statements = 0`.
+   *
+   * @default true
+   */
+  readonly preparedStatements?: boolean;
   /** How often an unreachable server is tried before the boot fails. */
   readonly connect?: ConnectOptions;
   /** Handed to MikroORM as it is. */

@@ -38,6 +38,7 @@ export { DatabaseSettings } from './database-settings.js';
 export { parseDatabaseUrl, withoutPassword, withPassword } from './database-url.js';
 export { getDbUri } from './db-uri.js';
 export { dialectOf, type ServerAdministration, type UserAdministration, type ClosingThreads } from './dialects/index.js';
+export { preparedStatement } from './dialects/prepared-statement.js';
 export {
   type DirectConnection,
   type NotificationSubscriber,

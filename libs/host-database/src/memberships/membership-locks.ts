@@ -33,7 +33,8 @@ export class MembershipLocks {
     await em.flush();
     if (newOwnerId !== undefined) {
       // Who is deactivated meanwhile would be an owner that does not count, in a tenant that the deactivation has not looked at.
-      const user = await em.findOne(GlobalUser, { id: newOwnerId }, { lockMode: LockMode.PESSIMISTIC_READ, refresh: true });
+      const locked = { lockMode: LockMode.PESSIMISTIC_READ, disableIdentityMap: true } as const;
+      const user = await em.findOne(GlobalUser, { id: newOwnerId }, locked);
       if (!user) throw new UserNotFoundError(newOwnerId);
       if (user.deactivatedAt != null) throw new UserDeactivatedError(newOwnerId);
     }

@@ -2,7 +2,13 @@ export { auditUsers } from './users.audit.js';
 export { GlobalUser } from './global-user.entity.js';
 export { UserDeactivated, UserDeleting, UserEvents, UserPasswordChanged, UserRegistered } from './users.events.js';
 export type { VerifiedIdentity } from './identities/verified-identity.js';
-export { DuplicateEmailError, DuplicateOAuthIdentityError, UserDeactivatedError, UserNotFoundError } from './users.errors.js';
+export {
+  DuplicateEmailError,
+  DuplicateOAuthIdentityError,
+  ImpersonatedAccountChangeError,
+  UserDeactivatedError,
+  UserNotFoundError,
+} from './users.errors.js';
 export {
   IdentityEmailMissingError,
   IdentityLinkRequiredError,

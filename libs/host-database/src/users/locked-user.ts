@@ -2,13 +2,15 @@ import { LockMode } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { GlobalUser } from './global-user.entity.js';
 
-/** Returns a person as they are now, with their password's hash; nobody else changes them until the transaction ends. */
-export async function lockUser(em: SqlEntityManager, userId: string): Promise<GlobalUser | null> {
+/** By what a person is found. */
+export type UserKey = { readonly id: string } | { readonly email: string } | { readonly oauthId: string };
+
+/**
+ * Returns a person as they are now; nobody else changes them until the transaction ends. With the hash of their password: MikroORM would take
+ * one that it does not read again for a changed one, and write it.
+ */
+export async function lockUser(em: SqlEntityManager, where: UserKey): Promise<GlobalUser | null> {
   // What the caller has changed is written before the row is read anew.
   await em.flush();
-  return em.findOne(
-    GlobalUser,
-    { id: userId },
-    { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true, populate: ['passwordHash'] },
-  );
+  return em.findOne(GlobalUser, where, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true, populate: ['passwordHash'] });
 }

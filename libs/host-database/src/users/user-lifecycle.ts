@@ -1,8 +1,8 @@
-import { LockMode } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
 import { assertId, Clock } from '../common/index.js';
 import { UnitOfWork } from '../database/index.js';
 import { GlobalUser } from './global-user.entity.js';
+import { lockUser } from './locked-user.js';
 import { UserDeactivated, UserDeleting, UserEvents } from './users.events.js';
 import { UserNotFoundError } from './users.errors.js';
 
@@ -45,10 +45,7 @@ export class UserLifecycle {
 
   /** Whoever makes them an owner waits: rooms that hear of it see all that they own. */
   private async lock(userId: string): Promise<GlobalUser> {
-    const { em } = this.unitOfWork;
-    await em.flush();
-    const where = { id: assertId(userId, 'user') };
-    const user = await em.findOne(GlobalUser, where, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true });
+    const user = await lockUser(this.unitOfWork.em, { id: assertId(userId, 'user') });
     if (!user) throw new UserNotFoundError(userId);
     return user;
   }

@@ -41,3 +41,12 @@ export class UserDeactivatedError extends HostDatabaseError {
     super(`The account of user ${userId} is deactivated. Ask an administrator to reactivate it.`);
   }
 }
+
+/** Who acts as somebody else wanted to change how that person signs in, which would let them in for ever. Nothing was written. */
+export class ImpersonatedAccountChangeError extends HostDatabaseError {
+  readonly code = 'USERS_IMPERSONATED_ACCOUNT_CHANGE';
+
+  constructor(readonly userId: string) {
+    super(`Only user ${userId} themselves can change how they sign in. End the impersonation, and ask them to.`);
+  }
+}

@@ -18,6 +18,7 @@ import { UserTokenMailJobs } from './tokens/user-token-mail.jobs.js';
 import { userTokenEvents } from './tokens/user-tokens.audit-events.js';
 import { UserTokens } from './tokens/user-tokens.js';
 import { auditUsers } from './users.audit.js';
+import { OwnAccount, ownAccountEvents } from './own-account.js';
 import { UserLifecycle } from './user-lifecycle.js';
 import { UserEvents } from './users.events.js';
 import { type ResolvedUsersOptions, USERS_OPTIONS } from './users.options.js';
@@ -44,6 +45,7 @@ const services = [
     ...services,
     UserLifecycle,
     IdentityRecords,
+    OwnAccount,
     PasswordBackoffs,
     PasswordChanges,
     UserTokens,
@@ -64,5 +66,6 @@ export class UsersModule {
     catalogue.add(identityEvents);
     catalogue.add(passwordEvents);
     catalogue.add(userTokenEvents);
+    catalogue.add(ownAccountEvents);
   }
 }

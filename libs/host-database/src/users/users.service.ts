@@ -4,6 +4,7 @@ import { assertId, assertText, Clock, normalizeEmail } from '../common/index.js'
 import { UnitOfWork, violatesUnique } from '../database/index.js';
 import { EMAIL_UNIQUE, GlobalUser } from './global-user.entity.js';
 import { lockUser } from './locked-user.js';
+import { OwnAccount } from './own-account.js';
 import { UserLifecycle } from './user-lifecycle.js';
 import { UserTokens } from './tokens/user-tokens.js';
 import { identityOfOAuthId } from './identities/identity-key.js';
@@ -43,6 +44,7 @@ export class UsersService {
     private readonly tokens: UserTokens,
     private readonly audit: AuditService,
     private readonly identities: IdentityRecords,
+    private readonly ownAccount: OwnAccount,
   ) {}
 
   /**
@@ -134,13 +136,14 @@ export class UsersService {
    * Has a person sent a token (`verify-email`) to another address of theirs, in the caller's transaction. They have it once the token was
    * given to `EmailVerification.confirm()`, and not before; the one that they asked for last counts.
    *
-   * @throws UserNotFoundError, InvalidInputError, MailerMissingError
+   * @throws UserNotFoundError, InvalidInputError, MailerMissingError, ImpersonatedAccountChangeError
    * @throws DuplicateEmailError when somebody else has the address now
    */
   async changeEmail(userId: string, email: string): Promise<void> {
     const address = normalizeEmail(email);
+    await this.ownAccount.require(assertId(userId, 'user'), 'change-email');
     await this.unitOfWork.transactional(async (em) => {
-      const user = await lockUser(em, assertId(userId, 'user'));
+      const user = await lockUser(em, { id: userId });
       if (!user) throw new UserNotFoundError(userId);
       if (user.email === address) return;
       if (await this.findByEmail(address)) throw new DuplicateEmailError(address);

@@ -88,10 +88,10 @@ export class JobStoreFixture {
     return (this.orm.em.fork() as SqlEntityManager).execute(sql, [...parameters]);
   }
 
-  /** PostgreSQL: resolves once so many statements of this database wait for a lock. */
-  async whenWaiting(count: number): Promise<void> {
-    const waiting = 'select 1 from pg_stat_activity where datname = current_database() and wait_event_type = ?';
-    while ((await this.execute(waiting, ['Lock'])).length < count) await delay(2);
+  /** PostgreSQL: resolves once so many statements of this database, with such a text in them, wait for a lock. */
+  async whenWaiting(count: number, text = ''): Promise<void> {
+    const waiting = 'select 1 from pg_stat_activity where datname = current_database() and wait_event_type = ? and query like ?';
+    while ((await this.execute(waiting, ['Lock', `%${text}%`])).length < count) await delay(2);
   }
 
   /** Claims up to `count` jobs of one tenant. */

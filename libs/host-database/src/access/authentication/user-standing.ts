@@ -28,29 +28,35 @@ export class UserStandings {
   /** Returns it, or undefined for somebody who does not exist or may not sign in any more. */
   async find(userId: string): Promise<UserStanding | undefined> {
     const ask = async () => {
-      const user = await this.read(() =>
-        this.unitOfWork.em.findOne(GlobalUser, { id: userId }, { ...FRESH, fields: ['id', 'isSysAdmin', 'deactivatedAt'] }),
-      );
+      const fields = ['id', 'isSysAdmin', 'deactivatedAt'] as const;
+      const user = await this.unitOfWork.em.findOne(GlobalUser, { id: userId }, { ...FRESH, fields });
       return user && !user.deactivatedAt ? { isSysAdmin: user.isSysAdmin } : undefined;
     };
-    return this.users.answer({ key: userId, subjects: [`user:${userId}`], ask });
+    return this.answer(this.users, { key: userId, userId, ask });
   }
 
   /** Whether a session that was valid has not been revoked since. When it ends by itself is not asked here. */
   async isSessionOpen({ userId, sessionId }: { readonly userId: string; readonly sessionId: string }): Promise<boolean> {
     const ask = async () => {
-      const session = await this.read(() =>
-        this.unitOfWork.em.findOne(Session, { id: sessionId }, { ...FRESH, fields: ['id', 'revokedAt'] }),
-      );
+      const session = await this.unitOfWork.em.findOne(Session, { id: sessionId }, { ...FRESH, fields: ['id', 'revokedAt'] });
       return session !== null && !session.revokedAt;
     };
-    return this.sessions.answer({ key: sessionId, subjects: [`user:${userId}`], ask });
+    return this.answer(this.sessions, { key: sessionId, userId, ask });
   }
 
-  /** In a unit of work of its own: that of the caller remembers what was. Inside a transaction in that, which others would wait for. */
-  private async read<T>(work: () => Promise<T>): Promise<T> {
-    return this.unitOfWork.isActive && this.unitOfWork.transactionEm ? work() : this.unitOfWork.run(work);
+  /** Inside a transaction the database is asked, with what that has written: nobody else is to be told, since it may be rolled back. */
+  private async answer<T>(memory: AccessMemory<T>, { key, userId, ask }: Question<T>): Promise<T> {
+    if (this.unitOfWork.isActive && this.unitOfWork.transactionEm) return ask();
+    // In a unit of work of its own: that of the caller remembers what was.
+    return memory.answer({ key, subjects: [`user:${userId}`], ask: () => this.unitOfWork.run(ask) });
   }
+}
+
+interface Question<T> {
+  readonly key: string;
+  /** Whose change would change the answer. */
+  readonly userId: string;
+  readonly ask: () => Promise<T>;
 }
 
 const FRESH = { disableIdentityMap: true } as const;

@@ -58,7 +58,11 @@ export class AccessAdmission {
     if (!request) throw new NotAuthenticatedError();
     const principal = await this.authenticate(request, responseOf(execution));
     await this.requirements.assertUser(declared);
-    if (!isOfTenant(declared.declaration)) return;
+    if (!isOfTenant(declared.declaration)) {
+      // A credential for one tenant is for no other, whatever the route does: services hold the actor to the tenant of the context.
+      if (principal.tenantId !== undefined) this.context.assign({ tenantId: principal.tenantId });
+      return;
+    }
     const hints = hintsOf(request, declared.declaration.tenantParam ?? DEFAULT_PARAM);
     const tenantId = await this.resolver.resolve(hints, principal);
     await this.requirements.assertMember(tenantId, declared);

@@ -33,9 +33,9 @@ export class MessageAccess {
     // The service that has sent it has asked, unless the handler says more.
     if (isTenantMessage && !asksForSomething(declared.declaration)) return undefined;
     if (!isTenantMessage) throw new NotAuthenticatedError();
-    const { tenantId, actorUserId } = assertEnvelope(execution.switchToRpc().getData());
+    const { tenantId, actorUserId, ...others } = assertEnvelope(execution.switchToRpc().getData());
     if (actorUserId === undefined) throw new NotAuthenticatedError();
-    const facts = { tenantId: assertId(tenantId, 'tenant'), actorUserId: assertId(actorUserId, 'user') };
+    const facts = { ...others, tenantId: assertId(tenantId, 'tenant'), actorUserId: assertId(actorUserId, 'user') };
     return this.assert(facts, declared, async () => undefined);
   }
 

@@ -1,7 +1,6 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { AuditService } from '../../audit/index.js';
 import { assertId, assertInt32, assertText, Clock, InvalidInputError } from '../../common/index.js';
-import { ContextService } from '../../context/index.js';
 import { UnitOfWork } from '../../database/index.js';
 import { UserEvents } from '../../users/index.js';
 import { ACCESS_OPTIONS, type ResolvedAccessOptions } from '../access.options.js';
@@ -10,8 +9,9 @@ import type { SessionTransport } from '../sessions/session.entity.js';
 import { type OpenedSession, SessionsService } from '../sessions/sessions.service.js';
 import type { ImpersonationEnd } from './impersonation.audit-events.js';
 import { Impersonation } from './impersonation.entity.js';
-import { ImpersonationNotFoundError, NotWhileImpersonatingError } from './impersonation.errors.js';
+import { ImpersonationNotFoundError } from './impersonation.errors.js';
 import { ImpersonationRules } from './impersonation.rules.js';
+import { InPerson } from './in-person.js';
 
 const MINUTE_MS = 60_000;
 const REASON_MIN_LENGTH = 10;
@@ -45,7 +45,7 @@ export class ImpersonationService implements OnModuleInit {
     private readonly sessionEvents: SessionEvents,
     private readonly userEvents: UserEvents,
     private readonly audit: AuditService,
-    private readonly context: ContextService,
+    private readonly inPerson: InPerson,
     private readonly clock: Clock,
     @Inject(ACCESS_OPTIONS) private readonly options: ResolvedAccessOptions,
   ) {}
@@ -120,14 +120,7 @@ export class ImpersonationService implements OnModuleInit {
    * @throws NotWhileImpersonatingError
    */
   async requireNoImpersonation(): Promise<void> {
-    const { actorUserId, impersonatorUserId } = this.context.current;
-    if (impersonatorUserId === undefined) return;
-    await this.audit.recordDetached({
-      eventType: 'access.refused-while-impersonating',
-      ...(actorUserId !== undefined && { targetId: actorUserId }),
-      outcome: 'denied',
-    });
-    throw new NotWhileImpersonatingError();
+    await this.inPerson.require();
   }
 
   /** However a session ends, what was done in it is over. */

@@ -5,6 +5,8 @@ export interface TenantEnvelope<T = unknown> {
   readonly tenantId: string;
   /** Who caused it, if anybody did. */
   readonly actorUserId?: string;
+  /** The system administrator who acted as them. */
+  readonly impersonatorUserId?: string;
   /** The request in which it was sent, so that one name is in all logs. */
   readonly requestId?: string;
   readonly data: T;
@@ -21,11 +23,14 @@ export class NoTenantEnvelopeError extends HostDatabaseError {
 
 /** @throws NoTenantEnvelopeError */
 export function assertEnvelope(message: unknown): TenantEnvelope {
-  const { tenantId, actorUserId, requestId, data } = (message ?? {}) as Partial<Record<keyof TenantEnvelope, unknown>>;
+  const { tenantId, actorUserId, impersonatorUserId, requestId, data } = (message ?? {}) as Partial<
+    Record<keyof TenantEnvelope, unknown>
+  >;
   if (typeof tenantId !== 'string') throw new NoTenantEnvelopeError();
   return {
     tenantId,
     ...(typeof actorUserId === 'string' && { actorUserId }),
+    ...(typeof impersonatorUserId === 'string' && { impersonatorUserId }),
     ...(typeof requestId === 'string' && { requestId }),
     data,
   };

@@ -49,9 +49,15 @@ export class TenantMessages {
    * @throws NoTenantError where none is
    */
   wrap<T>(data: T): TenantEnvelope<T> {
-    const { tenantId, actorUserId, requestId } = this.context.current;
+    const { tenantId, actorUserId, impersonatorUserId, requestId } = this.context.current;
     if (tenantId === undefined) throw new NoTenantError();
-    return { tenantId, ...(actorUserId !== undefined && { actorUserId }), ...(requestId !== undefined && { requestId }), data };
+    return {
+      tenantId,
+      ...(actorUserId !== undefined && { actorUserId }),
+      ...(impersonatorUserId !== undefined && { impersonatorUserId }),
+      ...(requestId !== undefined && { requestId }),
+      data,
+    };
   }
 
   /**
@@ -62,7 +68,8 @@ export class TenantMessages {
    * @throws TenantAccessDeniedError when the user is no active member, or there is no such tenant
    */
   async admitSocket(client: object, handshake: RequestLike, { tenant }: SocketAdmission = {}): Promise<SocketTenant> {
-    const principal = await this.authenticators.authenticate(authenticationOf(handshake));
+    // Without its method: a handshake is a GET whatever is sent over the connection then, also where it begins without an upgrade.
+    const principal = await this.authenticators.authenticate(authenticationOf({ headers: handshake.headers }));
     if (!principal) throw new NotAuthenticatedError();
     const { userId: actorUserId, sessionId, impersonatorUserId, expiresAt } = principal;
     const actor = { actorUserId, sessionId, impersonatorUserId } as HostContext;
@@ -98,10 +105,24 @@ export class TenantMessages {
     return tenant;
   }
 
-  /** @throws NotAuthenticatedError when the user may not sign in any more, the session was revoked, or the credential has ended */
-  async assertStanding({ actorUserId: userId, sessionId, expiresAt }: Omit<SocketTenant, 'tenantId'>): Promise<void> {
+  /**
+   * @throws NotAuthenticatedError when the user may not sign in any more, the session was revoked, or the credential has ended; and when
+   *   who acts as the user is no system administrator any more, or the user has become one
+   */
+  async assertStanding({
+    actorUserId: userId,
+    sessionId,
+    impersonatorUserId,
+    expiresAt,
+  }: Omit<SocketTenant, 'tenantId'>): Promise<void> {
     const hasEnded = expiresAt !== undefined && expiresAt <= this.clock.now();
-    if (hasEnded || !(await this.standings.find(userId))) throw new NotAuthenticatedError();
+    const standing = hasEnded ? undefined : await this.standings.find(userId);
+    if (!standing) throw new NotAuthenticatedError();
+    if (impersonatorUserId !== undefined) {
+      // The session itself ends with the next request that comes with it, and of a websocket none may come.
+      const impersonator = await this.standings.find(impersonatorUserId);
+      if (!impersonator?.isSysAdmin || standing.isSysAdmin) throw new NotAuthenticatedError();
+    }
     if (sessionId === undefined || (await this.standings.isSessionOpen({ userId, sessionId }))) return;
     throw new NotAuthenticatedError();
   }

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import type { FilterQuery } from '@mikro-orm/core';
+import { type FilterQuery, LockMode } from '@mikro-orm/core';
 import { AuditService } from '../../audit/index.js';
 import { assertId, assertOneOf, Clock } from '../../common/index.js';
 import { ContextService } from '../../context/index.js';
@@ -7,6 +7,7 @@ import { UnitOfWork } from '../../database/index.js';
 import { UserEvents, UsersService } from '../../users/index.js';
 import { ACCESS_OPTIONS, type ResolvedAccessOptions } from '../access.options.js';
 import { Impersonation } from '../impersonation/impersonation.entity.js';
+import { InPerson } from '../impersonation/in-person.js';
 import { CredentialCache } from './credential-cache.js';
 import { type SessionEnd, SessionEvents } from './session-events.js';
 import { hashOfSecret, newSecret } from './session-secret.js';
@@ -54,6 +55,7 @@ export class SessionsService implements OnModuleInit {
     private readonly context: ContextService,
     private readonly clock: Clock,
     private readonly cache: CredentialCache,
+    private readonly inPerson: InPerson,
     @Inject(ACCESS_OPTIONS) private readonly options: ResolvedAccessOptions,
   ) {}
 
@@ -64,14 +66,16 @@ export class SessionsService implements OnModuleInit {
   }
 
   /**
-   * Signs a person in: always a new session, whatever the request came with. Part of the caller's transaction.
+   * Signs a person in: always a new session, whatever the request came with. Part of the caller's transaction. Who acts as somebody else
+   * opens no session that would outlast that; their own they may.
    *
-   * @throws UserNotFoundError, InvalidInputError
+   * @throws UserNotFoundError, InvalidInputError, NotWhileImpersonatingError
    * @throws SessionRefusedError where the account is deactivated
    */
   async open({ userId, transport, ipAddress, userAgent, impersonationId }: NewSession): Promise<OpenedSession> {
     const { current } = this.context;
     const token = newSecret();
+    if (userId !== current.impersonatorUserId) await this.inPerson.require();
     return this.unitOfWork.transactional(async (em) => {
       const user = await this.users.getById(userId);
       if (user.deactivatedAt != null) throw new SessionRefusedError('user-deactivated');
@@ -164,13 +168,16 @@ export class SessionsService implements OnModuleInit {
     return this.unitOfWork.transactional(async (em) => {
       // A session that the caller has just opened is one of them.
       await em.flush();
-      const found = await em.find(Session, where, { fields: ['id', 'impersonation'], disableIdentityMap: true });
+      const locked = { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true, orderBy: { id: 'asc' } } as const;
+      const found = await em.find(Session, where, locked);
       if (found.length === 0) return 0;
       const sessions = found.map(({ id, impersonation }) => ({ id, impersonationId: impersonation?.id ?? null }));
-      const sessionIds = sessions.map(({ id }) => id).toSorted();
+      const sessionIds = sessions.map(({ id }) => id);
       const now = this.clock.now();
       // With the expiry, the rows are removed with those whose time was over.
-      await em.nativeUpdate(Session, { id: { $in: sessionIds }, revokedAt: null }, { revokedAt: now, expiresAt: now });
+      for (const session of found) Object.assign(session, { revokedAt: now, expiresAt: now });
+      // By the unit of work: whoever ends a session waits until every process has heard of it.
+      await em.flush();
       await this.audit.record({
         eventType: 'access.sessions-ended',
         tenantId: null,

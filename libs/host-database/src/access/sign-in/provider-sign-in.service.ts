@@ -5,6 +5,7 @@ import { ContextService } from '../../context/index.js';
 import { UnitOfWork } from '../../database/index.js';
 import { type SignedInUser, UserIdentities, UsersService, type VerifiedIdentity } from '../../users/index.js';
 import { ACCESS_OPTIONS, type ResolvedAccessOptions } from '../access.options.js';
+import { InPerson } from '../impersonation/in-person.js';
 import { FlowCookie } from './flow-cookie.js';
 import { assertReturnTo } from './return-to.js';
 import type { SignInFlow } from './sign-in-flow.entity.js';
@@ -80,6 +81,7 @@ export class ProviderSignIn {
     private readonly context: ContextService,
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
+    private readonly inPerson: InPerson,
   ) {
     this.options = signIn;
   }
@@ -93,10 +95,12 @@ export class ProviderSignIn {
    * Begins a sign-in, or the linking of an identity: redirect to `url`, with `cookie`.
    *
    * @throws UnknownSignInProviderError, InvalidReturnToError, InvalidIdError
+   * @throws NotWhileImpersonatingError when who acts as somebody else wants to link: the identity would let them in for ever
    * @throws SignInProviderUnreachableError, SignInResponseInvalidError when the issuer cannot be asked where its endpoints are
    * @throws OpenIdClientMissingError
    */
   async begin({ provider: key, returnTo = '/', linkToUserId, cookie: header }: BeginSignIn): Promise<BegunSignIn> {
+    if (linkToUserId !== undefined) await this.inPerson.require();
     return this.refusing(key, async () => {
       const { provider, publicUrl, redirectUri } = this.find(key);
       const cookie = new FlowCookie(publicUrl);

@@ -1,6 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Clock, genId } from '../../common/index.js';
 import { UnitOfWork } from '../../database/index.js';
+import { UserEvents } from '../../users/index.js';
 import { SignInFlow } from './sign-in-flow.entity.js';
 import { SignInStateError } from './sign-in.errors.js';
 import { hashOf, isSecret } from './sign-in-secrets.js';
@@ -21,11 +22,19 @@ export interface NewSignInFlow extends Pick<SignInFlow, 'provider' | 'codeVerifi
 
 /** Who is on the way to a provider: written when they leave, removed when they come back. */
 @Injectable()
-export class SignInFlows {
+export class SignInFlows implements OnModuleInit {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
+    private readonly userEvents: UserEvents,
   ) {}
+
+  onModuleInit(): void {
+    // Whoever was signed in with the former password could come back with an identity of their own, and stay.
+    this.userEvents.onPasswordChanged(async ({ userId }) => {
+      await this.unitOfWork.em.nativeDelete(SignInFlow, { linkToUserId: userId });
+    });
+  }
 
   async add({ state, binding, linkToUserId, ...flow }: NewSignInFlow): Promise<void> {
     const now = this.clock.now();

@@ -11,7 +11,8 @@ import { AccessTokenRefusedError } from './access-tokens.errors.js';
 import type { TrustedIssuer } from './access-tokens.options.js';
 import { importJose, type Jose } from './jose.js';
 import { TokenUsers } from './token-users.js';
-import { TokenVerifier, type VerifiedToken } from './token-verifier.js';
+import { TokenVerifier } from './token-verifier.js';
+import type { VerifiedToken } from './verified-token.js';
 
 interface Trusted {
   readonly issuer: TrustedIssuer;

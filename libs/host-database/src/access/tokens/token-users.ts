@@ -4,7 +4,7 @@ import { GlobalUser, IdentityLinkRequiredError, UserDeactivatedError, UserIdenti
 import { ACCESS_OPTIONS, type ResolvedAccessOptions } from '../access.options.js';
 import { AccessTokenRefusedError } from './access-tokens.errors.js';
 import type { TrustedIssuer } from './access-tokens.options.js';
-import type { VerifiedToken } from './token-verifier.js';
+import type { VerifiedToken } from './verified-token.js';
 
 /** Finds whom a token names, apart from the request's own unit of work. */
 @Injectable()

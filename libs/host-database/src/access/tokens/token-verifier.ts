@@ -1,15 +1,9 @@
-import type { JWTPayload } from 'jose';
 import type { Clock } from '../../common/index.js';
 import { type AccessTokenProblem, AccessTokenRefusedError } from './access-tokens.errors.js';
 import type { TrustedIssuer } from './access-tokens.options.js';
 import type { Jose } from './jose.js';
 import { TokenKeys } from './token-keys.js';
-
-/** What a good token says. */
-export interface VerifiedToken extends JWTPayload {
-  readonly sub: string;
-  readonly exp: number;
-}
+import type { VerifiedToken } from './verified-token.js';
 
 const PROBLEMS_BY_CLAIM: Readonly<Record<string, AccessTokenProblem>> = {
   iss: 'issuer',

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { assertText, genId } from '../../common/index.js';
 import { ContextService, type HostContext } from '../../context/index.js';
@@ -165,6 +166,8 @@ export class AuditExporter {
       if (batch.length > 0) yield batch;
       if (isLast) return;
       after = last;
+      // SQLite answers within the turn: without this nobody else in the process would have one, nor the collector of garbage.
+      await nextTurn();
     }
   }
 

@@ -1,3 +1,4 @@
+import { preparedStatement } from '../../database/index.js';
 import type { AuditRow } from './audit-row.factory.js';
 
 /** A statement with a value for each of its placeholders. */
@@ -23,6 +24,14 @@ export function insertOf(
   };
 }
 
+/**
+ * As {@link insertOf}, on PostgreSQL, by a statement that each connection keeps. It names all columns, so that there is one text; a
+ * parameter that is null costs next to nothing.
+ */
+export function preparedInsertOf(row: AuditRow): RowInsert {
+  return { sql: PREPARED_INSERT, values: valuesOf(row, row.createdAt.toISOString()) };
+}
+
 /** As {@link insertOf}, for rows that may be there already: those stay as they are. PostgreSQL takes all of them in one statement. */
 export function insertMissingOnPostgresql(rows: readonly AuditRow[]): RowInsert {
   const columns = rows.map((row) => columnsOf(row, row.createdAt.toISOString()));
@@ -43,25 +52,54 @@ export function insertMissingOnSqlite(row: AuditRow): RowInsert {
 
 type Column = readonly [name: string, value: unknown];
 
-function columnsOf(row: AuditRow, createdAt: string | number): readonly Column[] {
+const COLUMNS = [
+  'id',
+  'tenant_id',
+  'event_type',
+  'schema_version',
+  'outcome',
+  'actor_user_id',
+  'impersonator_user_id',
+  'target_type',
+  'target_id',
+  'request_id',
+  'ip_address',
+  'user_agent',
+  'details',
+  'created_at',
+  'canonical',
+  'leaf_hash',
+] as const;
+
+const PREPARED_INSERT = preparedStatement(
+  `insert into sys_audit_logs (${COLUMNS.join(', ')}) values (${COLUMNS.map((_, index) => `$${index + 1}`).join(', ')})`,
+);
+
+/** In the order of the columns. */
+function valuesOf(row: AuditRow, createdAt: string | number): unknown[] {
   return [
-    ['id', row.id],
-    ['tenant_id', row.tenantId],
-    ['event_type', row.eventType],
-    ['schema_version', row.schemaVersion],
-    ['outcome', row.outcome],
-    ['actor_user_id', row.actorUserId],
-    ['impersonator_user_id', row.impersonatorUserId],
-    ['target_type', row.targetType],
-    ['target_id', row.targetId],
-    ['request_id', row.requestId],
-    ['ip_address', row.ipAddress],
-    ['user_agent', row.userAgent],
-    ['details', row.details && JSON.stringify(row.details)],
-    ['created_at', createdAt],
-    ['canonical', row.canonical],
-    ['leaf_hash', row.leafHash],
+    row.id,
+    row.tenantId,
+    row.eventType,
+    row.schemaVersion,
+    row.outcome,
+    row.actorUserId,
+    row.impersonatorUserId,
+    row.targetType,
+    row.targetId,
+    row.requestId,
+    row.ipAddress,
+    row.userAgent,
+    row.details && JSON.stringify(row.details),
+    createdAt,
+    row.canonical,
+    row.leafHash,
   ];
+}
+
+function columnsOf(row: AuditRow, createdAt: string | number): readonly Column[] {
+  const values = valuesOf(row, createdAt);
+  return COLUMNS.map((name, index) => [name, values[index]] as const);
 }
 
 function namesOf(columns: readonly Column[]): string {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { genId } from '../../common/index.js';
 import { ContextService } from '../../context/index.js';
-import { DIRECT_CONNECTION, type DirectConnection } from '../../database/index.js';
+import { DATABASE_OPTIONS, type DatabaseModuleOptions, DIRECT_CONNECTION, type DirectConnection } from '../../database/index.js';
 import { createTestHost, type TestHost } from '../../testing/index.js';
 import { AuditService } from '../audit.service.js';
 import { AuditRowWriter } from './audit-row.writer.js';
@@ -67,5 +67,30 @@ describe(`${AuditRowWriter.name} on sqlite`, () => {
     expect(await host.run(() => host.hostDatabase.auditLogs.count())).toBe(1);
     const keys = await host.run(() => host.hostDatabase.em.execute<unknown[]>('select 1 from sys_audit_subject_keys'));
     expect(keys).toHaveLength(1);
+  });
+});
+
+type PostgresqlConnection = Extract<DirectConnection, { readonly type: 'postgresql' }>;
+
+// Only PostgreSQL keeps statements for a connection.
+describe(`${AuditRowWriter.name} on postgresql`, () => {
+  it.each([
+    [undefined, [{ runs: '3' }]],
+    [false, []],
+  ])('has its detached rows appended by a statement that is prepared once: %p', async (preparedStatements, prepared) => {
+    const host = await createTestHost({ database: 'postgresql' });
+    Object.assign(host.get<DatabaseModuleOptions>(DATABASE_OPTIONS).database, { preparedStatements });
+    try {
+      const audit = host.get(AuditService);
+      for (let time = 0; time < 3; time++)
+        await audit.recordDetached({ eventType: 'audit.legal-hold-placed', outcome: 'denied', details: { reason: 'a case' } });
+      expect(await host.run(() => host.hostDatabase.auditLogs.count())).toBe(3);
+      const connection = host.get<PostgresqlConnection>(DIRECT_CONNECTION);
+      // On the connection that was given back last, the only one that was used.
+      const found = await connection.query('select generic_plans + custom_plans as runs from pg_prepared_statements');
+      expect(found).toEqual(prepared);
+    } finally {
+      await host.close();
+    }
   });
 });

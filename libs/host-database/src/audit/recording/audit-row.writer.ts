@@ -1,8 +1,14 @@
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { DIRECT_CONNECTION, type DirectConnection, UnitOfWork } from '../../database/index.js';
+import {
+  DATABASE_OPTIONS,
+  type DatabaseModuleOptions,
+  DIRECT_CONNECTION,
+  type DirectConnection,
+  UnitOfWork,
+} from '../../database/index.js';
 import type { AuditRow } from './audit-row.factory.js';
-import { insertMissingOnPostgresql, insertMissingOnSqlite, insertOf } from './audit-row.sql.js';
+import { insertMissingOnPostgresql, insertMissingOnSqlite, insertOf, preparedInsertOf, type RowInsert } from './audit-row.sql.js';
 
 /** Appends rows: in the caller's transaction, or on a connection of its own, where they stay whatever becomes of that. */
 @Injectable()
@@ -15,6 +21,7 @@ export class AuditRowWriter implements OnApplicationShutdown {
   constructor(
     @Inject(DIRECT_CONNECTION) private readonly connection: DirectConnection,
     private readonly unitOfWork: UnitOfWork,
+    @Inject(DATABASE_OPTIONS) private readonly options: DatabaseModuleOptions,
   ) {}
 
   /**
@@ -22,9 +29,7 @@ export class AuditRowWriter implements OnApplicationShutdown {
    * keep what was written by SQL. As a statement, which takes half as long as MikroORM's insert.
    */
   async write(row: AuditRow, em: SqlEntityManager): Promise<void> {
-    const { createdAt } = row;
-    const at = this.connection.type === 'postgresql' ? createdAt.toISOString() : createdAt.getTime();
-    const { sql, values } = insertOf(row, at);
+    const { sql, values } = this.insertOf(row);
     await em.execute(sql, values);
   }
 
@@ -76,12 +81,18 @@ export class AuditRowWriter implements OnApplicationShutdown {
   private async insert(row: AuditRow): Promise<void> {
     const { connection } = this;
     if (connection.type === 'postgresql') {
-      const { sql, values } = insertOf(row, row.createdAt.toISOString(), (index) => `$${index}`);
+      const { sql, values } = this.insertOf(row, (index) => `$${index}`);
       await connection.query(sql, values);
     } else {
       // Never awaited inside a transaction: see writeDetached().
-      const { sql, values } = insertOf(row, row.createdAt.getTime());
+      const { sql, values } = this.insertOf(row);
       await connection.exclusiveInTurn((db) => void db.prepare(sql).run(...values));
     }
+  }
+  private insertOf(row: AuditRow, placeholder?: (index: number) => string): RowInsert {
+    const { createdAt } = row;
+    if (this.connection.type === 'sqlite') return insertOf(row, createdAt.getTime());
+    const { preparedStatements = true } = this.options.database;
+    return preparedStatements ? preparedInsertOf(row) : insertOf(row, createdAt.toISOString(), placeholder);
   }
 }

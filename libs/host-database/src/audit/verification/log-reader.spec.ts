@@ -50,4 +50,24 @@ describe.each(['sqlite', 'postgresql'] as const)(`${AuditLogReader.name} on %s`,
     for await (const { id } of sut.rows('a')) ids.push(id);
     expect(ids).toEqual(['', '0', 'no id']);
   });
+
+  it('leaves the rest of the process its turns between two portions', async () => {
+    await database.em.execute(
+      `insert into sys_audit_logs (id, tenant_id, canonical)
+        with recursive series(i) as (select 1 union all select i + 1 from series where i < 2001)
+        select cast(i as text), 'long', 'x' from series`,
+    );
+    let seen = 0;
+    const seenByTurn = new Set<number>();
+    const watch = () => {
+      seenByTurn.add(seen);
+      if (seen < 2_001) setImmediate(watch);
+    };
+    setImmediate(watch);
+
+    for await (const { id } of sut.rows('long')) if (id) seen++;
+
+    expect(seen).toBe(2_001);
+    expect([...seenByTurn]).toEqual(expect.arrayContaining([1_000, 2_000]));
+  });
 });

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { DIRECT_CONNECTION, type DirectConnection } from '../../database/index.js';
 import { directQuery } from '../direct-query.js';
@@ -35,7 +36,10 @@ export interface LostRow {
   readonly scope: string;
 }
 
-/** Reads the log as it is stored, in portions: what is committed when a portion is read. */
+/**
+ * Reads the log as it is stored, in portions: what is committed when a portion is read. Between two of them the rest of the process has
+ * its turn, which SQLite, that answers within one, would not give it.
+ */
 @Injectable()
 export class AuditLogReader {
   constructor(@Inject(DIRECT_CONNECTION) private readonly connection: DirectConnection) {}
@@ -57,6 +61,7 @@ export class AuditLogReader {
       yield* some;
       if (some.length < CHECKPOINTS_AT_ONCE) return;
       after = some.at(-1)!.seq;
+      await nextTurn();
     }
   }
 
@@ -104,6 +109,7 @@ export class AuditLogReader {
       for (const row of some) yield toStoredRow(row);
       if (some.length < ROWS_AT_ONCE) return;
       after = some.at(-1)!.id;
+      await nextTurn();
     }
   }
 

@@ -14,10 +14,12 @@ const SCHEMA = '{schema}';
 /**
  * Every reader goes from id to id: what sorts before or behind all ids would be in the log, and seen by nobody.
  *
- * With the schema in each name instead of a path of its own: to set the path, for every row, costs as much as to insert into the list.
+ * With the schema in each name instead of a path of its own: to set the path, for every row, costs as much as to insert into the list. No
+ * regular expression, which costs more than twice as much as the two functions.
  */
 const NOTE_UNSEALED_BODY = ` begin
-    if new.id operator(pg_catalog.!~) '^[0-9a-f]{32}$' then
+    if pg_catalog.length(new.id) operator(pg_catalog.<>) 32
+      or pg_catalog.ltrim(new.id, '0123456789abcdef') operator(pg_catalog.<>) '' then
       raise exception 'The audit log is append-only: a row without an id is refused.' using errcode = 'check_violation';
     end if;
     insert into ${SCHEMA}.sys_audit_unsealed (log_id, scope) values (new.id, coalesce(new.tenant_id, 'host'));

@@ -1,6 +1,12 @@
 /** How long a transaction waits for another one, of this process or another, before it fails as busy. */
 export const BUSY_TIMEOUT_MS = 5_000;
 
+/**
+ * A wait is counted in this many slices. A process that stands still (a disk that stalls in a synchronous write, a stopped container)
+ * fires every late timer at once before anybody has had a chance to give the connection back: then one slice counts, not the whole time.
+ */
+const WAIT_SLICES = 10;
+
 /** What SQLite itself says when a lock is not to be had, so that it is told apart from nothing else. */
 class BusyConnectionError extends Error {
   readonly code = 'SQLITE_BUSY';
@@ -28,15 +34,22 @@ export class ConnectionQueue {
       return undefined;
     }
     return new Promise<void>((resolve, reject) => {
+      let slicesLeft = WAIT_SLICES;
+      let timer: NodeJS.Timeout;
       const turn = () => {
-        clearTimeout(timeout);
+        clearTimeout(timer);
         resolve();
       };
-      const timeout = setTimeout(() => {
+      const waitASlice = () => {
+        if (slicesLeft-- > 0) {
+          timer = setTimeout(waitASlice, this.timeoutMs / WAIT_SLICES);
+          return;
+        }
         this.waiting.splice(this.waiting.indexOf(turn), 1);
         reject(new BusyConnectionError(this.timeoutMs));
-      }, this.timeoutMs);
+      };
       this.waiting.push(turn);
+      waitASlice();
     });
   }
 

@@ -1,18 +1,22 @@
 import type { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DriverException } from '@mikro-orm/core';
-import { type Configuration, EntityManager, PostgreSqlConnection, PostgreSqlDriver } from '@mikro-orm/postgresql';
+import { type Configuration, EntityManager, type PostgreSqlConnection, PostgreSqlDriver } from '@mikro-orm/postgresql';
 import { assertOwnSchema } from '../own-schema.js';
 import { isPasswordSource } from '../password-source.js';
 import { orOwnError } from './own-errors.js';
+import {
+  type KyselyDialect,
+  type PoolOverrides,
+  PreparingPostgresqlConnection,
+  withClients,
+} from './preparing-postgresql.connection.js';
 
 export { EntityManager };
 
 /** How long a server has to end a connection that it was asked to end. */
 const GOODBYE_MS = 1_000;
 
-type PoolOverrides = Parameters<PostgreSqlConnection['createKyselyDialect']>[0];
-type KyselyDialect = ReturnType<PostgreSqlConnection['createKyselyDialect']>;
 type KyselyDriver = ReturnType<KyselyDialect['createDriver']>;
 type KyselyConnection = Awaited<ReturnType<KyselyDriver['acquireConnection']>>;
 
@@ -80,7 +84,7 @@ function withCurrentPassword(driver: KyselyDriver, password: unknown): KyselyDri
 /** What is needed here of a client of `pg`. */
 type Client = EventEmitter & { end(): Promise<void> };
 
-class ReleasingPostgresqlConnection extends PostgreSqlConnection {
+class ReleasingPostgresqlConnection extends PreparingPostgresqlConnection {
   private readonly goodbyes = new Set<Promise<unknown>>();
   private readonly clients = new Set<Client>();
 
@@ -100,21 +104,19 @@ class ReleasingPostgresqlConnection extends PostgreSqlConnection {
   }
 
   override createKyselyDialect(overrides: PoolOverrides): KyselyDialect {
-    const onPoolCreated = (pool: EventEmitter) => {
-      pool.on('connect', (client: Client) => {
-        this.clients.add(client);
-        client.once('end', () => this.clients.delete(client));
-        const goodbye: Promise<unknown> = new Promise((resolve) => client.once('end', resolve)).then(() =>
-          this.goodbyes.delete(goodbye),
-        );
-        this.goodbyes.add(goodbye);
-      });
-      return (overrides as { onPoolCreated?: (pool: EventEmitter) => unknown } | undefined)?.onPoolCreated?.(pool);
-    };
-    const dialect = super.createKyselyDialect({ ...overrides, onPoolCreated } as PoolOverrides);
+    const dialect = super.createKyselyDialect(withClients(overrides, (client) => this.keep(client as Client)));
     const createDriver = dialect.createDriver.bind(dialect);
     dialect.createDriver = () => releaseAlways(withCurrentPassword(createDriver(), this.config.get('password')));
     return dialect;
+  }
+
+  private keep(client: Client): void {
+    this.clients.add(client);
+    client.once('end', () => this.clients.delete(client));
+    const goodbye: Promise<unknown> = new Promise((resolve) => client.once('end', resolve)).then(() =>
+      this.goodbyes.delete(goodbye),
+    );
+    this.goodbyes.add(goodbye);
   }
 }
 

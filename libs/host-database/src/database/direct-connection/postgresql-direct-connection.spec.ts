@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { Logger } from '@nestjs/common';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import { DirectConnections } from '../../../test/direct-connections.js';
+import { preparedStatement } from '../dialects/prepared-statement.js';
 import { PostgresqlDirectConnection } from './index.js';
 
 describe(PostgresqlDirectConnection.name, () => {
@@ -38,6 +39,14 @@ describe(PostgresqlDirectConnection.name, () => {
     it('prepares no statement, however often it is sent', async () => {
       for (let count = 0; count < 10; count++) await sut.query('select $1::int', [count]);
       expect(await sut.query('select name from pg_prepared_statements')).toEqual([]);
+    });
+
+    it('prepares those that ask for it, once', async () => {
+      const sql = preparedStatement('select $1::int as value');
+      for (let count = 0; count < 10; count++) expect(await sut.query(sql, [count])).toEqual([{ value: count }]);
+      expect(await sut.query('select statement, generic_plans + custom_plans as runs from pg_prepared_statements')).toEqual([
+        { statement: 'select $1::int as value', runs: '10' },
+      ]);
     });
 
     it("does not wait for a connection of the ORM's", async () => {

@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import type { MikroORM } from '@mikro-orm/core';
+import { type PreparingClient, StatementPreparer } from '../dialects/prepared-statement.js';
 import { PostgresqlNotifications } from './postgresql-notifications.js';
 import type { PostgresqlQuery, PostgresqlSession } from './postgresql-session.js';
 
@@ -40,13 +41,14 @@ const IDLE_TIMEOUT_MS = 10_000;
  * works behind a transaction-pooling proxy.
  *
  * Statements are sent unnamed, so that PostgreSQL plans each with its values: a generic plan, made while the queue was idle, reads the
- * whole table for every claim.
+ * whole table for every claim. Those of `preparedStatement()`, which have but one plan, are named.
  */
 export class PostgresqlDirectConnection implements OnApplicationShutdown {
   readonly type = 'postgresql';
   /** What this process hears, on one session for all who listen. */
   readonly notifications = new PostgresqlNotifications(this);
   private readonly logger = new Logger('Database');
+  private readonly preparer = new StatementPreparer();
   private readonly pools = new Map<PoolRole, Promise<PgPool>>();
   private isClosed = false;
 
@@ -154,6 +156,7 @@ export class PostgresqlDirectConnection implements OnApplicationShutdown {
     });
     // One that is lost while it is used tells whoever uses it; an error that nobody listens to would end the process.
     own.on('connect', (client: PgClient) => client.on('error', () => undefined));
+    own.on('connect', (client: PgClient) => this.preparer.watch(client as PreparingClient));
     own.on('error', (error: unknown) => {
       if (!this.isClosed) this.logger.warn(`An idle connection of the queue was lost: ${String(error)}`);
     });

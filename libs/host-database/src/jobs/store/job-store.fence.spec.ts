@@ -65,6 +65,29 @@ describe.each(['sqlite', 'postgresql'] as const)(`The fence of ${JobStore.name} 
     expect(await rows()).not.toEqual(before);
   });
 
+  describe.each(Object.keys(OPERATIONS))('of a job that was claimed before', (operation) => {
+    const claimedAgain = async () => {
+      await claimed();
+      await crash(fixture);
+      return fixture.claimOne({ workerId: await fixture.register() });
+    };
+
+    it(`lets its holder ${operation}`, async () => {
+      const claim = await claimedAgain();
+      expect(claim.claimToken).toBe(2);
+      expect(await OPERATIONS[operation]!(fixture, claim)).toBe(true);
+    });
+
+    it(`keeps a stale claim from having it ${operation}`, async () => {
+      const claim = await claimedAgain();
+      await crash(fixture);
+      await fixture.claimOne({ workerId: await fixture.register() });
+      const before = await rows();
+      expect(await OPERATIONS[operation]!(fixture, claim)).toBe(false);
+      expect(await rows()).toEqual(before);
+    });
+  });
+
   describe.each(Object.keys(OPERATIONS))('keeps a stale claim from having its job %s', (operation) => {
     it.each(Object.keys(CHANGES))('that was %s', async (change) => {
       const claim = await claimed();

@@ -39,7 +39,8 @@ export class ActingMembers {
 
   /**
    * Runs `work` in a transaction, or as part of the caller's, under the tenant's lock, under which the actor's authority is read too: an
-   * admin who was demoted while their request waited gives nothing away any more. A refusal is recorded and stays when all is rolled back.
+   * admin who was demoted while their request waited gives nothing away any more. Where the context names a tenant, nothing is done in
+   * another. A refusal is recorded and stays when all is rolled back.
    *
    * @throws InsufficientAuthorityError
    */
@@ -79,8 +80,10 @@ export class ActingMembers {
   }
 
   private async findActor(tenantId: string): Promise<Membership | null> {
-    const { actorUserId } = this.context.current;
+    const { actorUserId, tenantId: scope } = this.context.current;
     if (actorUserId === undefined) return null;
+    // Where the context says in which tenant they act, they act in no other: who acts as somebody else has one tenant only.
+    if (scope !== undefined && scope !== tenantId) return null;
     const { em } = this.unitOfWork;
     const where = { user: actorUserId, tenant: tenantId, isActive: true };
     const membership = await em.findOne(Membership, where, { refresh: true });

@@ -101,7 +101,7 @@ export class InvitationAnswers {
         const locked = { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true } as const;
         const invitation = await em.findOne(Invitation, { id: known.id }, locked);
         if (!invitation || !opensInvitation(token, invitation)) throw new InvitationInvalidError();
-        const user = await em.findOne(GlobalUser, { id: userId }, { refresh: true });
+        const user = await em.findOne(GlobalUser, { id: userId }, { disableIdentityMap: true });
         if (!user || user.deactivatedAt != null || user.email !== invitation.email) throw new InvitationInvalidError();
         return work({ invitation, tenant, user });
       }),

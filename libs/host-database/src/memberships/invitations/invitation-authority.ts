@@ -82,7 +82,7 @@ export class InvitationAuthority {
 
   private async activeMembership(userId: string, tenantId: string): Promise<Membership | null> {
     const { em } = this.unitOfWork;
-    const user = await em.findOne(GlobalUser, { id: userId }, { refresh: true });
+    const user = await em.findOne(GlobalUser, { id: userId }, { disableIdentityMap: true });
     if (!user || user.deactivatedAt != null) return null;
     return em.findOne(Membership, { user: userId, tenant: tenantId, isActive: true }, { refresh: true });
   }

@@ -1,8 +1,8 @@
-import { LockMode } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/index.js';
 import { UnitOfWork, violatesUnique } from '../../database/index.js';
-import { GlobalUser } from '../global-user.entity.js';
+import type { GlobalUser } from '../global-user.entity.js';
+import { lockUser, type UserKey } from '../locked-user.js';
 import { IdentityTakenError } from './identities.errors.js';
 import { type IdentityKey, oauthIdOfIdentity } from './identity-key.js';
 import { IDENTITY_UNIQUE, UserIdentity } from './user-identity.entity.js';
@@ -31,13 +31,8 @@ export class IdentityRecords {
   }
 
   /** Returns a person as they are now. Whoever changes how they sign in waits until the caller's transaction ends. */
-  async lockUser(
-    where: { readonly id: string } | { readonly email: string } | { readonly oauthId: string },
-  ): Promise<GlobalUser | null> {
-    const { em } = this.unitOfWork;
-    // What the caller has changed is written before the row is read anew.
-    await em.flush();
-    return em.findOne(GlobalUser, where, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true });
+  async lockUser(where: UserKey): Promise<GlobalUser | null> {
+    return lockUser(this.unitOfWork.em, where);
   }
 
   /**
@@ -58,5 +53,15 @@ export class IdentityRecords {
       throw cause;
     }
     return identity;
+  }
+
+  /** Takes from a person, whose row is locked, all identities but the one that `oauth_id` names, in the caller's transaction. */
+  async removeLinked(user: GlobalUser): Promise<void> {
+    const { em } = this.unitOfWork;
+    const identities = await em.find(UserIdentity, { user: user.id }, { refresh: true });
+    for (const identity of identities) {
+      if (user.oauthId == null || user.oauthId !== oauthIdOfIdentity(identity)) em.remove(identity);
+    }
+    await em.flush();
   }
 }

@@ -3,6 +3,7 @@ import { AuditService } from '../../audit/index.js';
 import { assertId, Clock, type HostDatabaseError, normalizeEmail } from '../../common/index.js';
 import { UnitOfWork } from '../../database/index.js';
 import type { GlobalUser } from '../global-user.entity.js';
+import { OwnAccount } from '../own-account.js';
 import { DuplicateEmailError, UserDeactivatedError, UserNotFoundError } from '../users.errors.js';
 import { UsersService } from '../users.service.js';
 import {
@@ -33,6 +34,7 @@ export class UserIdentities {
     private readonly records: IdentityRecords,
     private readonly clock: Clock,
     private readonly audit: AuditService,
+    private readonly ownAccount: OwnAccount,
   ) {}
 
   /**
@@ -56,12 +58,12 @@ export class UserIdentities {
   /**
    * Adds an identity to a person who is signed in; once they have it, it is only brought up to date. Recorded as `users.identity-linked`.
    *
-   * @throws InvalidInputError, UserNotFoundError, UserDeactivatedError
+   * @throws InvalidInputError, UserNotFoundError, UserDeactivatedError, ImpersonatedAccountChangeError
    * @throws IdentityTakenError when it is another person's
    */
   async link(userId: string, identity: VerifiedIdentity): Promise<UserIdentity> {
     const given = assertIdentity(identity);
-    assertId(userId, 'user');
+    await this.ownAccount.require(assertId(userId, 'user'), 'link-identity');
     return this.refusing(given, () =>
       this.unitOfWork.transactional(async () => {
         const user = await this.lockActive(userId);
@@ -77,12 +79,12 @@ export class UserIdentities {
   /**
    * Takes an identity from a person. Recorded as `users.identity-unlinked`.
    *
-   * @throws InvalidIdError, UserNotFoundError, IdentityNotFoundError
+   * @throws InvalidIdError, UserNotFoundError, IdentityNotFoundError, ImpersonatedAccountChangeError
    * @throws LastSignInMethodError when they have no password and no other identity: of two that are unlinked at once, one stays
    */
   async unlink(userId: string, identityId: string): Promise<void> {
-    assertId(userId, 'user');
     assertId(identityId, 'identity');
+    await this.ownAccount.require(assertId(userId, 'user'), 'unlink-identity');
     await this.unitOfWork.transactional(async (em) => {
       const user = await this.records.lockUser({ id: userId });
       if (!user) throw new UserNotFoundError(userId);

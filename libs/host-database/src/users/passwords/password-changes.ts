@@ -26,8 +26,9 @@ export class PasswordChanges {
     user.passwordHash = passwordHash;
     await this.unitOfWork.em.flush();
     await this.backoffs.forget(user.email);
-    // Who has asked for one, and has a password again, needs it no more.
-    await this.tokens.revoke(user.id, ['reset-password']);
+    // Who has asked for a password, and has one again, needs no other. And whoever was signed in with the former one may have asked for
+    // an address of their own, with which they would take the account back.
+    await this.tokens.revoke(user.id, ['reset-password', 'change-email']);
     await this.events.emitPasswordChanged(new UserPasswordChanged(user.id, by));
   }
 }

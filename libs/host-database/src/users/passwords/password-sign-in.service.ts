@@ -98,7 +98,7 @@ export class PasswordSignIn {
     await this.backoffs.forget(user.email);
     const passwordHash = await this.passwords.hash(newPassword, { email: user.email });
     const isChanged = await this.unitOfWork.transactional(async (em) => {
-      const current = await lockUser(em, user.id);
+      const current = await lockUser(em, { id: user.id });
       if (!current || !isStill(current, user)) return false;
       await this.changes.apply({ user: current, passwordHash, by: 'change' });
       await this.audit.record({ eventType: 'users.password-changed', tenantId: null, targetId: user.id });
@@ -112,7 +112,7 @@ export class PasswordSignIn {
     if (user.deactivatedAt || user.passwordHash == null) return null;
     const passwordHash = await this.passwords.rehash(user.passwordHash, password);
     return this.unitOfWork.transactional(async (em) => {
-      const current = await lockUser(em, user.id);
+      const current = await lockUser(em, { id: user.id });
       if (!current || !isStill(current, user)) return null;
       current.lastLogin = this.clock.now();
       if (passwordHash !== undefined) current.passwordHash = passwordHash;

@@ -26,7 +26,7 @@ export class EmailVerification {
    */
   async request(userId: string): Promise<void> {
     await this.unitOfWork.transactional(async (em) => {
-      const user = await lockUser(em, assertId(userId, 'user'));
+      const user = await lockUser(em, { id: assertId(userId, 'user') });
       if (!user) throw new UserNotFoundError(userId);
       if (user.emailVerifiedAt) return;
       await this.tokens.send({ user, purpose: 'verify-email', email: user.email });

@@ -4,6 +4,7 @@ import { Clock, genId, normalizeEmail } from '../../common/index.js';
 import { UnitOfWork } from '../../database/index.js';
 import { JobHandler, type JobRun, JobsService } from '../../jobs/index.js';
 import { GlobalUser } from '../global-user.entity.js';
+import { IdentityRecords } from '../identities/identity-records.js';
 import { lockUser } from '../locked-user.js';
 import { MailDelivery } from '../mail/mail-delivery.js';
 import { PasswordChanges } from '../passwords/password-changes.js';
@@ -32,6 +33,7 @@ export class PasswordReset {
     private readonly tokens: UserTokens,
     private readonly passwords: Passwords,
     private readonly changes: PasswordChanges,
+    private readonly identities: IdentityRecords,
     private readonly mail: MailDelivery,
     private readonly jobs: JobsService,
     private readonly audit: AuditService,
@@ -62,7 +64,8 @@ export class PasswordReset {
 
   /**
    * Gives the person whom a token was sent to a new password. The token works once; the address is verified by it, wrong passwords are
-   * forgotten, and `UserPasswordChanged` has sessions ended. A token is not spent on a password that is refused.
+   * forgotten, and `UserPasswordChanged` has sessions ended. Where the address was not verified before, identities that were linked by then
+   * are taken away, since they may be somebody else's. A token is not spent on a password that is refused.
    *
    * @throws InvalidUserTokenError, which is recorded as `users.mail-token-refused`
    * @throws WeakPasswordError, InvalidInputError, PasswordPackageMissingError
@@ -74,6 +77,8 @@ export class PasswordReset {
     return this.tokens.spend(token, {
       purposes: ['reset-password'],
       work: async (user) => {
+        // Nobody had shown that the address is theirs: whoever has linked an identity may have waited here for its owner.
+        if (user.emailVerifiedAt == null) await this.identities.removeLinked(user);
         user.emailVerifiedAt ??= this.clock.now();
         await this.changes.apply({ user, passwordHash, by: 'reset' });
         await this.audit.record({
@@ -89,7 +94,7 @@ export class PasswordReset {
 
   @JobHandler(SEND_RESET_JOB, { runsFor: 'host', transactional: true })
   async sendToken({ payload: { userId } }: JobRun<typeof SEND_RESET_JOB>): Promise<void> {
-    const user = await lockUser(this.unitOfWork.em, userId);
+    const user = await lockUser(this.unitOfWork.em, { id: userId });
     if (user && !user.deactivatedAt) await this.tokens.send({ user, purpose: 'reset-password', email: user.email });
   }
 }

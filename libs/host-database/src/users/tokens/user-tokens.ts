@@ -116,7 +116,7 @@ export class UserTokens {
     if (!found) return this.refuse(null, purposes, 'unknown');
     const spent = await this.unitOfWork.transactional(async (em): Promise<Spending<T>> => {
       // The person before the token, as where one is sent: in another order two would wait for each other.
-      const user = await lockUser(em, found.user.id);
+      const user = await lockUser(em, { id: found.user.id });
       const token = await em.findOne(UserToken, { id: found.id }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true });
       const refusal = user && token ? this.refusalOf(token, user, purposes) : 'unknown';
       if (!user || !token || refusal) return { refusal: refusal ?? 'unknown' };

@@ -1,6 +1,9 @@
 import { CLAIMED_COLUMNS } from '../job-columns.js';
 import { found, time } from './fragments.sql.js';
 
+/** Far from the `deadlock_timeout` of a server, which is a second by default. */
+const LOCK_TIMEOUT_MS = 100;
+
 /** Jumps from tenant to tenant along the index instead of reading the jobs between them. */
 export const findReadyTenants = `
   with recursive tenant(fairness_key) as (
@@ -18,17 +21,21 @@ export const findReadyTenants = `
  * Completes what the worker has finished and claims what it runs next, in one round trip.
  *
  * MATERIALIZED: inlined, the planner might evaluate the limited select more than once and claim more. The pairs of id and token, and
- * not the ids alone, are the fence. What is completed is locked in the order of the ids, as by everything that locks several jobs.
+ * not the ids alone, are the fence. Of first claims, which most are, the id is enough: tokens only rise, so that a job whose token is 1
+ * has not been claimed again.
+ *
+ * What is completed is not locked in the order of the ids first, as by everything else that locks several jobs: nobody but its worker
+ * is likely to want it, and a lock costs as much as another index entry. So this must not wait for a lock: it fails after
+ * {@link LOCK_TIMEOUT_MS}, before the server looks for a deadlock and perhaps ends the other one. The setting is for this statement.
+ *
  * `after`: on a long backlog the worker says where its last claim has ended, so that the entries of rows which an old snapshot keeps
  * from being vacuumed are not read again by each claim.
  */
 export const claim = `
   with held as (
     update sys_jobs set status = 'completed', completed_at = ${time('$4')}
-    where id = any(array(
-      select id from sys_jobs
-      where id = any($9::text[]) and ${found('running')} and id || ':' || claim_token = any($10::text[])
-      order by id for update))
+    where id = any($9::text[]) and ${found('running')} and (claim_token = 1 or id || ':' || claim_token = any($10::text[]))
+      and (select set_config('lock_timeout', '${LOCK_TIMEOUT_MS}ms', true)) is not null
     returning id
   ), next as materialized (
     select job.id from unnest($5::text[], $6::int[], $7::int[], $8::text[]) as share(fairness_key, count, after_priority, after_id)
@@ -45,4 +52,4 @@ export const claim = `
     returning ${CLAIMED_COLUMNS}
   )
   select claimed.*, ended.held from (select count(*)::int as held from held) as ended
-  left join claimed on true order by claimed.priority, claimed.id`;
+  left join claimed on true`;

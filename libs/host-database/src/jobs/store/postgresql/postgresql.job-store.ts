@@ -62,18 +62,17 @@ export class PostgresqlJobStore extends JobStore {
     return findReadyTenants(this.connection.query, queue, after, limit);
   }
 
-  async claim({ queue, workerId, jobTypes, shares, completed = [] }: ClaimRequest): Promise<ClaimResult> {
-    const rows = await this.connection.query<ClaimedRow & { held: number }>(claimSql.claim, [
-      queue,
-      jobTypes,
-      workerId,
-      this.time.override,
-      ...shareColumns(shares),
-      ...claimColumns(completed),
-    ]);
-    // The first row is there even when nothing was claimed: it says how many of the completed ones held.
-    const jobs = rows.filter(({ id }) => id !== null).map((row) => toClaimedJob(row, queue));
-    return { jobs: tenantByTenant(jobs, shares), heldCount: rows[0]?.held ?? 0 };
+  async claim(request: ClaimRequest): Promise<ClaimResult> {
+    const { completed = [] } = request;
+    try {
+      return await this.claimAtOnce(request);
+    } catch (error) {
+      if (completed.length === 0 || !isLockFailure(error)) throw error;
+      // Somebody holds one of them. Nothing was done; now they are waited for, in the order that everybody keeps to.
+      const held = await this.settle(completed.map(({ id, claimToken }) => ({ id, claimToken, status: 'completed' })));
+      if (request.shares.length === 0) return { jobs: [], heldCount: held.size };
+      return { ...(await this.claimAtOnce({ ...request, completed: [] })), heldCount: held.size };
+    }
   }
 
   async claimWithin(request: LimitedClaimRequest): Promise<LimitedClaimResult> {
@@ -212,6 +211,20 @@ export class PostgresqlJobStore extends JobStore {
   async statistics(): Promise<StoreStatistics> {
     return readStatistics(this.connection.query, this.time.override);
   }
+
+  private async claimAtOnce({ queue, workerId, jobTypes, shares, completed = [] }: ClaimRequest): Promise<ClaimResult> {
+    const rows = await this.connection.query<ClaimedRow & { held: number }>(claimSql.claim, [
+      queue,
+      jobTypes,
+      workerId,
+      this.time.override,
+      ...shareColumns(shares),
+      ...claimColumns(completed),
+    ]);
+    // The first row is there even when nothing was claimed: it says how many of the completed ones held.
+    const jobs = rows.filter(({ id }) => id !== null).map((row) => toClaimedJob(row, queue));
+    return { jobs: tenantByTenant(jobs, shares), heldCount: rows[0]?.held ?? 0 };
+  }
 }
 
 interface PulseRow {
@@ -223,17 +236,27 @@ interface PulseRow {
   readonly nextSlotMs: number | null;
 }
 
-/** In the order of the shares, which a join does not keep; those of a tenant stay in their own. */
+/** What PostgreSQL says where a lock was not to be had: `lock_not_available` and `deadlock_detected`. */
+const LOCK_FAILURES: ReadonlySet<unknown> = new Set(['55P03', '40P01']);
+
+function isLockFailure(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && LOCK_FAILURES.has(error.code);
+}
+
+/** In the order of the shares, and those of a tenant in their own: the rows come in any. */
 function tenantByTenant(jobs: readonly ClaimedJob[], shares: readonly Share[]): ClaimedJob[] {
   const turns = new Map(shares.map(({ fairnessKey }, turn) => [fairnessKey, turn]));
-  return jobs.toSorted((a, b) => (turns.get(a.fairnessKey) ?? 0) - (turns.get(b.fairnessKey) ?? 0));
+  const turnOf = ({ fairnessKey }: ClaimedJob) => turns.get(fairnessKey) ?? 0;
+  return jobs.toSorted((a, b) => turnOf(a) - turnOf(b) || a.priority - b.priority || (a.id < b.id ? -1 : 1));
 }
 
 /**
- * As the statement compares them: ids to find the rows, and pairs to tell whether the claim still holds. Null and not an empty list,
- * which would match every partial index: the planner might read any of them.
+ * As the statement compares them: ids to find the rows, and where it is not the first claim of a job, pairs to tell whether it still
+ * holds. Null and not an empty list, which would match every partial index: the planner might read any of them.
  */
 function claimColumns(claims: readonly JobClaim[]): [string[] | null, string[] | null] {
   if (claims.length === 0) return [null, null];
-  return [claims.map(({ id }) => id), claims.map(({ id, claimToken }) => `${id}:${claimToken}`)];
+  const again = claims.filter(({ claimToken }) => claimToken !== 1);
+  const pairs = again.map(({ id, claimToken }) => `${id}:${claimToken}`);
+  return [claims.map(({ id }) => id), pairs.length > 0 ? pairs : null];
 }

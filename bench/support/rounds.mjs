@@ -1,5 +1,5 @@
 /**
- * @typedef {import('./line-up.mjs').Entrant} Entrant
+ * @typedef {{ name: string }} Entrant who takes part
  *
  * @template Sample
  * @typedef {object} Rounds
