@@ -70,6 +70,34 @@ describe.each(HTTP_ADAPTERS)('what a person proves by, on %s', (adapter) => {
 });
 
 describe.each(HTTP_ADAPTERS)('guessing on %s', (adapter) => {
+  it('is counted for each client behind a proxy that is trusted, and an address that a client makes up is none', async () => {
+    const statuses = async (trustedProxies: string[]) => {
+      const app = await startReferenceApp({ adapter, worker: false, guessesPerMinute: 1, trustedProxies });
+      const guess = (client: string) =>
+        app.anyone.post('/auth/verify-email', { token: 'guessed' }).set('x-forwarded-for', client);
+      const found: number[] = [];
+      for (const client of ['203.0.113.1', '203.0.113.1', '203.0.113.2']) found.push((await guess(client)).status);
+      await app.host.close();
+      return found;
+    };
+
+    expect(await statuses(['loopback'])).toEqual([400, 429, 400]);
+    expect(await statuses([])).toEqual([400, 429, 429]);
+  });
+
+  it('of an invitation, and of who has an account, ends as well', async () => {
+    const app = await startReferenceApp({ adapter, guessesPerMinute: 1 });
+    const owner = await app.signUp('owner@example.com');
+    const members = `/workspaces/${await owner.newWorkspace()}/members`;
+    const first = await app.anyone.get('/invitations/guessed');
+    const second = await app.anyone.get('/invitations/guessed');
+    const one = await owner.post(members, { email: 'one@example.com', role: 'member' });
+    const other = await owner.post(members, { email: 'two@example.com', role: 'member' });
+    await app.host.close();
+
+    expect([first, second, one, other].map(({ status }) => status)).toEqual([404, 429, 404, 429]);
+  });
+
   it('ends after some requests of one address, for a while', async () => {
     const app = await startReferenceApp({ adapter, worker: false, guessesPerMinute: 2 });
     const guess = () => app.anyone.post('/auth/verify-email', { token: 'guessed' });

@@ -68,6 +68,12 @@ describe.each(HTTP_ADAPTERS)('impersonations on %s', (adapter) => {
       acting.delete('/auth/sessions'),
       acting.post('/auth/verify-email/send'),
       acting.post('/auth/change-password', { currentPassword: 'whatever it is', newPassword: 'whatever it will be' }),
+      acting.get('/auth/account'),
+      acting.post('/auth/account/deletion', { currentPassword: 'whatever it is' }),
+      acting.post('/auth/change-email', { email: 'mine@example.com' }),
+      acting.get('/auth/identities'),
+      acting.post(`/workspaces/${workspaceId}/archive`, {}),
+      acting.post('/invitations/whatever/accept'),
       acting.get('/workspaces'),
       acting.post('/workspaces', { name: 'Mine' }),
     ];

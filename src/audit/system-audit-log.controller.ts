@@ -1,7 +1,8 @@
 import { Controller, Get, HttpCode, HttpStatus, Param, Post, Query } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { SystemAdmin } from 'nestjs-host-database/access';
 import { ApiProblems } from '../http/api-problems.decorator.js';
+import { ApiSignedIn } from '../http/api-signed-in.decorator.js';
 import { IdPipe } from '../http/id.pipe.js';
 import {
   AuditFeedPageDto,
@@ -15,7 +16,7 @@ import {
 import { SystemAuditLogService } from './system-audit-log.service.js';
 
 @ApiTags('system audit log')
-@ApiBearerAuth()
+@ApiSignedIn()
 @SystemAdmin()
 @ApiProblems(HttpStatus.BAD_REQUEST, HttpStatus.UNAUTHORIZED, HttpStatus.FORBIDDEN)
 @Controller('audit-log')

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { GlobalUser } from 'nestjs-host-database';
 import { authOptionsOf, authSettingsFrom } from './auth-settings.js';
 import { LogMailer } from './log-mailer.js';
 
@@ -14,6 +15,9 @@ describe('authSettingsFrom', () => {
       PUBLIC_URL: 'https://app.example.com/',
       GOOGLE_CLIENT_ID: 'id',
       GOOGLE_CLIENT_SECRET: 'secret',
+      MICROSOFT_CLIENT_ID: 'id',
+      MICROSOFT_CLIENT_SECRET: 'secret',
+      MICROSOFT_TENANT: 'organizations',
       OIDC_ISSUER: 'https://id.example.com',
       OIDC_CLIENT_ID: 'id',
       OIDC_CLIENT_SECRET: 'secret',
@@ -21,7 +25,19 @@ describe('authSettingsFrom', () => {
 
     expect(problems).toEqual([]);
     expect(settings).toMatchObject({ publicUrl: 'https://app.example.com', secureCookies: true, logsMail: false });
-    expect(Object.keys(settings.providers)).toEqual(['google', 'oidc']);
+    expect(Object.keys(settings.providers)).toEqual(['google', 'microsoft', 'oidc']);
+  });
+
+  it('reads whose access tokens are let in, and whether everybody gets a workspace', () => {
+    const given = { TOKEN_ISSUER: 'https://id.example.com', TOKEN_AUDIENCE: 'app', PERSONAL_WORKSPACES: 'on' };
+    const { settings, problems } = read(given);
+    expect(problems).toEqual([]);
+    expect(settings.tokens).toMatchObject([{ issuer: 'https://id.example.com', audience: 'app' }]);
+
+    const user = { email: 'ada@example.com' } as GlobalUser;
+    expect(authOptionsOf(settings).access?.signIn?.personalTenant?.name(user)).toBe("ada's workspace");
+    expect(authOptionsOf(read({}).settings).access).toMatchObject({ tokens: [], signIn: { providers: {} } });
+    expect(authOptionsOf(read({}).settings).access?.signIn?.personalTenant).toBeUndefined();
   });
 
   it.each([
@@ -32,6 +48,9 @@ describe('authSettingsFrom', () => {
     [{ GITHUB_CLIENT_ID: 'id' }, /^GITHUB_CLIENT_SECRET is missing/],
     [{ GITHUB_CLIENT_SECRET: 'secret' }, /^GITHUB_CLIENT_ID is missing/],
     [{ OIDC_CLIENT_ID: 'id', OIDC_CLIENT_SECRET: 'secret' }, /^OIDC_ISSUER is missing/],
+    [{ TOKEN_ISSUER: 'https://id.example.com' }, /^TOKEN_AUDIENCE is missing/],
+    [{ TOKEN_AUDIENCE: 'app' }, /^TOKEN_ISSUER is missing/],
+    [{ PERSONAL_WORKSPACES: 'yes' }, /^PERSONAL_WORKSPACES/],
     [{ NODE_ENV: 'production', GITHUB_CLIENT_ID: 'id', GITHUB_CLIENT_SECRET: 'secret' }, /^PUBLIC_URL is missing/],
   ])('says what is wrong with %j', (env, problem) => {
     expect(read(env).problems).toEqual([expect.stringMatching(problem)]);

@@ -1,9 +1,11 @@
 import type { HostDatabaseOptions } from 'nestjs-host-database';
-import { github, google, oidc, type SignInProvider } from 'nestjs-host-database/access';
+import type { SignInProvider, TokenIssuerOptions } from 'nestjs-host-database/access';
 import { LogMailer } from './log-mailer.js';
+import { providersFrom } from './provider-settings.js';
 
 /** Links and cookies would show what they have in them. */
 const SECURE_ORIGIN = /^(?:https:\/\/|http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?=[:/]|$))[^?#@]+$/i;
+const SWITCH = ['on', 'off'];
 
 /** How people come in. */
 export interface AuthSettings {
@@ -15,17 +17,15 @@ export interface AuthSettings {
   readonly logsMail: boolean;
   /** By whom people can sign in, beside passwords. */
   readonly providers: Readonly<Record<string, SignInProvider>>;
-}
-
-/** What a provider knows the application by. */
-interface ProviderClient {
-  readonly clientId: string;
-  readonly clientSecret: string;
+  /** Whose access tokens are let in. */
+  readonly tokens: readonly TokenIssuerOptions[];
+  /** Whether everybody has a workspace of their own from the beginning. */
+  readonly personalWorkspaces: boolean;
 }
 
 /**
- * Reads `PUBLIC_URL` (`http://localhost:` and the port), and the providers whose clients are there: `GOOGLE_CLIENT_ID`, `GITHUB_CLIENT_ID` and
- * `OIDC_CLIENT_ID`, each with its `…_CLIENT_SECRET`, the last with `OIDC_ISSUER`. What is wrong is added to `problems`.
+ * Reads `PUBLIC_URL` (`http://localhost:` and the port), the providers of `providersFrom()`, `TOKEN_ISSUER` with `TOKEN_AUDIENCE`, and
+ * `PERSONAL_WORKSPACES` (`off` by default, or `on`). What is wrong is added to `problems`.
  */
 export function authSettingsFrom(env: NodeJS.ProcessEnv, problems: string[]): AuthSettings {
   const isProduction = env.NODE_ENV === 'production';
@@ -34,18 +34,30 @@ export function authSettingsFrom(env: NodeJS.ProcessEnv, problems: string[]): Au
   if (isProduction && !env.PUBLIC_URL && Object.keys(providers).length > 0) {
     problems.push('PUBLIC_URL is missing. Providers have to know where to send people back to: https://app.example.com.');
   }
-  return { publicUrl, secureCookies: isProduction || publicUrl.startsWith('https:'), logsMail: !isProduction, providers };
+  const personal = (env.PERSONAL_WORKSPACES || 'off').toLowerCase();
+  if (!SWITCH.includes(personal)) {
+    problems.push(`PERSONAL_WORKSPACES is '${env.PERSONAL_WORKSPACES}'. Set it to ${SWITCH.join(' or ')}.`);
+  }
+  return {
+    publicUrl,
+    secureCookies: isProduction || publicUrl.startsWith('https:'),
+    logsMail: !isProduction,
+    providers,
+    tokens: tokensFrom(env, problems),
+    personalWorkspaces: personal === 'on',
+  };
 }
 
 /** What the host database is told of it. In production mail needs a mailer of your own. */
-export function authOptionsOf({
-  publicUrl,
-  secureCookies,
-  logsMail,
-  providers,
-}: AuthSettings): Pick<HostDatabaseOptions, 'access' | 'users'> {
+export function authOptionsOf(settings: AuthSettings): Pick<HostDatabaseOptions, 'access' | 'users'> {
+  const { publicUrl, secureCookies, logsMail, providers, tokens, personalWorkspaces } = settings;
+  const personalTenant = { name: ({ email }: { readonly email: string }) => `${email.replace(/@.*/, '')}'s workspace` };
   return {
-    access: { sessions: { secure: secureCookies }, signIn: { publicUrl, providers } },
+    access: {
+      sessions: { secure: secureCookies },
+      tokens,
+      signIn: { publicUrl, providers, ...(personalWorkspaces && { personalTenant }) },
+    },
     ...(logsMail && { users: { mailer: new LogMailer(publicUrl) } }),
   };
 }
@@ -60,22 +72,12 @@ function publicUrlFrom({ PUBLIC_URL: given, PORT }: NodeJS.ProcessEnv, problems:
   return usual;
 }
 
-function providersFrom(env: NodeJS.ProcessEnv, problems: string[]): Record<string, SignInProvider> {
-  const providers: Record<string, SignInProvider> = {};
-  const [googleClient, githubClient, oidcClient] = ['GOOGLE', 'GITHUB', 'OIDC'].map((name) => clientFrom(env, name, problems));
-  if (googleClient) providers.google = google(googleClient);
-  if (githubClient) providers.github = github(githubClient);
-  if (!oidcClient) return providers;
-  const { OIDC_ISSUER: issuer } = env;
-  if (issuer && URL.canParse(issuer)) providers.oidc = oidc({ ...oidcClient, issuer });
-  else problems.push(`OIDC_ISSUER is ${issuer ? `'${issuer}'` : 'missing'}. Set it to the issuer's URL.`);
-  return providers;
-}
-
-function clientFrom(env: NodeJS.ProcessEnv, name: string, problems: string[]): ProviderClient | undefined {
-  const names = [`${name}_CLIENT_ID`, `${name}_CLIENT_SECRET`] as const;
-  const [clientId, clientSecret] = names.map((variable) => env[variable]);
-  if (clientId && clientSecret) return { clientId, clientSecret };
-  if (clientId || clientSecret) problems.push(`${clientId ? names[1] : names[0]} is missing. Set both, or neither.`);
-  return undefined;
+function tokensFrom({ TOKEN_ISSUER: issuer, TOKEN_AUDIENCE: audience }: NodeJS.ProcessEnv, problems: string[]): TokenIssuerOptions[] {
+  if (!issuer && !audience) return [];
+  if (!issuer || !audience) {
+    problems.push(`${issuer ? 'TOKEN_AUDIENCE' : 'TOKEN_ISSUER'} is missing. Set both, or neither.`);
+    return [];
+  }
+  // Who comes with a token has no other way to become somebody here.
+  return [{ issuer, audience, provisionUsers: true }];
 }

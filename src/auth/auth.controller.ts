@@ -1,7 +1,8 @@
 import { Body, Controller, HttpCode, HttpStatus, Post, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { type CookieResponse, Public, type RequestLike, SessionSignIn } from 'nestjs-host-database/access';
 import { ApiProblems } from '../http/api-problems.decorator.js';
+import { ApiSignedIn } from '../http/api-signed-in.decorator.js';
 import { SessionDto, SignInDto, SignUpDto } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
 import { RateLimited } from './rate-limit.js';
@@ -47,7 +48,7 @@ export class AuthController {
   @Post('sign-out')
   @HttpCode(NO_CONTENT)
   @WhileImpersonating()
-  @ApiBearerAuth()
+  @ApiSignedIn()
   @ApiNoContentResponse({ description: 'The session has ended, in every process' })
   @ApiProblems(UNAUTHORIZED, FORBIDDEN)
   async signOut(@Req() { headers }: RequestLike, @Res({ passthrough: true }) response: CookieResponse): Promise<void> {

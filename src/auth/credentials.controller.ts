@@ -1,8 +1,9 @@
 import { Body, Controller, HttpCode, HttpStatus, Post, Req, Res } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { type CookieResponse, Public, type RequestLike } from 'nestjs-host-database/access';
 import { EmailVerification, PasswordReset } from 'nestjs-host-database/users';
 import { ApiProblems } from '../http/api-problems.decorator.js';
+import { ApiSignedIn } from '../http/api-signed-in.decorator.js';
 import { ActorService } from './actor.service.js';
 import { SessionDto } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
@@ -24,7 +25,7 @@ export class CredentialsController {
 
   @Post('verify-email/send')
   @HttpCode(ACCEPTED)
-  @ApiBearerAuth()
+  @ApiSignedIn()
   @ApiAcceptedResponse({ description: 'A mail with a token is on its way, unless the address is verified' })
   @ApiProblems(UNAUTHORIZED, FORBIDDEN)
   async sendVerification(): Promise<void> {
@@ -60,7 +61,7 @@ export class CredentialsController {
 
   @Post('change-password')
   @HttpCode(OK)
-  @ApiBearerAuth()
+  @ApiSignedIn()
   @ApiOkResponse({ type: SessionDto, description: 'All sessions have ended; this is the one in place of that which asked' })
   @ApiProblems(BAD_REQUEST, UNAUTHORIZED, FORBIDDEN)
   async changePassword(

@@ -1,11 +1,11 @@
 import { Controller, Get, HttpStatus, Param, Query, Redirect, Req, Res } from '@nestjs/common';
-import { ApiFoundResponse, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiFoundResponse, ApiOkResponse, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { addCookie, type CookieResponse, ProviderSignIn, Public, type RequestLike } from 'nestjs-host-database/access';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { RateLimited } from './rate-limit.js';
 import { SessionOpener } from './session-opener.js';
 
-const { BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, CONFLICT, FOUND, SERVICE_UNAVAILABLE } = HttpStatus;
+const { BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, FOUND, SERVICE_UNAVAILABLE } = HttpStatus;
 
 /** Where to send a browser. */
 interface Redirection {
@@ -22,6 +22,12 @@ export class ProviderSignInController {
     private readonly providers: ProviderSignIn,
     private readonly opener: SessionOpener,
   ) {}
+
+  @Get('providers')
+  @ApiOkResponse({ type: [String], description: 'By whom people can sign in; send the browser to `/auth/providers/` and one of them' })
+  list(): string[] {
+    return this.providers.providers;
+  }
 
   @Get('providers/:provider')
   @Redirect(undefined, FOUND)
@@ -44,16 +50,17 @@ export class ProviderSignInController {
 
   @Get(':provider/callback')
   @Redirect(undefined, FOUND)
-  @ApiFoundResponse({ description: 'To where the person wanted to go, with the cookie of a session' })
-  @ApiProblems(UNAUTHORIZED, CONFLICT)
+  @ApiFoundResponse({ description: 'To where the person wanted to go, with the cookie of a session if they have signed in' })
+  @ApiProblems(UNAUTHORIZED, FORBIDDEN, CONFLICT)
   async finish(
     @Param('provider') provider: string,
     @Query() params: Record<string, unknown>,
     @Req() { headers }: RequestLike,
     @Res({ passthrough: true }) response: CookieResponse,
   ): Promise<Redirection> {
-    const { user, returnTo } = await this.providers.finish({ provider, params, cookie: headers.cookie });
-    await this.opener.open(user, { transport: 'cookie', headers, response });
+    const { user, returnTo, linked } = await this.providers.finish({ provider, params, cookie: headers.cookie });
+    // Who has added an identity to their account is signed in already, and in some other way perhaps.
+    if (!linked) await this.opener.open(user, { transport: 'cookie', headers, response });
     return { url: returnTo };
   }
 }

@@ -1,14 +1,15 @@
 import { Controller, Delete, Get, HttpCode, HttpStatus, Param } from '@nestjs/common';
-import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { type ActingUser, CurrentUser, NotAuthenticatedError, SessionsService } from 'nestjs-host-database/access';
 import { ApiProblems } from '../http/api-problems.decorator.js';
+import { ApiSignedIn } from '../http/api-signed-in.decorator.js';
 import { IdPipe } from '../http/id.pipe.js';
 import { OwnSessionDto } from './sessions.dto.js';
 
 const { BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, NO_CONTENT } = HttpStatus;
 
 @ApiTags('auth')
-@ApiBearerAuth()
+@ApiSignedIn()
 @ApiProblems(UNAUTHORIZED, FORBIDDEN)
 @Controller('auth/sessions')
 export class SessionsController {

@@ -24,6 +24,8 @@ export interface ReferenceAppOptions {
   readonly access?: HostDatabaseOptions['access'];
   /** @default more than a test asks */
   readonly guessesPerMinute?: number;
+  /** Which proxies it believes. @default none */
+  readonly trustedProxies?: readonly string[];
 }
 
 /** One who calls the application, with their session if they have one. */
@@ -86,9 +88,10 @@ export async function startReferenceApp({
   audit,
   access,
   guessesPerMinute = 1_000,
+  trustedProxies = [],
   ...directories
 }: ReferenceAppOptions = {}): Promise<ReferenceApp> {
-  const httpAdapter = await createHttpAdapter(adapter);
+  const httpAdapter = await createHttpAdapter(adapter, { trustedProxies });
   const host = await createTestHost({
     options: { jobs: { worker }, ...(audit && { audit }), ...(access && { access }) },
     application: (options) => AppModule.register(options, { guessesPerMinute, ...directories }),
