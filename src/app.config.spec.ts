@@ -15,7 +15,14 @@ describe('appConfigFrom', () => {
       runsJobs: true,
       exportDirectory: DEFAULT_EXPORT_DIRECTORY,
       audit: { keyDirectory: resolve('audit-keys') },
-      auth: { publicUrl: 'http://localhost:3000', secureCookies: false, logsMail: true, providers: {}, tokens: [], personalWorkspaces: false },
+      auth: {
+        publicUrl: 'http://localhost:3000',
+        secureCookies: false,
+        logsMail: true,
+        providers: {},
+        tokens: [],
+        personalWorkspaces: false,
+      },
     });
   });
 
@@ -34,7 +41,14 @@ describe('appConfigFrom', () => {
       runsJobs: false,
       exportDirectory: '/srv/exports',
       audit: { keyDirectory: resolve('audit-keys') },
-      auth: { publicUrl: 'http://localhost:8080', secureCookies: false, logsMail: true, providers: {}, tokens: [], personalWorkspaces: false },
+      auth: {
+        publicUrl: 'http://localhost:8080',
+        secureCookies: false,
+        logsMail: true,
+        providers: {},
+        tokens: [],
+        personalWorkspaces: false,
+      },
     });
   });
 

@@ -82,7 +82,9 @@ function trustedProxiesFrom({ TRUSTED_PROXIES: given }: NodeJS.ProcessEnv, probl
   const proxies = given ? given.split(',').map((proxy) => proxy.trim()) : [];
   const unknown = proxies.find((proxy) => !PROXY_RANGES.has(proxy) && !isSubnet(proxy));
   if (unknown !== undefined) {
-    problems.push(`TRUSTED_PROXIES has '${unknown}'. List addresses or subnets such as 10.0.0.0/8, or leave it out where there is no proxy.`);
+    problems.push(
+      `TRUSTED_PROXIES has '${unknown}'. List addresses or subnets such as 10.0.0.0/8, or leave it out where there is no proxy.`,
+    );
   }
   return proxies;
 }

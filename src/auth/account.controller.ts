@@ -29,7 +29,9 @@ export class AccountController {
   @Post('change-email')
   @RateLimited()
   @HttpCode(ACCEPTED)
-  @ApiAcceptedResponse({ description: 'A mail with a token is on its way to the new address: `/auth/verify-email` makes it yours' })
+  @ApiAcceptedResponse({
+    description: 'A mail with a token is on its way to the new address: `/auth/verify-email` makes it yours',
+  })
   @ApiProblems(BAD_REQUEST, CONFLICT)
   async changeEmail(@Body() change: ChangeEmailDto): Promise<void> {
     await this.account.changeEmail(change);

@@ -72,7 +72,10 @@ function publicUrlFrom({ PUBLIC_URL: given, PORT }: NodeJS.ProcessEnv, problems:
   return usual;
 }
 
-function tokensFrom({ TOKEN_ISSUER: issuer, TOKEN_AUDIENCE: audience }: NodeJS.ProcessEnv, problems: string[]): TokenIssuerOptions[] {
+function tokensFrom(
+  { TOKEN_ISSUER: issuer, TOKEN_AUDIENCE: audience }: NodeJS.ProcessEnv,
+  problems: string[],
+): TokenIssuerOptions[] {
   if (!issuer && !audience) return [];
   if (!issuer || !audience) {
     problems.push(`${issuer ? 'TOKEN_AUDIENCE' : 'TOKEN_ISSUER'} is missing. Set both, or neither.`);

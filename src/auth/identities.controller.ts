@@ -34,12 +34,16 @@ export class IdentitiesController {
   @ApiOkResponse({ type: IdentityLinkDto, description: 'Send the browser there; it is linked when it has come back' })
   @ApiProblems(BAD_REQUEST, NOT_FOUND, SERVICE_UNAVAILABLE)
   async link(
-    @Body() wanted: LinkIdentityDto,
+    @Body() { provider, returnTo }: LinkIdentityDto,
     @Req() { headers: { cookie: header } }: RequestLike,
     @Res({ passthrough: true }) response: CookieResponse,
   ): Promise<IdentityLinkDto> {
-    const known = header === undefined ? {} : { cookie: header };
-    const { url, cookie } = await this.providers.begin({ ...wanted, ...known, linkToUserId: this.actor.id });
+    const { url, cookie } = await this.providers.begin({
+      provider,
+      linkToUserId: this.actor.id,
+      ...(returnTo !== undefined && { returnTo }),
+      ...(header !== undefined && { cookie: header }),
+    });
     addCookie(response, cookie);
     return new IdentityLinkDto(url);
   }

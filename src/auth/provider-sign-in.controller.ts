@@ -24,7 +24,10 @@ export class ProviderSignInController {
   ) {}
 
   @Get('providers')
-  @ApiOkResponse({ type: [String], description: 'By whom people can sign in; send the browser to `/auth/providers/` and one of them' })
+  @ApiOkResponse({
+    type: [String],
+    description: 'By whom people can sign in; send the browser to `/auth/providers/` and one of them',
+  })
   list(): string[] {
     return this.providers.providers;
   }
