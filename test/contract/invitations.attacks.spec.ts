@@ -195,12 +195,27 @@ describe.each(['sqlite', 'postgresql'] as const)(`Attacks on ${InvitationsServic
 
   it('who is a member already keeps their role, and the invitation is used up', async () => {
     const { id, token } = await invite(ownerId, { role: 'owner' });
+    // Added before the address was known to be theirs.
+    await arena.changeUser(invitee.id, { emailVerifiedAt: null });
     await arena.host.newMembership({ userId: invitee.id, tenantId, role: 'member' });
+    await arena.changeUser(invitee.id, { emailVerifiedAt: new Date() });
     expect(await arena.accept(invitee.id, token)).toMatchObject({ role: 'member' });
     const accepted = (await arena.eventsOf(id)).at(-1);
     expect(accepted).toMatchObject({ eventType: 'memberships.invitation-accepted', details: { wasMember: true } });
     await end(invitee.id);
     expect(await codeOf(arena.accept(invitee.id, token))).toBe(INVALID);
+  });
+
+  it('who was added without it does not come in by it, nor come back', async () => {
+    const { id, token } = await invite(ownerId, { role: 'admin' });
+    await arena.host.newMembership({ userId: invitee.id, tenantId, role: 'member' });
+    expect((await arena.eventsOf(id)).at(-1)).toMatchObject({ eventType: 'memberships.invitation-revoked' });
+    expect(await codeOf(arena.accept(invitee.id, token))).toBe(INVALID);
+    await end(invitee.id);
+    expect(await codeOf(arena.accept(invitee.id, token))).toBe(INVALID);
+    // The control: a new one lets them in.
+    const { token: later } = await invite(ownerId, { role: 'member' });
+    expect(await arena.accept(invitee.id, later)).toMatchObject({ role: 'member' });
   });
 
   describe('an inviter who could not invite any more', () => {
@@ -302,7 +317,7 @@ describe.each(['sqlite', 'postgresql'] as const)(`Attacks on ${InvitationsServic
     expect(await codeOf(arena.accept(invitee.id, token))).toBe('none');
   });
 
-  it('is not answered, and makes no owner, on behalf of somebody', async () => {
+  it('is not answered, and makes no owner and no admin, on behalf of somebody', async () => {
     const { id: admin } = await arena.newUser();
     const facts = { impersonatorUserId: admin };
     const { id, token } = await invite(ownerId);
@@ -311,10 +326,11 @@ describe.each(['sqlite', 'postgresql'] as const)(`Attacks on ${InvitationsServic
       expect(await codeOf(attempt)).toBe('MEMBERSHIPS_INVITATION_IMPERSONATED');
     }
     expect(await refusalsOf(id)).toHaveLength(2);
-    const create = (role: 'owner' | 'admin') =>
+    const create = (role: 'owner' | 'admin' | 'member') =>
       arena.as(ownerId, () => arena.sut.create({ tenantId, email: `${genId()}@example.com`, role }), facts);
     expect(await codeOf(create('owner'))).toBe('MEMBERSHIPS_IMPERSONATED_OWNER_CHANGE');
-    expect(await codeOf(create('admin'))).toBe('none');
+    expect(await codeOf(create('admin'))).toBe('USERS_IMPERSONATED_ACCOUNT_CHANGE');
+    expect(await codeOf(create('member'))).toBe('none');
     expect(await codeOf(arena.accept(invitee.id, token))).toBe('none');
   });
 

@@ -16,7 +16,7 @@ import {
   TenantRoles,
 } from 'nestjs-host-database/memberships';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
-import { UsersService } from 'nestjs-host-database/users';
+import { ImpersonatedAccountChangeError, UsersService } from 'nestjs-host-database/users';
 
 const permissions = {
   'projects.read': { role: 'member' },
@@ -218,37 +218,50 @@ describe.each(['sqlite', 'postgresql'] as const)(`${TenantMembers.name} on %s`, 
 
     it('changes no owners in any way', async () => {
       const [other, second] = [await member(), await member('owner')];
-      for (const work of [
-        () => sut.transferOwnership({ tenantId: tenant.id, toUserId: other }),
-        () => sut.changeRole({ ...of(other), role: 'owner' }),
-        () => sut.changeRole({ ...of(second), role: 'admin' }),
-        () => sut.remove(of(second)),
-        () => sut.leave(tenant.id),
-        async () => sut.add({ ...of((await host.newUser()).id), role: 'owner' }),
-        () => host.get(UsersService).deactivate(second),
-        () => host.get(UsersService).delete(second),
-      ]) {
-        await expect(as<unknown>(owner, work, impersonated())).rejects.toBeInstanceOf(ImpersonatedOwnerChangeError);
+      for (const [work, refusal] of [
+        [() => sut.transferOwnership({ tenantId: tenant.id, toUserId: other }), ImpersonatedOwnerChangeError],
+        [() => sut.changeRole({ ...of(other), role: 'owner' }), ImpersonatedOwnerChangeError],
+        [() => sut.changeRole({ ...of(second), role: 'member' }), ImpersonatedOwnerChangeError],
+        [() => sut.changeRole({ ...of(second), role: 'admin' }), ImpersonatedOwnerChangeError],
+        [() => sut.remove(of(second)), ImpersonatedOwnerChangeError],
+        [() => sut.leave(tenant.id), ImpersonatedOwnerChangeError],
+        [async () => sut.add({ ...of((await host.newUser()).id), role: 'owner' }), ImpersonatedOwnerChangeError],
+        [() => host.get(UsersService).deactivate(second), ImpersonatedAccountChangeError],
+        [() => host.get(UsersService).delete(second), ImpersonatedAccountChangeError],
+      ] as const) {
+        await expect(as<unknown>(owner, work, impersonated())).rejects.toBeInstanceOf(refusal);
       }
       expect(await Promise.all([owner, second, other].map(roleOf))).toEqual(['owner', 'owner', 'member']);
       const [refusal] = await refusals(other);
       expect(refusal?.details).toMatchObject({ reason: 'MEMBERSHIPS_IMPERSONATED_OWNER_CHANGE' });
     });
 
-    it('does it in the tenant of the context alone', async () => {
+    it('makes nobody an admin, which would outlast it', async () => {
       const other = await member();
-      const promote = (tenantId: string) =>
-        as(owner, () => sut.changeRole({ ...of(other), role: 'admin' }), { ...impersonated(), tenantId });
-      await expect(promote(genId())).rejects.toMatchObject(STRANGER);
+      const promote = () => sut.changeRole({ ...of(other), role: 'admin' });
+      await expect(as(owner, promote, impersonated())).rejects.toMatchObject({ change: 'make-admin', userId: other });
+      const add = async () => sut.add({ ...of((await host.newUser()).id), role: 'admin' });
+      await expect(as<unknown>(owner, add, impersonated())).rejects.toBeInstanceOf(ImpersonatedAccountChangeError);
       expect(await roleOf(other)).toBe('member');
-      await promote(tenant.id);
+      // The control: as themselves they do.
+      await as(owner, promote);
       expect(await roleOf(other)).toBe('admin');
     });
 
-    it('does what else the person may', async () => {
-      const other = await member();
-      await as(owner, () => sut.changeRole({ ...of(other), role: 'admin' }), impersonated());
+    it('does it in the tenant of the context alone', async () => {
+      const other = await member('admin');
+      const demote = (tenantId: string) =>
+        as(owner, () => sut.changeRole({ ...of(other), role: 'member' }), { ...impersonated(), tenantId });
+      await expect(demote(genId())).rejects.toMatchObject(STRANGER);
       expect(await roleOf(other)).toBe('admin');
+      await demote(tenant.id);
+      expect(await roleOf(other)).toBe('member');
+    });
+
+    it('does what else the person may', async () => {
+      const other = await member('admin');
+      await as(owner, () => sut.changeRole({ ...of(other), role: 'member' }), impersonated());
+      expect(await roleOf(other)).toBe('member');
     });
   });
 

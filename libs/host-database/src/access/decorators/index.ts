@@ -1,6 +1,7 @@
 export {
   type AccessLevel,
   Public,
+  type PublicOptions,
   RequirePermission,
   RequireRole,
   SystemAdmin,

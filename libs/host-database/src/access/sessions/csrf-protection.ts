@@ -47,7 +47,11 @@ export class CsrfProtection {
     if (problem && problem !== 'no-proof') await this.refuse(problem, headers);
   }
 
-  private async refuse(problem: CsrfProblem, { origin }: AuthenticationRequest['headers'], session?: SessionFacts): Promise<never> {
+  private async refuse(
+    problem: CsrfProblem,
+    { origin }: AuthenticationRequest['headers'],
+    session?: SessionFacts,
+  ): Promise<never> {
     const from = origin?.slice(0, ORIGIN_MAX_LENGTH).toWellFormed();
     await this.refusals.record(
       {

@@ -52,7 +52,8 @@ export class MailLimits {
       const recent = count.askedAt.filter((askedAt) => askedAt > now.getTime() - HOUR_MS);
       const isAllowed = recent.length < this.options.mail.maxPerHour;
       if (isAllowed) Object.assign(count, { askedAt: [...recent, now.getTime()], expiresAt: new Date(now.getTime() + HOUR_MS) });
-      else await this.audit.record({ eventType: 'users.mail-withheld', tenantId: null, outcome: 'denied', details: { template } });
+      else
+        await this.audit.record({ eventType: 'users.mail-withheld', tenantId: null, outcome: 'denied', details: { template } });
       await em.flush();
       await this.upkeep.request();
       return isAllowed;

@@ -70,7 +70,8 @@ export class UserTokens {
   async send({ user, purpose, email }: NewUserToken): Promise<void> {
     this.mail.assertMailer();
     const { em } = this.unitOfWork;
-    if (!(await this.limits.take({ to: email, template: templateOf(purpose) }))) return this.revokeElsewhere({ user, purpose, email });
+    if (!(await this.limits.take({ to: email, template: templateOf(purpose) })))
+      return this.revokeElsewhere({ user, purpose, email });
     await this.revoke(user.id, [purpose]);
     const token = em.create(UserToken, {
       user,

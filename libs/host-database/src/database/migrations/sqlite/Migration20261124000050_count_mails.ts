@@ -9,8 +9,4 @@ export class Migration20261124000050_count_mails extends Migration {
     );
     this.addSql(`create index \`sys_mail_counts_expires_at_index\` on \`sys_mail_counts\` (\`expires_at\`);`);
   }
-
-  override down(): void | Promise<void> {
-    this.addSql(`drop table if exists \`sys_mail_counts\`;`);
-  }
 }
