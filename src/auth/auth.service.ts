@@ -25,13 +25,13 @@ export class AuthService {
 
   /** @throws DuplicateEmailError, WeakPasswordError, CsrfRefusedError */
   async signUp(credentials: PasswordCredentials, request: SessionRequest): Promise<SignedIn> {
-    this.opener.assertOwnPage(request);
+    await this.opener.assertOwnPage(request);
     return this.opener.open(await this.passwords.register(credentials), request);
   }
 
   /** @throws InvalidCredentialsError, TooManyAttemptsError, both recorded; CsrfRefusedError */
   async signIn(credentials: PasswordCredentials, request: SessionRequest): Promise<SignedIn> {
-    this.opener.assertOwnPage(request);
+    await this.opener.assertOwnPage(request);
     return this.opener.open(await this.passwords.signIn(credentials), request);
   }
 
@@ -45,6 +45,7 @@ export class AuthService {
     const { sessionId } = this.context.current;
     const current = (await this.sessions.list(userId)).find(({ id }) => id === sessionId);
     await this.passwords.changePassword({ userId, ...change });
+    if (current) await this.sessions.endIfLive({ userId, sessionId: current.id }, 'replaced');
     return this.opener.open(await this.users.getById(userId), { transport: current?.transport ?? 'bearer', ...exchange });
   }
 }

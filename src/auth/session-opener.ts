@@ -1,10 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { GlobalUser } from 'nestjs-host-database';
 import {
-  ACCESS_OPTIONS,
-  csrfProblemOf,
-  CsrfRefusedError,
-  type resolveAccessOptions,
+  CsrfProtection,
   type SessionExchange,
   SessionSignIn,
   SessionsService,
@@ -29,20 +26,17 @@ export class SessionOpener {
   constructor(
     private readonly sessions: SessionsService,
     private readonly browsers: SessionSignIn,
-    @Inject(ACCESS_OPTIONS) private readonly options: ReturnType<typeof resolveAccessOptions>,
+    private readonly csrf: CsrfProtection,
   ) {}
 
   /**
-   * Refuses a page of another site that wants to sign a browser in: as somebody of its own choice, who would see what is done then.
+   * Refuses a page of another site that wants to sign a browser in: as somebody of its own choice, who would see what is done then. Asked
+   * before a password is looked at.
    *
    * @throws CsrfRefusedError
    */
-  assertOwnPage({ transport, headers }: SessionRequest): void {
-    if (transport !== 'cookie') return;
-    const { trustedOrigins, secure } = this.options.sessions;
-    const problem = csrfProblemOf({ method: 'POST', headers, secret: '', trustedOrigins, secure });
-    // There is no session yet whose token could be the proof; browsers say where a request comes from.
-    if (problem && problem !== 'no-proof' && problem !== 'wrong-token') throw new CsrfRefusedError(problem);
+  async assertOwnPage({ transport, headers }: SessionRequest): Promise<void> {
+    if (transport === 'cookie') await this.csrf.assertOwnPages({ method: 'POST', headers });
   }
 
   /** @throws SessionRefusedError where the account is deactivated */

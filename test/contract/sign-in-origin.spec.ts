@@ -88,9 +88,8 @@ describe.each(SETUPS)(`signing in from another site, on %s and %s`, (database, a
   });
 
   const send = async (method: 'get' | 'post', path: string, headers: Record<string, string>) => {
-    const response = await request(host.app.getHttpServer())
-      [method](`${path}?user=${userId}`)
-      .set({ host: HOST, ...headers });
+    const agent = request(host.app.getHttpServer());
+    const response = await agent[method](`${path}?user=${userId}`).set({ host: HOST, ...headers });
     const { 'set-cookie': cookies = [] } = response.headers as { readonly 'set-cookie'?: readonly string[] };
     return { code: (response.body as { code?: string }).code, cookies: cookies.length };
   };
