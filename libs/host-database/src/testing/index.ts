@@ -17,5 +17,13 @@ export { FakeClock } from './fake-clock.js';
 export { FakeDomainVerifier } from './fake-domain-verifier.js';
 export type { JobMatch, PayloadMatch } from './job-match.js';
 export { MailNotRecordedError, RecordingMailer } from './recording-mailer.js';
+export {
+  FakeStripe,
+  type FakeStripeCheckout,
+  type FakeStripeClientOptions,
+  type FakeStripeOptions,
+  FakeStripeRefusedError,
+  FakeStripeStoppedError,
+} from './stripe/index.js';
 export { TestDatabaseUrlMissingError } from './test-database.js';
 export { JobNotEnqueuedError, type TestJobs } from './test-jobs.js';

@@ -22,7 +22,10 @@ export class FakeStripeRefusedError extends HostDatabaseError {
   readonly declineCode: string | undefined;
   readonly param: string | undefined;
 
-  constructor(message: string, { status = 400, type = 'invalid_request_error', stripeCode, declineCode, param }: StripeRefusal = {}) {
+  constructor(
+    message: string,
+    { status = 400, type = 'invalid_request_error', stripeCode, declineCode, param }: StripeRefusal = {},
+  ) {
     super(message);
     this.status = status;
     this.type = type;

@@ -11,7 +11,7 @@ export type Product = OnTheWire<Stripe.Product, { default_price: string | null }
 export type Price = OnTheWire<Stripe.Price, { product: string; unit_amount: number; unit_amount_decimal: DecimalText }>;
 export type Plan = OnTheWire<Stripe.Plan, { product: string; amount_decimal: DecimalText }>;
 export type Coupon = Stripe.Coupon;
-export type PromotionCode = Stripe.PromotionCode;
+export type PromotionCode = OnTheWire<Stripe.PromotionCode, { promotion: { coupon: string; type: 'coupon' } }>;
 export type Discount = OnTheWire<Stripe.Discount, { promotion_code: string | null; source: { coupon: string; type: 'coupon' } }>;
 export type PaymentMethod = OnTheWire<Stripe.PaymentMethod, { customer: string | null }>;
 
@@ -106,7 +106,10 @@ export interface ThinEvent {
   readonly created: string;
   readonly livemode: false;
   readonly context: null;
-  readonly reason: { readonly type: 'request'; readonly request: { readonly id: string; readonly idempotency_key: string | null } } | null;
+  readonly reason: {
+    readonly type: 'request';
+    readonly request: { readonly id: string; readonly idempotency_key: string | null };
+  } | null;
   readonly related_object: { readonly id: string; readonly type: string; readonly url: string };
   readonly snapshot_event: string;
 }

@@ -31,7 +31,7 @@ export interface DunningSettings {
   /** Days from each failed attempt to the next one. @default 1, 2, 2, 2, 2, 2, 3: eight attempts in two weeks */
   readonly retryAfterDays: readonly number[];
   /** What becomes of the subscription after the last one. @default 'canceled' */
-  readonly then: 'canceled' | 'past_due' | 'paused' | 'unpaid';
+  readonly finally: 'canceled' | 'past_due' | 'paused' | 'unpaid';
 }
 
 /** Everything that the fake Stripe knows. */

@@ -29,7 +29,7 @@ export function couponOfCode(account: StripeAccount, id: string): RedeemedCoupon
   if (!code.active || isOver || isUsedUp) {
     throw new FakeStripeRefusedError('This promotion code is expired or inactive.', { param: 'promotion_code' });
   }
-  const coupon = account.coupons.named(String(code.promotion.coupon), 'coupon');
+  const coupon = account.coupons.named(code.promotion.coupon, 'coupon');
   return { coupon: redeemable(coupon, account.time.now), promotionCode: code.id };
 }
 
@@ -83,12 +83,20 @@ export function reductions(coupon: Pick<Coupon, 'amount_off' | 'percent_off'>, a
 }
 
 /** Writes onto the lines what the discounts take off, and returns what each discount takes off in all. */
-export function discountLines(account: StripeAccount, discounts: readonly string[], lines: readonly InvoiceLine[]): { amount: number; discount: string }[] {
+export function discountLines(
+  account: StripeAccount,
+  discounts: readonly string[],
+  lines: readonly InvoiceLine[],
+): { amount: number; discount: string }[] {
   const now = account.time.now;
-  const valid = discounts.map((id) => account.discounts.get(id)).filter((discount) => discount.end === null || discount.end > now);
+  const valid = discounts
+    .map((id) => account.discounts.get(id))
+    .filter((discount) => discount.end === null || discount.end > now);
   return valid.map((discount) => {
     const discountable = lines.filter((line) => line.discountable);
-    const open = discountable.map((line) => line.amount - (line.discount_amounts ?? []).reduce((sum, one) => sum + one.amount, 0));
+    const open = discountable.map(
+      (line) => line.amount - (line.discount_amounts ?? []).reduce((sum, one) => sum + one.amount, 0),
+    );
     const off = reductions(account.coupons.get(discount.source.coupon), open);
     for (const [index, line] of discountable.entries()) {
       line.discount_amounts = [...(line.discount_amounts ?? []), { amount: off[index] ?? 0, discount: discount.id }];

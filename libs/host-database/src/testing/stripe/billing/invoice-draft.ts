@@ -1,6 +1,7 @@
 import { stripeId } from '../account/ids.js';
 import { listObject } from '../account/list-object.js';
 import type { Customer, Invoice, InvoiceLine, Subscription } from '../account/objects.js';
+import { sum } from '../account/sum.js';
 import type { StripeAccount } from '../account/stripe-account.js';
 import { discountLines } from './discounts.js';
 
@@ -16,13 +17,15 @@ export interface InvoiceFacts {
 }
 
 /** Makes an invoice that nobody has heard of yet: a draft, or a preview. */
-export function draftInvoice(account: StripeAccount, { customer, subscription, lines: given, reason, period }: InvoiceFacts): Invoice {
+export function draftInvoice(
+  account: StripeAccount,
+  { customer, subscription, lines: given, reason, period }: InvoiceFacts,
+): Invoice {
   const id = stripeId('in');
   const lines = given.map((line) => ({ ...structuredClone(line), invoice: id }));
   const discountAmounts = discountLines(account, subscription.discounts, lines);
-  const sum = (amounts: readonly { readonly amount: number }[]): number => amounts.reduce((total, { amount }) => total + amount, 0);
-  const subtotal = sum(lines);
-  const total = subtotal - sum(discountAmounts);
+  const subtotal = sum(lines.map(({ amount }) => amount));
+  const total = subtotal - sum(discountAmounts.map(({ amount }) => amount));
   return {
     id,
     object: 'invoice',

@@ -26,7 +26,11 @@ export function cycleLine({ subscription, item, period }: LineFacts): InvoiceLin
 }
 
 /** What the rest of a period costs, or gives back: negative where the item goes. */
-export function prorationLine({ sign, from, ...facts }: LineFacts & { readonly sign: 1 | -1; readonly from: number }): InvoiceLine {
+export function prorationLine({
+  sign,
+  from,
+  ...facts
+}: LineFacts & { readonly sign: 1 | -1; readonly from: number }): InvoiceLine {
   const { item, period } = facts;
   const share = (period.end - from) / (period.end - period.start);
   const amount = sign * Math.round(item.price.unit_amount * item.quantity * share);

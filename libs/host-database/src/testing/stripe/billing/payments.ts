@@ -80,7 +80,8 @@ export class Payments {
   attempt(facts: PaymentFacts): PaymentAttempt {
     const { method, customer } = facts;
     const intent = facts.intent ?? this.intentFor(facts);
-    if (!method || alwaysFails(method) || this.isToFail(customer)) return { intent: this.fail(intent, method), outcome: 'failed' };
+    if (!method || alwaysFails(method) || this.isToFail(customer))
+      return { intent: this.fail(intent, method), outcome: 'failed' };
     if (method.type === 'card') return { intent: this.succeed(intent, method), outcome: 'succeeded' };
     intent.payment_method = method.id;
     intent.payment_method_types = [method.type];

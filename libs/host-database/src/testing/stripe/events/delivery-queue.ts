@@ -29,7 +29,7 @@ export class DeliveryQueue {
   }
 
   private fill(): void {
-    for (let work = this.running < AT_ONCE ? this.waiting.shift() : undefined; work; ) {
+    for (let work = this.running < AT_ONCE ? this.waiting.shift() : undefined; work;) {
       this.running += 1;
       void work().finally(() => this.done());
       work = this.running < AT_ONCE ? this.waiting.shift() : undefined;

@@ -76,7 +76,10 @@ export class EventLog {
       created: new Date(event.created * 1000).toISOString(),
       livemode: false as const,
       context: null,
-      reason: this.cause && { type: 'request' as const, request: { id: this.cause.id, idempotency_key: this.cause.idempotencyKey } },
+      reason: this.cause && {
+        type: 'request' as const,
+        request: { id: this.cause.id, idempotency_key: this.cause.idempotencyKey },
+      },
       related_object: { id: subject.id, type: subject.object, url: `${url}/${subject.id}` },
       snapshot_event: event.id,
     }));

@@ -2,21 +2,21 @@ import type { SnapshotEvent } from '../account/objects.js';
 
 /** Where the objects are that thin events name. */
 const URLS: Readonly<Record<string, string>> = {
-  'charge': '/v1/charges',
+  charge: '/v1/charges',
   'checkout.session': '/v1/checkout/sessions',
-  'coupon': '/v1/coupons',
-  'customer': '/v1/customers',
-  'dispute': '/v1/disputes',
-  'invoice': '/v1/invoices',
-  'invoice_payment': '/v1/invoice_payments',
-  'payment_intent': '/v1/payment_intents',
-  'payment_method': '/v1/payment_methods',
-  'price': '/v1/prices',
-  'product': '/v1/products',
-  'promotion_code': '/v1/promotion_codes',
-  'refund': '/v1/refunds',
-  'subscription': '/v1/subscriptions',
-  'subscription_schedule': '/v1/subscription_schedules',
+  coupon: '/v1/coupons',
+  customer: '/v1/customers',
+  dispute: '/v1/disputes',
+  invoice: '/v1/invoices',
+  invoice_payment: '/v1/invoice_payments',
+  payment_intent: '/v1/payment_intents',
+  payment_method: '/v1/payment_methods',
+  price: '/v1/prices',
+  product: '/v1/products',
+  promotion_code: '/v1/promotion_codes',
+  refund: '/v1/refunds',
+  subscription: '/v1/subscriptions',
+  subscription_schedule: '/v1/subscription_schedules',
 };
 
 /** Statuses of a subscription that have a thin event of their own. */

@@ -5,7 +5,10 @@ import { request as httpsRequest } from 'node:https';
 const TIMEOUT_MS = 60_000;
 
 /** Sends a webhook and returns the status of the answer. Rejects where there is none. */
-export function postWebhook(url: string, { payload, signature }: { readonly payload: string; readonly signature: string }): Promise<number> {
+export function postWebhook(
+  url: string,
+  { payload, signature }: { readonly payload: string; readonly signature: string },
+): Promise<number> {
   const target = new URL(url);
   return new Promise((resolve, reject) => {
     const request = (target.protocol === 'https:' ? httpsRequest : httpRequest)(

@@ -6,7 +6,12 @@ import { createHmac } from 'node:crypto';
  *
  * @param timestamp in seconds
  */
-export function webhookSignature(payload: string, { secrets, timestamp }: { readonly secrets: readonly string[]; readonly timestamp: number }): string {
-  const signatures = secrets.map((secret) => `v1=${createHmac('sha256', secret).update(`${timestamp}.${payload}`).digest('hex')}`);
+export function webhookSignature(
+  payload: string,
+  { secrets, timestamp }: { readonly secrets: readonly string[]; readonly timestamp: number },
+): string {
+  const signatures = secrets.map(
+    (secret) => `v1=${createHmac('sha256', secret).update(`${timestamp}.${payload}`).digest('hex')}`,
+  );
   return [`t=${timestamp}`, ...signatures].join(',');
 }

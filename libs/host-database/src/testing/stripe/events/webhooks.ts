@@ -8,7 +8,14 @@ import { webhookSignature } from './webhook-signature.js';
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 /** How long Stripe waits before it tries again: three days in all. */
-const RETRY_AFTER_SECONDS = [5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, ...Array.from({ length: 4 }, () => 12 * HOUR)];
+const RETRY_AFTER_SECONDS = [
+  5 * MINUTE,
+  30 * MINUTE,
+  2 * HOUR,
+  5 * HOUR,
+  10 * HOUR,
+  ...Array.from({ length: 4 }, () => 12 * HOUR),
+];
 
 /** An event on its way: what is sent is the text. */
 export interface OutgoingEvent {
@@ -148,7 +155,10 @@ export class FakeStripeWebhooks {
     this.later(event, { attempt: attempt + 1, afterSeconds });
   }
 
-  private later(event: OutgoingEvent, { attempt, afterSeconds }: { readonly attempt: number; readonly afterSeconds: number }): void {
+  private later(
+    event: OutgoingEvent,
+    { attempt, afterSeconds }: { readonly attempt: number; readonly afterSeconds: number },
+  ): void {
     this.sequence += 1;
     this.timeline.plan(`webhook:${this.sequence}`, this.time.now + afterSeconds, () => {
       this.queue.add(() => this.attempt(event, attempt));

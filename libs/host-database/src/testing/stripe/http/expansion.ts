@@ -32,7 +32,8 @@ export class Expansion {
     if (!(step in object)) object[step] = this.included(object, step) ?? refuse(path);
     const value = object[step];
     if (typeof value === 'string') object[step] = structuredClone(this.named(value)) ?? refuse(path);
-    if (Array.isArray(value)) object[step] = value.map((one) => (typeof one === 'string' ? structuredClone(this.named(one)) : one));
+    if (Array.isArray(value))
+      object[step] = value.map((one) => (typeof one === 'string' ? structuredClone(this.named(one)) : one));
     this.walk(object[step], rest, path);
   }
 

@@ -13,7 +13,10 @@ interface Listed {
 }
 
 /** One page, of rows that come with the newest first. */
-export function pageOf<T extends Listed>({ params, path }: ApiCall, rows: readonly T[]): { object: 'list'; data: T[]; has_more: boolean; url: string } {
+export function pageOf<T extends Listed>(
+  { params, path }: ApiCall,
+  rows: readonly T[],
+): { object: 'list'; data: T[]; has_more: boolean; url: string } {
   const limit = params.integer('limit') ?? DEFAULT_LIMIT;
   if (limit < 1 || limit > MOST) throw parameterInvalid('limit', `must be between 1 and ${MOST}`);
   const within = rows.filter((row) => isWithin('created' in row ? row.created : undefined, params));
@@ -37,7 +40,8 @@ function positionOf(rows: readonly Listed[], id: string, param: string): number 
 function isWithin(created: unknown, params: Params): boolean {
   if (!params.has('created') || typeof created !== 'number') return true;
   // created=1234 or created[gte]=1234.
-  const range = typeof params.toJSON()['created'] === 'string' ? undefined : params.part('created')?.only('gt', 'gte', 'lt', 'lte');
+  const range =
+    typeof params.toJSON()['created'] === 'string' ? undefined : params.part('created')?.only('gt', 'gte', 'lt', 'lte');
   if (!range) return created === params.integer('created');
   const { gt, gte, lt, lte } = {
     gt: range.integer('gt') ?? -Infinity,

@@ -96,7 +96,7 @@ export class Params {
     const value = this.values[key];
     if (value === undefined || value === '') return undefined;
     if (!Array.isArray(value)) throw parameterInvalid(this.nameOf(key), 'must be an array');
-    return value.map((one) => String(one));
+    return value.map((one, index) => textOf(one, `${this.nameOf(key)}[${index}]`));
   }
 
   /** Metadata as it is after this: an empty value takes one key away, an empty whole all of them. */
@@ -105,7 +105,10 @@ export class Params {
     if (value === undefined) return { ...before };
     if (value === '') return {};
     if (!isObject(value)) throw parameterInvalid(this.nameOf(key), 'must be an object');
-    const after = { ...before, ...Object.fromEntries(Object.entries(value).map(([name, one]) => [name, String(one)])) };
+    const after = {
+      ...before,
+      ...Object.fromEntries(Object.entries(value).map(([name, one]) => [name, textOf(one, `${this.nameOf(key)}[${name}]`)])),
+    };
     return Object.fromEntries(Object.entries(after).filter(([, one]) => one !== ''));
   }
 
@@ -117,6 +120,11 @@ export class Params {
   toJSON(): FormObject {
     return this.values;
   }
+}
+
+function textOf(value: FormValue, name: string): string {
+  if (typeof value !== 'string') throw parameterInvalid(name, 'must be a string');
+  return value;
 }
 
 function isObject(value: FormValue): value is FormObject {

@@ -49,7 +49,10 @@ export function addCustomer(account: StripeAccount, { email, name, description, 
 /** `/v1/customers` */
 export function customerRoutes(
   account: StripeAccount,
-  { cancel, attach }: { readonly cancel: (subscription: Subscription) => void; readonly attach: (method: string, customer: Customer) => string },
+  {
+    cancel,
+    attach,
+  }: { readonly cancel: (subscription: Subscription) => void; readonly attach: (method: string, customer: Customer) => string },
 ): Route[] {
   /** Who was deleted, and is told apart from who never was. */
   const deleted = new Set<string>();

@@ -23,22 +23,26 @@ export function alwaysFails(method: PaymentMethod): boolean {
   return method.card?.last4 === FAILING_CARD;
 }
 
-/** Gives a customer a payment method. */
-export function addPaymentMethod(account: StripeAccount, customer: Customer, { kind, last4 = '4242' }: { readonly kind: PaymentMethodKind; readonly last4?: string }): PaymentMethod {
+/** Makes a payment method, and gives it to a customer where there is one. */
+export function addPaymentMethod(
+  account: StripeAccount,
+  customer: Customer | null,
+  { kind, last4 = '4242' }: { readonly kind: PaymentMethodKind; readonly last4?: string },
+): PaymentMethod {
   const method: PaymentMethod = account.paymentMethods.add({
     id: stripeId('pm'),
     object: 'payment_method',
     allow_redisplay: 'unspecified',
-    billing_details: { address: null, email: customer.email, name: customer.name ?? null, phone: null, tax_id: null },
+    billing_details: { address: null, email: customer?.email ?? null, name: customer?.name ?? null, phone: null, tax_id: null },
     created: account.time.now,
-    customer: customer.id,
+    customer: customer?.id ?? null,
     customer_account: null,
     livemode: false,
     metadata: {},
     type: kind,
     ...(kind === 'card' ? { card: cardOf(last4) } : { sepa_debit: debitOf(last4) }),
   });
-  account.emit('payment_method.attached', method);
+  if (customer) account.emit('payment_method.attached', method);
   return method;
 }
 
@@ -48,7 +52,9 @@ export function attachPaymentMethod(account: StripeAccount, id: string, customer
   if (token) return addPaymentMethod(account, customer, token).id;
   const method = account.paymentMethods.named(id, 'payment_method');
   if (method.customer !== null && method.customer !== customer.id) {
-    throw new FakeStripeRefusedError('The payment method you provided has already been attached to a customer.', { param: 'payment_method' });
+    throw new FakeStripeRefusedError('The payment method you provided has already been attached to a customer.', {
+      param: 'payment_method',
+    });
   }
   account.change(method, 'payment_method.attached', (one) => {
     one.customer = customer.id;
@@ -78,7 +84,9 @@ export function paymentMethodRoutes(account: StripeAccount): Route[] {
     const type = params.text('type');
     const rows = account.paymentMethods
       .newestFirst()
-      .filter((method) => (customer === undefined || method.customer === customer) && (type === undefined || method.type === type));
+      .filter(
+        (method) => (customer === undefined || method.customer === customer) && (type === undefined || method.type === type),
+      );
     return pageOf(call, rows);
   };
 

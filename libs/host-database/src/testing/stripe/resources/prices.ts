@@ -136,7 +136,8 @@ function productOf(account: StripeAccount, params: Params): string {
 /** A lookup key that no other price has: one that does gives it up where the caller says so. */
 function freeLookupKey(account: StripeAccount, params: Params, forPrice?: Price): string | undefined {
   const key = params.text('lookup_key');
-  const holder = key === undefined ? undefined : [...account.prices].find((price) => price.lookup_key === key && price !== forPrice);
+  const holder =
+    key === undefined ? undefined : [...account.prices].find((price) => price.lookup_key === key && price !== forPrice);
   if (!holder) return key;
   if (params.flag('transfer_lookup_key') !== true) {
     throw new FakeStripeRefusedError(`A price (\`${holder.id}\`) already uses that lookup key.`, {

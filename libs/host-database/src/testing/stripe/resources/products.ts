@@ -6,7 +6,17 @@ import type { Params } from '../http/params.js';
 import { FakeStripeRefusedError } from '../stripe.errors.js';
 import type { ApiCall, Route } from '../http/router.js';
 
-const FIELDS = ['name', 'active', 'description', 'metadata', 'default_price', 'marketing_features', 'statement_descriptor', 'unit_label', 'url'];
+const FIELDS = [
+  'name',
+  'active',
+  'description',
+  'metadata',
+  'default_price',
+  'marketing_features',
+  'statement_descriptor',
+  'unit_label',
+  'url',
+];
 
 /** What a product is made with. */
 export interface NewProduct {
@@ -61,7 +71,11 @@ export function productRoutes(account: StripeAccount): Route[] {
 
   const create = ({ params }: ApiCall): object => {
     params.only('id', ...FIELDS);
-    const product = addProduct(account, { id: params.text('id'), name: params.requiredText('name'), metadata: params.metadata() });
+    const product = addProduct(account, {
+      id: params.text('id'),
+      name: params.requiredText('name'),
+      metadata: params.metadata(),
+    });
     apply(product, params);
     account.emit('product.created', product);
     return product;

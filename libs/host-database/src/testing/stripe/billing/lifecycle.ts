@@ -1,0 +1,266 @@
+import type {
+  Customer,
+  Invoice,
+  InvoiceLine,
+  PaymentIntent,
+  PaymentMethod,
+  Subscription,
+  SubscriptionStatus,
+} from '../account/objects.js';
+import type { StripeAccount } from '../account/stripe-account.js';
+import { cardDeclined } from '../http/refusals.js';
+import { FakeStripeRefusedError } from '../stripe.errors.js';
+import { Collection } from './collection.js';
+import { type RedeemedCoupon, redeem, useUpDiscounts } from './discounts.js';
+import { type BillingReason, draftInvoice } from './invoice-draft.js';
+import { type Invoices, subscriptionOf } from './invoices.js';
+import { cycleLine } from './lines.js';
+import { nextEnd, periodLines, trialLines } from './item-lines.js';
+import type { PaymentAttempt, Payments } from './payments.js';
+import { draftSubscription, type NewSubscription, periodBounds } from './subscription-draft.js';
+
+const HOUR = 3_600;
+const DAY = 24 * HOUR;
+const INCOMPLETE_FOR = 23 * HOUR;
+const TRIAL_ENDS_SOON = 3 * DAY;
+
+export type PaymentBehavior = 'allow_incomplete' | 'default_incomplete' | 'error_if_incomplete';
+
+/** How a subscription begins. */
+export interface StartFacts extends NewSubscription {
+  readonly paymentBehavior?: PaymentBehavior | undefined;
+  readonly coupons?: readonly RedeemedCoupon[];
+  readonly session?: string;
+}
+
+/** Subscriptions as time passes: their beginning, periods, trials and end. */
+export class SubscriptionLifecycle {
+  private readonly collection: Collection;
+
+  constructor(
+    private readonly account: StripeAccount,
+    private readonly invoices: Invoices,
+    private readonly payments: Payments,
+  ) {
+    this.collection = new Collection(account, invoices, {
+      methodOf: (subscription) => this.paymentMethodOf(subscription),
+      setStatus: (subscription, status) => this.setStatus(subscription, status),
+      cancel: (subscription) => this.cancel(subscription, 'payment_failed'),
+      pause: (subscription) => this.pause(subscription, 'final_payment_failure'),
+    });
+  }
+
+  /** Begins a subscription, and takes the first payment where there is one to take. */
+  start(facts: StartFacts): Subscription {
+    const { customer, paymentBehavior = 'allow_incomplete', coupons = [], session } = facts;
+    const subscription = draftSubscription(this.account, facts);
+    const isTrial = subscription.trial_end !== null;
+    if (!isTrial && paymentBehavior !== 'default_incomplete') this.requireMethod(subscription, facts);
+    subscription.discounts = coupons.map(
+      (coupon) =>
+        redeem(this.account, coupon, { customer: customer.id, subscription: subscription.id, ...(session && { session }) }).id,
+    );
+    const invoice = this.draft(
+      subscription,
+      isTrial ? trialLines(subscription) : periodLines(subscription),
+      'subscription_create',
+    );
+    const attempt =
+      invoice.amount_due > 0 && paymentBehavior !== 'default_incomplete'
+        ? this.firstPayment(invoice, subscription, customer)
+        : undefined;
+    if (attempt?.outcome === 'failed' && paymentBehavior === 'error_if_incomplete') throw cardDeclined();
+    const awaits = invoice.amount_due > 0 && (attempt === undefined || attempt.outcome === 'failed');
+    subscription.status = isTrial ? 'trialing' : awaits ? 'incomplete' : 'active';
+    subscription.latest_invoice = invoice.id;
+    this.account.subscriptions.add(subscription);
+    this.account.emit('customer.subscription.created', subscription);
+    this.invoices.open(invoice);
+    this.invoices.finalize(invoice);
+    if (attempt) this.invoices.settle(invoice, attempt);
+    else if (invoice.amount_due > 0) this.invoices.awaitPayment(invoice);
+    if (!isTrial) useUpDiscounts(this.account, subscription);
+    this.plan(subscription);
+    return subscription;
+  }
+
+  /** Plans what time brings next. Called after every change of dates. */
+  plan(subscription: Subscription): void {
+    const { timeline } = this.account;
+    const { id, status } = subscription;
+    for (const what of ['cancel', 'expire', 'trial', 'period']) timeline.cancel(`${id}:${what}`);
+    if (status === 'canceled' || status === 'incomplete_expired') return;
+    if (status === 'incomplete') {
+      timeline.plan(`${id}:expire`, subscription.created + INCOMPLETE_FOR, () => this.expire(subscription));
+      return;
+    }
+    // Of the same second the end comes first: what is cancelled is not renewed.
+    if (subscription.cancel_at !== null)
+      timeline.plan(`${id}:cancel`, subscription.cancel_at, () => this.cancel(subscription, 'cancellation_requested'));
+    if (status === 'paused') return;
+    if (status === 'trialing' && subscription.trial_end !== null) this.planTrialNotice(subscription, subscription.trial_end);
+    timeline.plan(`${id}:period`, periodBounds(subscription).min, () => this.renew(subscription));
+  }
+
+  /** Ends a subscription now. */
+  cancel(subscription: Subscription, reason: 'cancellation_requested' | 'payment_failed'): void {
+    const now = this.account.time.now;
+    subscription.status = 'canceled';
+    subscription.ended_at = now;
+    subscription.canceled_at ??= now;
+    subscription.cancel_at_period_end = false;
+    subscription.cancellation_details = { ...noCancellationDetails(), ...subscription.cancellation_details, reason };
+    this.plan(subscription);
+    for (const invoice of this.invoices.ofSubscription(subscription))
+      if (invoice.status === 'open' || invoice.status === 'draft') this.invoices.stopCollecting(invoice);
+    const schedule = subscription.schedule === null ? undefined : this.account.schedules.find(subscription.schedule);
+    if (schedule?.status === 'active') {
+      this.account.timeline.cancel(`${schedule.id}:phase`);
+      schedule.status = 'canceled';
+      schedule.canceled_at = now;
+      this.account.emit('subscription_schedule.canceled', schedule);
+    }
+    this.account.emit('customer.subscription.deleted', subscription);
+  }
+
+  /** Makes an invoice of these lines and of what waits for one, and pays it at once. */
+  invoiceNow(subscription: Subscription, lines: readonly InvoiceLine[], reason: BillingReason): Invoice {
+    const invoice = this.draft(subscription, [...this.takePending(subscription), ...lines], reason);
+    subscription.latest_invoice = invoice.id;
+    this.invoices.open(invoice);
+    this.collection.collect(invoice, subscription);
+    return invoice;
+  }
+
+  /** What an invoice would be, of these lines. */
+  draft(subscription: Subscription, lines: readonly InvoiceLine[], reason: BillingReason): Invoice {
+    const customer = this.account.customers.named(subscription.customer, 'customer');
+    const { start, min } = periodBounds(subscription);
+    const now = this.account.time.now;
+    const period = reason === 'subscription_cycle' || reason === 'upcoming' ? { start, end: min } : { start: now, end: now };
+    return draftInvoice(this.account, { customer, subscription, lines, reason, period });
+  }
+
+  /** Tries to pay an open invoice, as a customer or an operator asks for it. */
+  pay(invoice: Invoice, method?: PaymentMethod): void {
+    this.collection.pay(invoice, this.account.subscriptions.find(subscriptionOf(invoice) ?? ''), method);
+  }
+
+  finalize(invoice: Invoice): void {
+    this.invoices.finalize(invoice);
+  }
+
+  /** Records how a payment that took days has ended. */
+  settleLater(invoice: Invoice, { intent, succeeded }: { readonly intent: PaymentIntent; readonly succeeded: boolean }): void {
+    const subscription = this.account.subscriptions.find(subscriptionOf(invoice) ?? '');
+    this.collection.settled(invoice, subscription, { intent, outcome: succeeded ? 'succeeded' : 'failed' });
+  }
+
+  setStatus(subscription: Subscription, status: SubscriptionStatus): void {
+    if (subscription.status === status) return;
+    this.account.change(subscription, 'customer.subscription.updated', (one) => {
+      one.status = status;
+    });
+    this.plan(subscription);
+  }
+
+  /** The payment method that a subscription's invoices are paid with. */
+  paymentMethodOf(subscription: Pick<Subscription, 'customer' | 'default_payment_method'>): PaymentMethod | undefined {
+    const standard = this.account.customers.find(subscription.customer)?.invoice_settings.default_payment_method;
+    const id = subscription.default_payment_method ?? (typeof standard === 'string' ? standard : undefined);
+    const method = id === undefined ? undefined : this.account.paymentMethods.find(id);
+    return method?.customer === subscription.customer ? method : undefined;
+  }
+
+  private requireMethod(subscription: Subscription, { collectionMethod }: StartFacts): void {
+    const isFree = subscription.items.data.every((item) => item.price.unit_amount === 0);
+    if (isFree || collectionMethod === 'send_invoice' || this.paymentMethodOf(subscription)) return;
+    throw new FakeStripeRefusedError('This customer has no attached payment source or default payment method.', {
+      stripeCode: 'resource_missing',
+    });
+  }
+
+  private firstPayment(invoice: Invoice, subscription: Subscription, customer: Customer): PaymentAttempt {
+    return this.payments.attempt({
+      customer,
+      method: this.paymentMethodOf(subscription),
+      amount: invoice.amount_due,
+      currency: invoice.currency,
+      description: 'Subscription creation',
+    });
+  }
+
+  private renew(subscription: Subscription): void {
+    const now = this.account.time.now;
+    if (subscription.status === 'trialing' && !this.endTrial(subscription)) return;
+    const due = subscription.items.data.filter((item) => item.current_period_end <= now);
+    this.account.change(subscription, 'customer.subscription.updated', (one) => {
+      if (one.status === 'trialing') one.status = 'active';
+      for (const item of due) {
+        item.current_period_start = item.current_period_end;
+        item.current_period_end = nextEnd(one, item);
+      }
+    });
+    const lines = due.map((item) =>
+      cycleLine({
+        subscription: subscription.id,
+        item,
+        period: { start: item.current_period_start, end: item.current_period_end },
+      }),
+    );
+    const invoice = this.draft(subscription, [...this.takePending(subscription), ...lines], 'subscription_cycle');
+    subscription.latest_invoice = invoice.id;
+    this.invoices.open(invoice);
+    useUpDiscounts(this.account, subscription);
+    this.collection.collectLater(invoice, subscription, HOUR);
+    this.plan(subscription);
+  }
+
+  /** Whether a subscription goes on after its trial. */
+  private endTrial(subscription: Subscription): boolean {
+    const behavior = subscription.trial_settings.end_behavior.missing_payment_method;
+    if (behavior === 'create_invoice' || this.paymentMethodOf(subscription)) return true;
+    if (behavior === 'cancel') this.cancel(subscription, 'cancellation_requested');
+    else this.pause(subscription, 'trial_end_without_payment_method');
+    return false;
+  }
+
+  /** Stops a subscription until it is resumed. */
+  pause(
+    subscription: Subscription,
+    type: 'final_payment_failure' | 'pause_requested' | 'trial_end_without_payment_method',
+  ): void {
+    const before = subscription.status;
+    subscription.status = 'paused';
+    subscription.status_details = {
+      paused: { subscription: { type }, transitioned_at: this.account.time.now, type: 'subscription' },
+    };
+    this.plan(subscription);
+    this.account.events.emit('customer.subscription.updated', subscription, { status: before });
+    this.account.emit('customer.subscription.paused', subscription);
+  }
+
+  private expire(subscription: Subscription): void {
+    this.setStatus(subscription, 'incomplete_expired');
+    for (const invoice of this.invoices.ofSubscription(subscription)) if (invoice.status === 'open') this.invoices.void(invoice);
+  }
+
+  private takePending(subscription: Subscription): InvoiceLine[] {
+    const lines = this.account.pendingLines.get(subscription.id) ?? [];
+    this.account.pendingLines.delete(subscription.id);
+    return lines;
+  }
+
+  private planTrialNotice(subscription: Subscription, trialEnd: number): void {
+    const at = Math.max(trialEnd - TRIAL_ENDS_SOON, subscription.trial_start ?? 0);
+    // A notice is given once: a date that is past was told when it came.
+    if (at < this.account.time.now) return;
+    this.account.timeline.plan(`${subscription.id}:trial`, at, () =>
+      this.account.emit('customer.subscription.trial_will_end', subscription),
+    );
+  }
+}
+
+function noCancellationDetails(): NonNullable<Subscription['cancellation_details']> {
+  return { comment: null, feedback: null, feedback_option: null, reason: null };
+}
