@@ -19,9 +19,17 @@ export type { JobMatch, PayloadMatch } from './job-match.js';
 export { MailNotRecordedError, RecordingMailer } from './recording-mailer.js';
 export {
   FakeStripe,
+  type FakeStripeApiFaults,
   type FakeStripeCheckout,
   type FakeStripeClientOptions,
+  type FakeStripeFailure,
+  type FakeStripeFault,
   type FakeStripeOptions,
+  type FakeStripePayment,
+  type FakeStripeRequest,
+  type FakeStripeWebhooks,
+  type OutgoingEvent,
+  type WebhookDelivery,
   FakeStripeRefusedError,
   FakeStripeStoppedError,
 } from './stripe/index.js';

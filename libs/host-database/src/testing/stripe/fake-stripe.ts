@@ -2,7 +2,7 @@ import { SystemClock } from '../../common/index.js';
 import type { StripeAccount } from './account/stripe-account.js';
 import { makeAccount } from './account/make-account.js';
 import { StripeServices } from './account/stripe-services.js';
-import type { CheckoutPayment } from './checkout/checkout.js';
+import type { FakeStripePayment } from './checkout/checkout-payment.js';
 import type { CheckoutSession } from './account/objects.js';
 import { FakeStripeWebhooks } from './events/webhooks.js';
 import type { FakeStripeOptions } from './fake-stripe.options.js';
@@ -145,7 +145,7 @@ export class FakeStripe {
    *
    * @throws FakeStripeRefusedError where the session is not open, or the card is declined: the session stays open then
    */
-  completeCheckout(sessionId: string, payment: CheckoutPayment = {}): Promise<FakeStripeCheckout> {
+  completeCheckout(sessionId: string, payment: FakeStripePayment = {}): Promise<FakeStripeCheckout> {
     return this.act(() => checkoutOf(this.services.checkout.complete(sessionId, payment)));
   }
 

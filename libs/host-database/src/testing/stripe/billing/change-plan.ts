@@ -5,10 +5,10 @@ import { cycleLine, prorationLine } from './lines.js';
 import { periodEnd, sameInterval } from './periods.js';
 import { draftItem } from './subscription-draft.js';
 
-export type ProrationBehavior = 'always_invoice' | 'create_prorations' | 'none';
+type ProrationBehavior = 'always_invoice' | 'create_prorations' | 'none';
 
 /** What an item is to become. */
-export interface ItemChange {
+interface ItemChange {
   /** The item; none adds one. */
   readonly id?: string | undefined;
   readonly price?: Price | undefined;

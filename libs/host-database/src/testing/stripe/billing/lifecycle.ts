@@ -24,7 +24,7 @@ const DAY = 24 * HOUR;
 const INCOMPLETE_FOR = 23 * HOUR;
 const TRIAL_ENDS_SOON = 3 * DAY;
 
-export type PaymentBehavior = 'allow_incomplete' | 'default_incomplete' | 'error_if_incomplete';
+type PaymentBehavior = 'allow_incomplete' | 'default_incomplete' | 'error_if_incomplete';
 
 /** How a subscription begins. */
 export interface StartFacts extends NewSubscription {

@@ -8,22 +8,11 @@ import { cardDeclined } from '../http/refusals.js';
 import { addCustomer } from '../resources/customers.js';
 import { addPaymentMethod, type PaymentMethodKind } from '../resources/payment-methods.js';
 import { FakeStripeRefusedError } from '../stripe.errors.js';
+import type { FakeStripePayment } from './checkout-payment.js';
 import { type CheckoutPlan, draftSession, priceSession, readSubscriptionData } from './session-draft.js';
 
 /** How long a debit takes. */
 const DEBIT_TAKES = 3 * 86_400;
-
-/** How somebody pays on the page of a session. */
-export interface CheckoutPayment {
-  /** A card is charged at once, a debit after three days. @default 'card' */
-  readonly method?: PaymentMethodKind;
-  /** What a customer is made with, where the session has neither customer nor address. */
-  readonly email?: string;
-  /** A promotion code as it is typed. */
-  readonly promotionCode?: string;
-  /** Whether the bank pays the debit. @default 'succeed' */
-  readonly debit?: 'fail' | 'succeed';
-}
 
 /** Checkout sessions: from their making to their payment, or to their end without one. */
 export class Checkout {
@@ -53,7 +42,7 @@ export class Checkout {
   }
 
   /** The customer pays. Only then is there a subscription. */
-  complete(id: string, payment: CheckoutPayment = {}): CheckoutSession {
+  complete(id: string, payment: FakeStripePayment = {}): CheckoutSession {
     const { session, plan } = this.openSession(id);
     const coupons = payment.promotionCode === undefined ? plan.coupons : [this.typedCode(session, payment.promotionCode)];
     const data = plan.subscriptionData && readSubscriptionData(plan.subscriptionData, this.account.time.now);
@@ -175,7 +164,7 @@ export class Checkout {
     return couponOfCode(this.account, found.id);
   }
 
-  private newCustomer(session: CheckoutSession, { email }: CheckoutPayment): Customer | null {
+  private newCustomer(session: CheckoutSession, { email }: FakeStripePayment): Customer | null {
     if (session.customer_creation === 'if_required') return null;
     return addCustomer(this.account, { email: session.customer_email ?? email ?? 'buyer@example.com' });
   }
@@ -197,7 +186,7 @@ export class Checkout {
 function detailsOf(
   session: CheckoutSession,
   customer: Customer | null,
-  { email }: CheckoutPayment,
+  { email }: FakeStripePayment,
 ): CheckoutSession['customer_details'] {
   return {
     address: null,
