@@ -40,18 +40,31 @@ function redeemable(coupon: Coupon, now: number): Coupon {
   throw new FakeStripeRefusedError(`Coupon expired: ${coupon.id}`, { stripeCode: 'coupon_expired', param: 'coupon' });
 }
 
+interface RedemptionFacts {
+  readonly customer: string;
+  readonly subscription: string;
+  readonly session?: string;
+}
+
 /** Makes a discount of a coupon and counts it as redeemed. */
-export function redeem(
+export function redeem(account: StripeAccount, redeemed: RedeemedCoupon, facts: RedemptionFacts): Discount {
+  redeemed.coupon.times_redeemed += 1;
+  const code = redeemed.promotionCode === null ? undefined : account.promotionCodes.find(redeemed.promotionCode);
+  if (code) code.times_redeemed += 1;
+  const discount = draftDiscount(account, redeemed, facts);
+  account.emit('customer.discount.created', discount);
+  return discount;
+}
+
+/** Makes a discount that nobody hears of: that of a preview. */
+export function draftDiscount(
   account: StripeAccount,
   { coupon, promotionCode }: RedeemedCoupon,
-  { customer, subscription, session }: { readonly customer: string; readonly subscription: string; readonly session?: string },
+  { customer, subscription, session }: RedemptionFacts,
 ): Discount {
-  coupon.times_redeemed += 1;
-  const code = promotionCode === null ? undefined : account.promotionCodes.find(promotionCode);
-  if (code) code.times_redeemed += 1;
   const now = account.time.now;
   const months = coupon.duration === 'repeating' ? coupon.duration_in_months : null;
-  const discount = account.discounts.add({
+  return account.discounts.add({
     id: stripeId('di'),
     object: 'discount',
     checkout_session: session ?? null,
@@ -66,8 +79,6 @@ export function redeem(
     subscription,
     subscription_item: null,
   });
-  account.emit('customer.discount.created', discount);
-  return discount;
 }
 
 /** What a coupon takes off each of these amounts. */

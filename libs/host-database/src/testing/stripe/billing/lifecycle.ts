@@ -164,6 +164,12 @@ export class SubscriptionLifecycle {
     this.plan(subscription);
   }
 
+  /** Refuses who could not pay an invoice now. */
+  requireFunds(subscription: Subscription): void {
+    const customer = this.account.customers.find(subscription.customer) ?? null;
+    if (this.payments.isDeclined(customer, this.paymentMethodOf(subscription))) throw cardDeclined();
+  }
+
   /** The payment method that a subscription's invoices are paid with. */
   paymentMethodOf(subscription: Pick<Subscription, 'customer' | 'default_payment_method'>): PaymentMethod | undefined {
     const standard = this.account.customers.find(subscription.customer)?.invoice_settings.default_payment_method;

@@ -80,8 +80,7 @@ export class Payments {
   attempt(facts: PaymentFacts): PaymentAttempt {
     const { method, customer } = facts;
     const intent = facts.intent ?? this.intentFor(facts);
-    if (!method || alwaysFails(method) || this.isToFail(customer))
-      return { intent: this.fail(intent, method), outcome: 'failed' };
+    if (!method || this.isDeclined(customer, method)) return { intent: this.fail(intent, method), outcome: 'failed' };
     if (method.type === 'card') return { intent: this.succeed(intent, method), outcome: 'succeeded' };
     intent.payment_method = method.id;
     intent.payment_method_types = [method.type];
@@ -122,7 +121,12 @@ export class Payments {
     return intent;
   }
 
-  /** Counts down the failures that a test has ordered. */
+  /** Whether a payment is declined. Counts down the failures that a test has ordered. */
+  isDeclined(customer: Customer | null, method: PaymentMethod | undefined): boolean {
+    return !method || alwaysFails(method) || this.isToFail(customer);
+  }
+
+  /** Whether a test has ordered that this payment fails, which is counted down. */
   isToFail(customer: Customer | null): boolean {
     const left = customer ? (this.account.failures.get(customer.id) ?? 0) : 0;
     if (!customer || left <= 0) return false;

@@ -46,6 +46,16 @@ export class SubscriptionChanges {
     return this.lifecycle.draft(after, [...pending, ...nextLines(after)], 'upcoming');
   }
 
+  /**
+   * Refuses a change that is invoiced at once to who cannot pay for it.
+   *
+   * @throws FakeStripeRefusedError `card_declined`
+   */
+  requirePayment(subscription: Subscription, change: SubscriptionChange): void {
+    if (!planChange(subscription, change, this.account.time.now).invoiceNow) return;
+    if (this.preview(subscription, change).amount_due > 0) this.lifecycle.requireFunds(subscription);
+  }
+
   /** Pauses a subscription; the rest of the period is given back with the next invoice. */
   pause(subscription: Subscription, { credit }: { readonly credit: boolean }): void {
     if (!['active', 'past_due', 'trialing', 'unpaid'].includes(subscription.status)) {

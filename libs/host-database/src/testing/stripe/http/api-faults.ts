@@ -37,12 +37,12 @@ export class FakeStripeApiFaults {
     this.failures.push({ failure, left: failure.times ?? 1 });
   }
 
-  /** Answers every call so much later, in real time. */
+  /** Answers every call so much later, in real time. What a call does is done at once: its webhooks may be there before its answer. */
   answerAfter(latencyMs: number): void {
     this.latencyMs = latencyMs;
   }
 
-  /** Keeps every answer back until the returned function is called. What a call does is done only then, too. */
+  /** Keeps every answer back until the returned function is called. What a call does or reads, it does at once: the answer may be stale. */
   holdAnswers(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.gate = promise;

@@ -29,6 +29,15 @@ interface Incoming {
   readonly requestId: string;
 }
 
+/** What a call has come to. */
+interface Answer extends StoredAnswer {
+  readonly isReplayed?: boolean;
+  /** Whether another call under the same idempotency key has not been answered yet. */
+  readonly isConflict?: boolean;
+  /** The idempotency key under which it is kept, once it is given. */
+  readonly key?: string;
+}
+
 /** Answers calls of the API, as Stripe does. */
 export class ApiServer {
   private readonly expansion: Expansion;
@@ -38,7 +47,7 @@ export class ApiServer {
   }
 
   async handle(request: IncomingMessage, response: ServerResponse, body: string): Promise<void> {
-    const { requests, faults, apiVersion } = this.parts;
+    const { requests, faults, idempotency, apiVersion } = this.parts;
     const incoming = read(request, body);
     const version = header(request, 'stripe-version');
     const record = {
@@ -49,14 +58,16 @@ export class ApiServer {
       apiVersion: version,
     };
     const position = requests.push({ ...record, status: undefined }) - 1;
-    await faults.wait();
     const fault = faults.take(incoming.method, incoming.path);
-    const answer = fault && fault.afterEffect !== true ? undefined : this.answer(incoming, request);
+    const answer = fault && fault.afterEffect !== true ? failureOf(500) : this.answer(incoming, request);
+    // Whoever comes second under a key is told so while the first still waits.
+    if (!answer.isConflict) await faults.wait();
+    if (answer.key !== undefined) idempotency.end(answer.key, answer);
     if (fault?.with === 'reset') {
       request.socket.resetAndDestroy();
       return;
     }
-    const sent = fault ? failureOf(fault.with) : (answer ?? failureOf(500));
+    const sent = fault ? failureOf(fault.with) : answer;
     requests[position] = { ...record, status: sent.status };
     response.writeHead(sent.status, {
       'content-type': 'application/json',
@@ -68,25 +79,23 @@ export class ApiServer {
     response.end(sent.body);
   }
 
-  private answer(incoming: Incoming, request: IncomingMessage): StoredAnswer & { readonly isReplayed?: boolean } {
+  private answer(incoming: Incoming, request: IncomingMessage): Answer {
     try {
       this.authenticate(request);
       return this.once(incoming);
     } catch (error) {
-      if (error instanceof FakeStripeRefusedError) return refusal(error, incoming.requestId);
-      throw error;
+      if (!(error instanceof FakeStripeRefusedError)) throw error;
+      return { ...refusal(error, incoming.requestId), isConflict: error.status === 409 };
     }
   }
 
-  private once(incoming: Incoming): StoredAnswer & { readonly isReplayed?: boolean } {
+  private once(incoming: Incoming): Answer {
     const { idempotency } = this.parts;
     const key = incoming.method === 'POST' ? incoming.idempotencyKey : undefined;
     if (key === undefined) return this.execute(incoming);
     const before = idempotency.begin(key, JSON.stringify([incoming.path, incoming.values]));
     if (before) return { ...before, isReplayed: true };
-    const answer = this.execute(incoming);
-    idempotency.end(key, answer);
-    return answer;
+    return { ...this.execute(incoming), key };
   }
 
   private execute({ method, path, values, requestId, idempotencyKey }: Incoming): StoredAnswer {
@@ -150,7 +159,7 @@ function refusal(error: FakeStripeRefusedError, requestId: string): StoredAnswer
   return { status, body: JSON.stringify({ error: body }) };
 }
 
-function failureOf(status: 'reset' | 429 | 500 | 503): StoredAnswer & { readonly isReplayed?: boolean } {
+function failureOf(status: 'reset' | 429 | 500 | 503): Answer {
   const error =
     status === 429
       ? { type: 'invalid_request_error', code: 'rate_limit', message: 'Too many requests hit the API too quickly.' }

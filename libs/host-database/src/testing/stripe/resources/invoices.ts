@@ -1,6 +1,7 @@
 import type { Invoice } from '../account/objects.js';
 import type { StripeAccount } from '../account/stripe-account.js';
 import { readChange, CHANGE_PARAMS } from '../billing/change-params.js';
+import { couponOf, draftDiscount } from '../billing/discounts.js';
 import { draftInvoice } from '../billing/invoice-draft.js';
 import { type Invoices, subscriptionOf } from '../billing/invoices.js';
 import { periodLines } from '../billing/item-lines.js';
@@ -9,7 +10,7 @@ import type { SubscriptionChanges } from '../billing/subscription-changes.js';
 import { draftSubscription, periodBounds, recurringPrice } from '../billing/subscription-draft.js';
 import { LIST_PARAMS, pageOf } from '../http/lists.js';
 import { Params } from '../http/params.js';
-import { cardDeclined, parameterMissing } from '../http/refusals.js';
+import { cardDeclined, parameterMissing, parameterUnknown } from '../http/refusals.js';
 import type { ApiCall, Route } from '../http/router.js';
 
 /** What the resources of invoices need of billing. */
@@ -63,16 +64,17 @@ export function invoiceRoutes(account: StripeAccount, { invoices, lifecycle, cha
     };
 
   const preview = ({ params }: ApiCall): object => {
-    params.only('customer', 'subscription', 'subscription_details');
+    params.only('customer', 'subscription', 'subscription_details', 'discounts');
     const details = params.part('subscription_details') ?? new Params({}, 'subscription_details');
     const id = params.text('subscription');
     details.only(...CHANGE_PARAMS);
-    const invoice = id === undefined ? previewOfNew(params, details) : previewOfChange(id, details);
+    const invoice = id === undefined ? previewOfNew(params, details) : previewOfChange(id, { params, details });
     // A preview is no invoice: its id says so, and it can be had only once.
     return { ...invoice, id: `upcoming_${invoice.id}`, status: 'draft' };
   };
 
-  const previewOfChange = (id: string, details: Params): Invoice => {
+  const previewOfChange = (id: string, { params, details }: { readonly params: Params; readonly details: Params }): Invoice => {
+    if (params.has('discounts')) throw parameterUnknown('discounts');
     const subscription = account.subscriptions.named(id, 'subscription');
     return changes.preview(subscription, readChange(account, details, subscription));
   };
@@ -88,6 +90,10 @@ export function invoiceRoutes(account: StripeAccount, { invoices, lifecycle, cha
         quantity: item.integer('quantity') ?? 1,
       })),
     });
+    const facts = { customer: customer.id, subscription: subscription.id };
+    subscription.discounts = (params.parts('discounts') ?? []).map(
+      (discount) => draftDiscount(account, couponOf(account, discount), facts).id,
+    );
     const { start, min } = periodBounds(subscription);
     return draftInvoice(account, {
       customer,

@@ -21,7 +21,6 @@ const SHARED = [
   'cancel_at',
   'cancel_at_period_end',
   'discounts',
-  'payment_behavior',
 ];
 
 /** `/v1/subscriptions` */
@@ -51,6 +50,7 @@ export function subscriptionRoutes(
       'off_session',
       'currency',
       'proration_behavior',
+      'payment_behavior',
       ...SHARED,
     );
     const subscription = lifecycle.start({
@@ -77,10 +77,12 @@ export function subscriptionRoutes(
   };
 
   const update = ({ params, id }: ApiCall): object => {
-    params.only(...CHANGE_PARAMS, ...SHARED, 'pause_collection', 'cancellation_details', 'off_session');
+    params.only(...CHANGE_PARAMS, ...SHARED, 'pause_collection', 'cancellation_details', 'off_session', 'payment_behavior');
     const subscription = account.subscriptions.get(id);
     const coupons = params.parts('discounts')?.map((discount) => couponOf(account, discount));
-    changes.apply(subscription, readChange(account, params, subscription), (one) => {
+    const change = readChange(account, params, subscription);
+    if (params.oneOf('payment_behavior', BEHAVIORS) === 'error_if_incomplete') changes.requirePayment(subscription, change);
+    changes.apply(subscription, change, (one) => {
       one.metadata = params.metadata(one.metadata);
       if (params.has('description')) one.description = params.text('description') ?? null;
       const method = params.text('default_payment_method');
