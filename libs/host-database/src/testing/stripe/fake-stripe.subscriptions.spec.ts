@@ -32,7 +32,7 @@ describe(`${FakeStripe.name}: subscriptions as time passes`, () => {
     expect(draft).toMatchObject({ status: 'draft', billing_reason: 'subscription_cycle', amount_due: 1000 });
     expect((await stripe.subscriptions.retrieve(id)).items.data[0]).toMatchObject({ current_period_start: end });
     await fake.advance(HOUR_MS);
-    await expect(stripe.invoices.retrieve(draft!.id!)).resolves.toMatchObject({ status: 'paid', amount_paid: 1000 });
+    await expect(stripe.invoices.retrieve(draft!.id)).resolves.toMatchObject({ status: 'paid', amount_paid: 1000 });
     expect(host.receiver.types.slice(-8)).toEqual(
       expect.arrayContaining(['invoice.finalized', 'invoice.paid', 'invoice_payment.paid']),
     );
@@ -109,7 +109,7 @@ describe(`${FakeStripe.name}: subscriptions as time passes`, () => {
       ended_at: host.now,
     });
     expect(host.receiver.types.filter((type) => type === 'invoice.payment_failed')).toHaveLength(8);
-    await expect(stripe.invoices.retrieve(invoice!.id!)).resolves.toMatchObject({ status: 'open', attempt_count: 8 });
+    await expect(stripe.invoices.retrieve(invoice!.id)).resolves.toMatchObject({ status: 'open', attempt_count: 8 });
   });
 
   it('is active again once a retry succeeds', async () => {
@@ -130,7 +130,7 @@ describe(`${FakeStripe.name}: subscriptions as time passes`, () => {
     const customer = customerOf(subscription);
     await stripe.customers.update(customer, { invoice_settings: { default_payment_method: 'pm_card_chargeCustomerFail' } });
     await fake.advance(31 * DAY_MS + HOUR_MS);
-    const invoice = (await stripe.invoices.list({ subscription: subscription.id })).data[0]!.id!;
+    const invoice = (await stripe.invoices.list({ subscription: subscription.id })).data[0]!.id;
     await expect(stripe.invoices.pay(invoice)).rejects.toMatchObject({
       type: 'StripeCardError',
       code: 'card_declined',

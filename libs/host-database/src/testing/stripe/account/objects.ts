@@ -42,7 +42,7 @@ export type SubscriptionSchedule = OnTheWire<
   Stripe.SubscriptionSchedule,
   { customer: string; subscription: string | null; phases: SchedulePhase[] }
 >;
-type SchedulePhase = OnTheWire<
+export type SchedulePhase = OnTheWire<
   Stripe.SubscriptionSchedule.Phase,
   { items: OnTheWire<Stripe.SubscriptionSchedule.Phase.Item, { price: string; plan: string; quantity: number }>[] }
 >;

@@ -4,6 +4,7 @@ import { SubscriptionLifecycle } from '../billing/lifecycle.js';
 import { Payments } from '../billing/payments.js';
 import { Portal } from '../billing/portal.js';
 import { Refunds } from '../billing/refunds.js';
+import { Schedules } from '../billing/schedules.js';
 import { SubscriptionChanges } from '../billing/subscription-changes.js';
 import { Checkout } from '../checkout/checkout.js';
 import type { Route } from '../http/router.js';
@@ -17,6 +18,8 @@ import { paymentRoutes } from '../resources/payments.js';
 import { priceRoutes } from '../resources/prices.js';
 import { productRoutes } from '../resources/products.js';
 import { refundRoutes } from '../resources/refunds.js';
+import { subscriptionItemRoutes } from '../resources/subscription-items.js';
+import { scheduleRoutes } from '../resources/subscription-schedules.js';
 import { subscriptionRoutes } from '../resources/subscriptions.js';
 import type { StripeAccount } from './stripe-account.js';
 
@@ -26,6 +29,7 @@ export class StripeServices {
   readonly invoices: Invoices;
   readonly lifecycle: SubscriptionLifecycle;
   readonly changes: SubscriptionChanges;
+  readonly schedules: Schedules;
   readonly checkout: Checkout;
   readonly portal: Portal;
   readonly refunds: Refunds;
@@ -36,6 +40,7 @@ export class StripeServices {
     this.invoices = new Invoices(account, this.payments);
     this.lifecycle = new SubscriptionLifecycle(account, this.invoices, this.payments);
     this.changes = new SubscriptionChanges(account, this.lifecycle);
+    this.schedules = new Schedules(account, this.lifecycle, this.changes);
     this.checkout = new Checkout(account, this.lifecycle, this.payments);
     this.portal = new Portal(account, this.lifecycle);
     this.refunds = new Refunds(account);
@@ -56,6 +61,8 @@ export class StripeServices {
       ...couponRoutes(account),
       ...checkoutSessionRoutes(account, this.checkout),
       ...subscriptionRoutes(account, lifecycle, changes),
+      ...subscriptionItemRoutes(account, changes),
+      ...scheduleRoutes(account, this.schedules),
       ...invoiceRoutes(account, { invoices, lifecycle, changes }),
       ...paymentRoutes(account),
       ...refundRoutes(account, this.refunds),

@@ -2,10 +2,8 @@ import type { StripeAccount } from '../account/stripe-account.js';
 import type { Subscription } from '../account/objects.js';
 import type { Params } from '../http/params.js';
 import { parameterInvalid, parametersExclusive } from '../http/refusals.js';
-import type { SubscriptionChange } from './change-plan.js';
+import { PRORATIONS, type SubscriptionChange } from './change-plan.js';
 import { periodBounds, recurringPrice } from './subscription-draft.js';
-
-const PRORATIONS = ['always_invoice', 'create_prorations', 'none'] as const;
 
 /** The parameters that change what is subscribed to: those of an update, and those of its preview. */
 export const CHANGE_PARAMS = ['items', 'proration_behavior', 'proration_date', 'billing_cycle_anchor', 'trial_end'] as const;

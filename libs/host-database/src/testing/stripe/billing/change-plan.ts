@@ -5,10 +5,12 @@ import { cycleLine, prorationLine } from './lines.js';
 import { periodEnd, sameInterval } from './periods.js';
 import { draftItem } from './subscription-draft.js';
 
-type ProrationBehavior = 'always_invoice' | 'create_prorations' | 'none';
+/** What becomes of the rest of a period: invoiced now, with the next invoice, or nothing. */
+export const PRORATIONS = ['always_invoice', 'create_prorations', 'none'] as const;
+export type ProrationBehavior = (typeof PRORATIONS)[number];
 
 /** What an item is to become. */
-interface ItemChange {
+export interface ItemChange {
   /** The item; none adds one. */
   readonly id?: string | undefined;
   readonly price?: Price | undefined;
@@ -55,10 +57,13 @@ export function planChange(subscription: Subscription, change: SubscriptionChang
     const next = after.find((one) => one.id === item.id);
     if (!restarts && next && next.price.id === item.price.id && next.quantity === item.quantity) continue;
     const period = { start: item.current_period_start, end: item.current_period_end };
+    // A period that is over has no rest: a phase of a schedule begins where it ends.
+    if (period.end <= from) continue;
     prorations.push(prorationLine({ ...facts, item, period, sign: -1 }));
     if (next && !restarts) prorations.push(prorationLine({ ...facts, item: next, period, sign: 1 }));
   }
   for (const item of prorates && !restarts ? after.filter((one) => !before.some(({ id }) => id === one.id)) : []) {
+    if (item.current_period_end <= from) continue;
     prorations.push(
       prorationLine({ ...facts, item, period: { start: item.current_period_start, end: item.current_period_end }, sign: 1 }),
     );

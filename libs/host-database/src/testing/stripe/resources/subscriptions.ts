@@ -1,5 +1,4 @@
 import type { Subscription, SubscriptionStatus } from '../account/objects.js';
-import { listObject } from '../account/list-object.js';
 import type { StripeAccount } from '../account/stripe-account.js';
 import { CHANGE_PARAMS, readCancelAt, readChange } from '../billing/change-params.js';
 import { couponOf, redeem } from '../billing/discounts.js';
@@ -10,6 +9,7 @@ import { LIST_PARAMS, pageOf } from '../http/lists.js';
 import type { Params } from '../http/params.js';
 import { parameterInvalid, parameterMissing } from '../http/refusals.js';
 import type { ApiCall, Route } from '../http/router.js';
+import { FakeStripeRefusedError } from '../stripe.errors.js';
 
 const DAY = 86_400;
 const BEHAVIORS = ['allow_incomplete', 'default_incomplete', 'error_if_incomplete'] as const;
@@ -32,6 +32,10 @@ export function subscriptionRoutes(
   const endAt = (subscription: Subscription, params: Params): void => {
     const end = readCancelAt(params, subscription, account.time.now);
     if (!end) return;
+    if (subscription.schedule !== null)
+      throw new FakeStripeRefusedError(
+        `The subscription is managed by the subscription schedule \`${subscription.schedule}\`, and updating any cancelation behavior directly is not allowed. Please update the schedule instead.`,
+      );
     subscription.cancel_at = end.at;
     subscription.cancel_at_period_end = end.atPeriodEnd;
     subscription.canceled_at = end.at === null ? null : account.time.now;
@@ -155,11 +159,6 @@ export function subscriptionRoutes(
     return pageOf(call, rows);
   };
 
-  const items = (call: ApiCall): object => {
-    const id = call.params.only(...LIST_PARAMS, 'subscription').requiredText('subscription');
-    return listObject(account.subscriptions.named(id, 'subscription').items.data, call.path);
-  };
-
   return [
     { method: 'POST', path: '/v1/subscriptions', handle: create },
     { method: 'GET', path: '/v1/subscriptions', handle: list },
@@ -168,7 +167,6 @@ export function subscriptionRoutes(
     { method: 'DELETE', path: '/v1/subscriptions/:id', handle: cancel },
     { method: 'POST', path: '/v1/subscriptions/:id/pause', handle: pause },
     { method: 'POST', path: '/v1/subscriptions/:id/resume', handle: resume },
-    { method: 'GET', path: '/v1/subscription_items', handle: items },
   ];
 }
 
