@@ -36,23 +36,23 @@ export interface DunningSettings {
 
 /** Everything that the fake Stripe knows. */
 export class StripeAccount {
-  readonly customers = new Table<Customer>('customer');
-  readonly paymentMethods = new Table<PaymentMethod>('PaymentMethod');
-  readonly products = new Table<Product>('product');
-  readonly prices = new Table<Price>('price');
-  readonly coupons = new Table<Coupon>('coupon');
-  readonly promotionCodes = new Table<PromotionCode>('promotion code');
-  readonly discounts = new Table<Discount>('discount');
-  readonly sessions = new Table<CheckoutSession>('checkout.session');
-  readonly subscriptions = new Table<Subscription>('subscription');
-  readonly schedules = new Table<SubscriptionSchedule>('subscription_schedule');
-  readonly invoices = new Table<Invoice>('invoice');
-  readonly invoicePayments = new Table<InvoicePayment>('invoice_payment');
-  readonly paymentIntents = new Table<PaymentIntent>('payment_intent');
-  readonly charges = new Table<Charge>('charge');
-  readonly refunds = new Table<Refund>('refund');
-  readonly disputes = new Table<Dispute>('dispute');
-  readonly portalSessions = new Table<PortalSession>('billing_portal.session');
+  readonly customers: Table<Customer> = new Table('customer');
+  readonly paymentMethods: Table<PaymentMethod> = new Table('PaymentMethod');
+  readonly products: Table<Product> = new Table('product');
+  readonly prices: Table<Price> = new Table('price');
+  readonly coupons: Table<Coupon> = new Table('coupon');
+  readonly promotionCodes: Table<PromotionCode> = new Table('promotion code');
+  readonly discounts: Table<Discount> = new Table('discount');
+  readonly sessions: Table<CheckoutSession> = new Table('checkout.session');
+  readonly subscriptions: Table<Subscription> = new Table('subscription');
+  readonly schedules: Table<SubscriptionSchedule> = new Table('subscription_schedule');
+  readonly invoices: Table<Invoice> = new Table('invoice');
+  readonly invoicePayments: Table<InvoicePayment> = new Table('invoice_payment');
+  readonly paymentIntents: Table<PaymentIntent> = new Table('payment_intent');
+  readonly charges: Table<Charge> = new Table('charge');
+  readonly refunds: Table<Refund> = new Table('refund');
+  readonly disputes: Table<Dispute> = new Table('dispute');
+  readonly portalSessions: Table<PortalSession> = new Table('billing_portal.session');
   /** Prorations that wait for the next invoice of a subscription. */
   readonly pendingLines = new Map<string, InvoiceLine[]>();
   /** What a checkout session sells. */
