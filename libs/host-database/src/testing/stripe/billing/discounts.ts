@@ -36,7 +36,7 @@ export function couponOfCode(account: StripeAccount, id: string): RedeemedCoupon
 function redeemable(coupon: Coupon, now: number): Coupon {
   const isUsedUp = coupon.max_redemptions !== null && coupon.times_redeemed >= coupon.max_redemptions;
   const isOver = coupon.redeem_by !== null && coupon.redeem_by <= now;
-  if (!isUsedUp && !isOver) return coupon;
+  if (coupon.valid && !isUsedUp && !isOver) return coupon;
   throw new FakeStripeRefusedError(`Coupon expired: ${coupon.id}`, { stripeCode: 'coupon_expired', param: 'coupon' });
 }
 
@@ -48,7 +48,9 @@ interface RedemptionFacts {
 
 /** Makes a discount of a coupon and counts it as redeemed. */
 export function redeem(account: StripeAccount, redeemed: RedeemedCoupon, facts: RedemptionFacts): Discount {
-  redeemed.coupon.times_redeemed += 1;
+  const { coupon } = redeemed;
+  coupon.times_redeemed += 1;
+  if (coupon.times_redeemed === coupon.max_redemptions) coupon.valid = false;
   const code = redeemed.promotionCode === null ? undefined : account.promotionCodes.find(redeemed.promotionCode);
   if (code) code.times_redeemed += 1;
   const discount = draftDiscount(account, redeemed, facts);

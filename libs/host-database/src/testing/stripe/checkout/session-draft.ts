@@ -4,7 +4,8 @@ import { sum } from '../account/sum.js';
 import type { StripeAccount } from '../account/stripe-account.js';
 import { couponOf, type RedeemedCoupon, reductions } from '../billing/discounts.js';
 import type { Params } from '../http/params.js';
-import { parameterInvalid, parameterMissing, parametersExclusive, parameterUnknown } from '../http/refusals.js';
+import { parameterInvalid, parameterMissing, parametersExclusive } from '../http/refusals.js';
+import { inlinePrice } from '../resources/prices.js';
 import { missingPaymentMethodOf, trialEndOf } from '../resources/subscriptions.js';
 import { FakeStripeRefusedError } from '../stripe.errors.js';
 
@@ -116,13 +117,7 @@ function lineItemsOf(account: StripeAccount, params: Params, mode: 'payment' | '
   const items = params.parts('line_items');
   if (!items) throw parameterMissing('line_items');
   return items.map((item) => {
-    if (item.has('price_data')) throw parameterUnknown(item.nameOf('price_data'));
-    const id = item.only('price', 'quantity', 'metadata', 'adjustable_quantity').requiredText('price');
-    const price = account.prices.named(id, item.nameOf('price'));
-    if (!price.active)
-      throw new FakeStripeRefusedError('The price specified is inactive. This field only accepts active prices.', {
-        param: item.nameOf('price'),
-      });
+    const price = lineItemPrice(account, item.only('price', 'price_data', 'quantity', 'metadata', 'adjustable_quantity'));
     if (mode === 'payment' && price.recurring) {
       throw new FakeStripeRefusedError('You specified `payment` mode but passed a recurring price.', {
         param: item.nameOf('price'),
@@ -131,6 +126,17 @@ function lineItemsOf(account: StripeAccount, params: Params, mode: 'payment' | '
     if (mode === 'subscription' && !price.recurring)
       throw parameterInvalid(item.nameOf('price'), 'the fake Stripe subscribes to recurring prices only');
     return lineItem(price, item.requiredInteger('quantity'));
+  });
+}
+
+function lineItemPrice(account: StripeAccount, item: Params): Price {
+  const data = item.part('price_data');
+  if (data && item.has('price')) throw parametersExclusive(item.nameOf('price'), item.nameOf('price_data'));
+  if (data) return inlinePrice(account, data);
+  const price = account.prices.named(item.requiredText('price'), item.nameOf('price'));
+  if (price.active) return price;
+  throw new FakeStripeRefusedError('The price specified is inactive. This field only accepts active prices.', {
+    param: item.nameOf('price'),
   });
 }
 

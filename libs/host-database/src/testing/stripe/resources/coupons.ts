@@ -1,7 +1,8 @@
 import { stripeId } from '../account/ids.js';
+import type { Coupon } from '../account/objects.js';
 import type { StripeAccount } from '../account/stripe-account.js';
 import { LIST_PARAMS, pageOf } from '../http/lists.js';
-import { parameterInvalid, parameterMissing, parameterUnknown } from '../http/refusals.js';
+import { parameterInvalid, parameterMissing, resourceMissing } from '../http/refusals.js';
 import type { ApiCall, Route } from '../http/router.js';
 import { FakeStripeRefusedError } from '../stripe.errors.js';
 
@@ -53,10 +54,9 @@ export function couponRoutes(account: StripeAccount): Route[] {
   };
 
   const createCode = ({ params }: ApiCall): object => {
-    params.only('promotion', 'code', 'active', 'customer', 'expires_at', 'max_redemptions', 'metadata');
+    params.only('promotion', 'code', 'active', 'expires_at', 'max_redemptions', 'metadata');
     const promotion = params.part('promotion')?.only('type', 'coupon');
-    // `coupon` at the top left the API; what names one there is refused as unknown above.
-    if (!promotion) throw params.has('coupon') ? parameterUnknown('coupon') : parameterMissing('promotion');
+    if (!promotion) throw parameterMissing('promotion');
     const coupon = account.coupons.named(promotion.requiredText('coupon'), promotion.nameOf('coupon'));
     const code = account.promotionCodes.add({
       id: stripeId('promo'),
@@ -64,7 +64,7 @@ export function couponRoutes(account: StripeAccount): Route[] {
       active: params.flag('active') ?? true,
       code: params.text('code') ?? stripeId('x', 8).slice(2).toUpperCase(),
       created: account.time.now,
-      customer: params.text('customer') ?? null,
+      customer: null,
       customer_account: null,
       expires_at: params.integer('expires_at') ?? null,
       livemode: false,
@@ -100,9 +100,18 @@ export function couponRoutes(account: StripeAccount): Route[] {
     return pageOf(call, rows);
   };
 
-  const deleteCoupon = ({ id }: ApiCall): object => {
-    const coupon = account.coupons.get(id);
-    // Those who have it keep it.
+  /** Who has one of these keeps it. */
+  const deleted = new Set<string>();
+
+  const retrieveCoupon = ({ id }: ApiCall): Coupon => {
+    if (deleted.has(id)) throw resourceMissing('coupon', id);
+    return account.coupons.get(id);
+  };
+
+  const deleteCoupon = (call: ApiCall): object => {
+    const { id } = call;
+    const coupon = retrieveCoupon(call);
+    deleted.add(id);
     coupon.valid = false;
     account.emit('coupon.deleted', coupon);
     return { id, object: 'coupon', deleted: true };
@@ -113,9 +122,13 @@ export function couponRoutes(account: StripeAccount): Route[] {
     {
       method: 'GET',
       path: '/v1/coupons',
-      handle: (call) => pageOf({ ...call, params: call.params.only(...LIST_PARAMS) }, account.coupons.newestFirst()),
+      handle: (call) =>
+        pageOf(
+          { ...call, params: call.params.only(...LIST_PARAMS) },
+          account.coupons.newestFirst().filter(({ id }) => !deleted.has(id)),
+        ),
     },
-    { method: 'GET', path: '/v1/coupons/:id', handle: ({ id }) => account.coupons.get(id) },
+    { method: 'GET', path: '/v1/coupons/:id', handle: retrieveCoupon },
     { method: 'DELETE', path: '/v1/coupons/:id', handle: deleteCoupon },
     { method: 'POST', path: '/v1/promotion_codes', handle: createCode },
     { method: 'GET', path: '/v1/promotion_codes', handle: listCodes },

@@ -83,13 +83,21 @@ export function planOf(price: Price): Plan {
   };
 }
 
+/** Makes a price that only what asks for it has: nobody can buy it again. */
+export function inlinePrice(account: StripeAccount, params: Params): Price {
+  params.only('currency', 'unit_amount', 'product', 'product_data', 'recurring', 'tax_behavior');
+  const price = account.prices.add({ ...priceOf(account, params, undefined), active: false });
+  account.emit('price.created', price);
+  return price;
+}
+
 /** A price of these parameters, for one of the given or of a new product. */
 function priceOf(account: StripeAccount, params: Params, lookupKey: string | undefined): Price {
   const unitAmount = params.requiredInteger('unit_amount');
-  if (unitAmount < 0) throw new FakeStripeRefusedError('Invalid non-negative integer', { param: 'unit_amount' });
+  if (unitAmount < 0) throw new FakeStripeRefusedError('Invalid non-negative integer', { param: params.nameOf('unit_amount') });
   const currency = params.requiredText('currency').toLowerCase();
   const recurring = params.part('recurring')?.only('interval', 'interval_count', 'usage_type');
-  const interval = recurring && (recurring.oneOf('interval', INTERVALS) ?? missing('recurring[interval]'));
+  const interval = recurring && (recurring.oneOf('interval', INTERVALS) ?? missing(recurring.nameOf('interval')));
   return {
     id: stripeId('price'),
     object: 'price',
@@ -123,11 +131,11 @@ function priceOf(account: StripeAccount, params: Params, lookupKey: string | und
 }
 
 function productOf(account: StripeAccount, params: Params): string {
-  const data = params.part('product_data')?.only('id', 'name', 'metadata', 'active');
+  const data = params.part('product_data')?.only('id', 'name', 'metadata');
   const id = params.text('product');
-  if (data && id !== undefined) throw parametersExclusive('product', 'product_data');
-  if (id !== undefined) return account.products.named(id, 'product').id;
-  if (!data) throw parameterMissing('product');
+  if (data && id !== undefined) throw parametersExclusive(params.nameOf('product'), params.nameOf('product_data'));
+  if (id !== undefined) return account.products.named(id, params.nameOf('product')).id;
+  if (!data) throw parameterMissing(params.nameOf('product'));
   const product = addProduct(account, { id: data.text('id'), name: data.requiredText('name'), metadata: data.metadata() });
   account.emit('product.created', product);
   return product.id;
