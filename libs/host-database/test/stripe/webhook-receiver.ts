@@ -13,6 +13,9 @@ export class WebhookReceiver {
   readonly received: ReceivedWebhook[] = [];
   /** What it answers. */
   status = 200;
+  /** Answers only once so many wait for it. */
+  answersAt = 1;
+  private readonly waiting: (() => void)[] = [];
   private readonly server: Server;
 
   private constructor() {
@@ -22,7 +25,8 @@ export class WebhookReceiver {
       request.on('end', () => {
         const body = Buffer.concat(chunks).toString('utf8');
         this.received.push({ body, signature: String(request.headers['stripe-signature']), event: JSON.parse(body) });
-        response.writeHead(this.status).end();
+        this.waiting.push(() => response.writeHead(this.status).end());
+        if (this.waiting.length >= this.answersAt) for (const answer of this.waiting.splice(0)) answer();
       });
     });
   }

@@ -102,6 +102,26 @@ describe(`${FakeStripe.name}: its pages`, () => {
     await expect(stripe.subscriptions.retrieve(other.id)).resolves.toMatchObject({ cancel_at: null });
   });
 
+  it('let time pass and payments fail', async () => {
+    const { id, customer } = await host.subscription();
+    const { url } = host.fake;
+    expect(await pageOf(url)).toContain('ada@example.com');
+    const statusAfterAMonth = async (): Promise<string> => {
+      expect((await press(url, { days: '31' })).headers.get('location')).toBe('/');
+      await press(url, { days: '1' });
+      return (await stripe.subscriptions.retrieve(id)).status;
+    };
+    expect(await statusAfterAMonth()).toBe('active');
+
+    await press(url, { customer: customer as string, action: 'fail' });
+    expect(await pageOf(url)).toContain('Have payments succeed again');
+    expect(await statusAfterAMonth()).toBe('past_due');
+    await press(url, { customer: customer as string, action: 'accept' });
+    await press(url, { days: '14' });
+
+    expect(await pageOf(url)).toContain(`${id}: active`);
+  });
+
   it('are not found where there are none', async () => {
     expect((await fetch(`${host.fake.url}/c/pay/cs_none`)).status).toBe(404);
     expect((await fetch(`${host.fake.url}/nothing`)).status).toBe(404);

@@ -87,7 +87,7 @@ export class FakeStripe {
       apiVersion,
       requests: this.log,
     });
-    this.server = new FakeStripeServer(api, new StripePages(this.account, this.services));
+    this.server = new FakeStripeServer(api, new StripePages(this.account, this.services, (byMs) => this.advance(byMs)));
   }
 
   /** Starts one on 127.0.0.1. Stop it when the test ends. */
@@ -98,7 +98,7 @@ export class FakeStripe {
     return fake;
   }
 
-  /** Where it is, such as `http://127.0.0.1:12111`. The pages of checkout and portal are under it. */
+  /** Where it is, such as `http://127.0.0.1:12111`: a page from which to govern it. Those of checkout and portal are under it. */
   get url(): string {
     return this.server.url;
   }

@@ -116,6 +116,16 @@ describe(`${FakeStripe.name}: webhooks`, () => {
     expect(host.receiver.received.at(-1)?.event.id).toBe(held[1]);
   });
 
+  it('sends many copies at the same time', async () => {
+    host.receiver.answersAt = 50;
+    host.fake.webhooks.duplicate(50);
+
+    await newCustomer('ada');
+
+    expect(host.receiver.received).toHaveLength(50);
+    expect(new Set(host.receiver.received.map(({ event }) => event.id)).size).toBe(1);
+  });
+
   it('sends twice, and later, and once more', async () => {
     host.fake.webhooks.duplicate(2);
     host.fake.webhooks.delayBy(MINUTE_MS);

@@ -1,5 +1,5 @@
 /** Stripe sends many at once; more than these would only fill the receiver's backlog. */
-const AT_ONCE = 8;
+const AT_ONCE = 64;
 
 /** Runs deliveries in the order in which they come, a few at once. */
 export class DeliveryQueue {

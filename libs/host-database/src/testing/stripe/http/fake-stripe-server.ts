@@ -45,7 +45,7 @@ export class FakeStripeServer {
     try {
       const body = await textOf(request);
       if (/^\/v[12]\//.test(request.url ?? '')) await this.api.handle(request, response, body);
-      else this.pages.handle(request, response, body);
+      else await this.pages.handle(request, response, body);
     } catch (error) {
       // A mistake of the fake itself: told to whoever called, or their call would never end.
       const message = error instanceof Error ? error.message : String(error);

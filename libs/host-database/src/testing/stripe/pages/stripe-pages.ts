@@ -3,23 +3,29 @@ import type { StripeAccount } from '../account/stripe-account.js';
 import type { StripeServices } from '../account/stripe-services.js';
 import { FakeStripeRefusedError } from '../stripe.errors.js';
 import { checkoutPage } from './checkout-page.js';
+import { consolePage } from './console-page.js';
 import { escapeHtml, htmlPage } from './html.js';
 import { portalPage } from './portal-page.js';
 
+const A_DAY_MS = 86_400_000;
+const MOST_DAYS = 366;
 const PAGE = /^\/(?<kind>c\/pay|p\/session)\/(?<id>[^/?]+)$/;
 
 /** What a page is asked for, and what it answers: HTML, or somewhere to go. */
 type Answer = { readonly html: string; readonly status?: number } | { readonly goTo: string };
 
-/** The pages that people are sent to: checkout and portal, with buttons for what can happen there. */
+/** The pages that people are sent to: checkout and portal, with buttons for what can happen there; and one from which to govern it all. */
 export class StripePages {
   constructor(
     private readonly account: StripeAccount,
     private readonly services: StripeServices,
+    /** Lets time pass, in milliseconds. */
+    private readonly advance: (byMs: number) => Promise<void>,
   ) {}
 
-  handle(request: IncomingMessage, response: ServerResponse, body: string): void {
-    const answer = this.answer(request, new URLSearchParams(body));
+  async handle(request: IncomingMessage, response: ServerResponse, body: string): Promise<void> {
+    const form = new URLSearchParams(body);
+    const answer = request.url === '/' ? await this.console(request, form) : this.answer(request, form);
     if ('goTo' in answer) {
       response.writeHead(303, { location: answer.goTo });
       response.end();
@@ -42,6 +48,16 @@ export class StripePages {
       if (!(error instanceof FakeStripeRefusedError)) throw error;
       return { status: error.status, html: htmlPage('Refused', `<p role="alert">${escapeHtml(error.message)}</p>`) };
     }
+  }
+
+  private async console(request: IncomingMessage, form: URLSearchParams): Promise<Answer> {
+    if (request.method !== 'POST') return { html: consolePage(this.account) };
+    const days = Number(form.get('days') ?? 0);
+    if (days > 0 && days <= MOST_DAYS) await this.advance(days * A_DAY_MS);
+    const customer = this.account.customers.find(form.get('customer') ?? '');
+    if (customer && form.get('action') === 'fail') this.account.failures.set(customer.id, Number.POSITIVE_INFINITY);
+    if (customer && form.get('action') === 'accept') this.account.failures.delete(customer.id);
+    return { goTo: '/' };
   }
 
   private checkoutAction(id: string, form: URLSearchParams): Answer {
