@@ -75,6 +75,28 @@ describe(`${FakeStripe.name}: changes of what is subscribed to`, () => {
     expect((await invoices()).map(({ amount_paid }) => amount_paid)).toEqual([9300, 3100]);
   });
 
+  it('invoices each of many changes for exactly what its preview said', async () => {
+    const prices = await Promise.all([700, 3100, 9900].map(async (amount) => (await host.price({ amount })).id));
+    const amounts: number[][] = [];
+    for (let turn = 1; turn <= 30; turn += 1) {
+      // Steps of 37 hours fall at any time of a month, before and after its end.
+      await fake.advance(37 * HOUR_MS);
+      const details = {
+        items: [{ id: item(), price: prices[turn % 3]!, quantity: ((turn * 7) % 5) + 1 }],
+        proration_behavior: 'always_invoice' as const,
+        proration_date: host.now,
+      };
+      const preview = await stripe.invoices.createPreview({ subscription: subscription.id, subscription_details: details });
+      await fake.advance(5 * 60_000);
+      await stripe.subscriptions.update(subscription.id, details);
+      const [made] = await invoices();
+      amounts.push([preview.total, preview.amount_due, made!.total, made!.amount_due]);
+    }
+
+    expect(amounts.map(([total, due]) => [total, due])).toEqual(amounts.map(([, , total, due]) => [total, due]));
+    expect(new Set(amounts.map(([total]) => total)).size).toBe(30);
+  });
+
   it('keeps what is given back as credit for the invoices that follow', async () => {
     const price = (await host.price({ amount: 310 })).id;
 

@@ -143,6 +143,25 @@ describe(`${FakeStripe.name}: subscriptions as time passes`, () => {
     expect(await statusOf(subscription.id)).toBe('active');
   });
 
+  it('is renewed by a debit, which takes three days and may fail then', async () => {
+    const customer = (await stripe.customers.create({ invoice_settings: { default_payment_method: 'pm_sepaDebit' } })).id;
+    const { id, status } = await host.subscription({ customer });
+    expect(status).toBe('active');
+    await fake.advance(3 * DAY_MS);
+    const invoicesNow = async (): Promise<string[]> =>
+      (await stripe.invoices.list({ subscription: id })).data.map((invoice) => String(invoice.status));
+    expect(await invoicesNow()).toEqual(['paid']);
+
+    await fake.advance(28 * DAY_MS + HOUR_MS);
+    fake.failNextPayments(customer, 1);
+    expect([await statusOf(id), await invoicesNow()]).toEqual(['active', ['open', 'paid']]);
+    await fake.advance(3 * DAY_MS);
+    expect([await statusOf(id), await invoicesNow()]).toEqual(['past_due', ['open', 'paid']]);
+    await fake.advance(4 * DAY_MS);
+
+    expect([await statusOf(id), await invoicesNow()]).toEqual(['active', ['paid', 'paid']]);
+  });
+
   it.each(['unpaid', 'past_due', 'paused'] as const)(
     'leaves a subscription %s after the last attempt, where it is set so',
     async (end) => {
@@ -156,6 +175,27 @@ describe(`${FakeStripe.name}: subscriptions as time passes`, () => {
       expect(await statusOf(subscription.id)).toBe(end);
     },
   );
+
+  it('waits for a payment to be confirmed, at the beginning and at each renewal', async () => {
+    const customer = (
+      await stripe.customers.create({ invoice_settings: { default_payment_method: 'pm_card_authenticationRequired' } })
+    ).id;
+    const { id, status, latest_invoice: first } = await host.subscription({ customer });
+    expect(status).toBe('incomplete');
+    await expect(stripe.invoices.pay(first as string)).rejects.toMatchObject({ code: 'invoice_payment_intent_requires_action' });
+    await fake.confirmPayment(first as string);
+    expect(await statusOf(id)).toBe('active');
+
+    await fake.advance(31 * DAY_MS + HOUR_MS);
+    expect(await statusOf(id)).toBe('past_due');
+    expect(host.receiver.types).toContain('invoice.payment_action_required');
+    expect(host.receiver.types).not.toContain('invoice.payment_failed');
+    const [renewal] = (await stripe.invoices.list({ subscription: id })).data;
+    await fake.confirmPayment(renewal!.id);
+
+    expect(await statusOf(id)).toBe('active');
+    await expect(fake.confirmPayment(renewal!.id)).rejects.toMatchObject({ code: 'TESTING_STRIPE_REFUSED' });
+  });
 
   it('begins incomplete where the first payment fails, and expires after 23 hours', async () => {
     const customer = (await host.customer()).id;

@@ -169,6 +169,15 @@ export class FakeStripe {
     this.account.failures.delete(customerId);
   }
 
+  /**
+   * Has a customer confirm the payment of an invoice, as banks ask for (3D Secure).
+   *
+   * @throws FakeStripeRefusedError where there is nothing to confirm
+   */
+  confirmPayment(invoiceId: string): Promise<void> {
+    return this.act(() => this.services.lifecycle.confirmPayment(this.account.invoices.get(invoiceId)));
+  }
+
   /** Cancels as a customer does in the portal: `cancel_at` is set and `cancel_at_period_end` stays false. */
   cancelInPortal(subscriptionId: string): Promise<void> {
     return this.act(() => this.services.portal.cancel(subscriptionId));

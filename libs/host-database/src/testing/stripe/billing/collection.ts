@@ -1,9 +1,11 @@
 import type { Invoice, PaymentMethod, Subscription, SubscriptionStatus } from '../account/objects.js';
 import type { StripeAccount } from '../account/stripe-account.js';
 import type { InvoiceOutcome, Invoices } from './invoices.js';
-import type { PaymentAttempt } from './payments.js';
+import type { PaymentAttempt, Payments } from './payments.js';
 
 const DAY = 86_400;
+/** How long a debit takes. */
+const DEBIT_TAKES = 3 * DAY;
 
 /** What collection does to a subscription. */
 export interface CollectionEffects {
@@ -18,6 +20,7 @@ export class Collection {
   constructor(
     private readonly account: StripeAccount,
     private readonly invoices: Invoices,
+    private readonly payments: Payments,
     private readonly effects: CollectionEffects,
   ) {}
 
@@ -49,12 +52,26 @@ export class Collection {
     this.afterwards(invoice, subscription, outcome);
   }
 
+  /** Has the bank decide about a debit, after days: it is paid unless the customer's payments are to fail then. */
+  awaitDebit(invoice: Invoice, subscription: Subscription | undefined): void {
+    this.account.timeline.plan(`${invoice.id}:debit`, this.account.time.now + DEBIT_TAKES, () => {
+      const intent = this.invoices.intentOf(invoice);
+      const method = this.account.paymentMethods.find(intent?.payment_method ?? '');
+      if (!intent || !method || invoice.status !== 'open') return;
+      const fails = this.payments.isToFail(this.account.customers.find(invoice.customer) ?? null);
+      if (fails) this.payments.fail(intent, method);
+      else this.payments.succeed(intent, method);
+      this.settled(invoice, subscription, { intent, outcome: fails ? 'failed' : 'succeeded' });
+    });
+  }
+
   /** A payment that took days has ended. */
   settled(invoice: Invoice, subscription: Subscription | undefined, attempt: PaymentAttempt): void {
     this.afterwards(invoice, subscription, this.invoices.settle(invoice, attempt));
   }
 
   private afterwards(invoice: Invoice, subscription: Subscription | undefined, outcome: InvoiceOutcome): void {
+    if (outcome === 'processing') this.awaitDebit(invoice, subscription);
     if (!subscription || outcome === 'processing') return;
     if (outcome === 'succeeded') this.concluded(subscription);
     else this.failed(invoice, subscription);

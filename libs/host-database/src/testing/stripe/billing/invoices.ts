@@ -61,7 +61,8 @@ export class Invoices {
       invoice.attempt_count += 1;
       this.paid(invoice, intent);
     }
-    if (outcome === 'failed') this.failed(invoice);
+    if (outcome === 'failed') this.unpaid(invoice, 'invoice.payment_failed');
+    if (outcome === 'requires_action') this.unpaid(invoice, 'invoice.payment_action_required');
     return outcome;
   }
 
@@ -70,10 +71,10 @@ export class Invoices {
     this.link(invoice, this.payments.intentFor(this.factsOf(invoice)));
   }
 
-  private failed(invoice: Invoice): void {
+  private unpaid(invoice: Invoice, type: 'invoice.payment_action_required' | 'invoice.payment_failed'): void {
     invoice.attempt_count += 1;
     invoice.next_payment_attempt = null;
-    this.account.emit('invoice.payment_failed', invoice);
+    this.account.emit(type, invoice);
   }
 
   /** Records that an open invoice is paid. */
@@ -145,7 +146,8 @@ export class Invoices {
     };
   }
 
-  private intentOf(invoice: Invoice): PaymentIntent | undefined {
+  /** The intent that an invoice is or was to be paid with. */
+  intentOf(invoice: Invoice): PaymentIntent | undefined {
     const payment = this.paymentOf(invoice);
     return payment && this.account.paymentIntents.find(payment.payment.payment_intent);
   }

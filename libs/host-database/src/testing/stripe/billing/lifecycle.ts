@@ -42,7 +42,7 @@ export class SubscriptionLifecycle {
     private readonly invoices: Invoices,
     private readonly payments: Payments,
   ) {
-    this.collection = new Collection(account, invoices, {
+    this.collection = new Collection(account, invoices, payments, {
       methodOf: (subscription) => this.paymentMethodOf(subscription),
       setStatus: (subscription, status) => this.setStatus(subscription, status),
       cancel: (subscription) => this.cancel(subscription, 'payment_failed'),
@@ -69,8 +69,9 @@ export class SubscriptionLifecycle {
       invoice.amount_due > 0 && paymentBehavior !== 'default_incomplete'
         ? this.firstPayment(invoice, subscription, customer)
         : undefined;
-    if (attempt?.outcome === 'failed' && paymentBehavior === 'error_if_incomplete') throw cardDeclined();
-    const awaits = invoice.amount_due > 0 && (attempt === undefined || attempt.outcome === 'failed');
+    const isUnpaid = attempt?.outcome === 'failed' || attempt?.outcome === 'requires_action';
+    if (isUnpaid && paymentBehavior === 'error_if_incomplete') throw cardDeclined();
+    const awaits = invoice.amount_due > 0 && (attempt === undefined || isUnpaid);
     subscription.status = isTrial ? 'trialing' : awaits ? 'incomplete' : 'active';
     subscription.latest_invoice = invoice.id;
     this.account.subscriptions.add(subscription);
@@ -78,6 +79,8 @@ export class SubscriptionLifecycle {
     this.invoices.open(invoice);
     this.invoices.finalize(invoice);
     if (attempt) this.invoices.settle(invoice, attempt);
+    // Of a checkout session, its own debit is awaited.
+    if (attempt?.outcome === 'processing' && session === undefined) this.collection.awaitDebit(invoice, subscription);
     else if (invoice.amount_due > 0) this.invoices.awaitPayment(invoice);
     if (!isTrial) useUpDiscounts(this.account, subscription);
     this.plan(subscription);
@@ -154,6 +157,16 @@ export class SubscriptionLifecycle {
   settleLater(invoice: Invoice, { intent, succeeded }: { readonly intent: PaymentIntent; readonly succeeded: boolean }): void {
     const subscription = this.account.subscriptions.find(subscriptionOf(invoice) ?? '');
     this.collection.settled(invoice, subscription, { intent, outcome: succeeded ? 'succeeded' : 'failed' });
+  }
+
+  /** The card holder confirms a payment that waits for it. */
+  confirmPayment(invoice: Invoice): void {
+    const intent = this.invoices.intentOf(invoice);
+    const method = this.account.paymentMethods.find(intent?.payment_method ?? '');
+    if (invoice.status !== 'open' || intent?.status !== 'requires_action' || !method)
+      throw new FakeStripeRefusedError(`No payment of the invoice ${invoice.id} waits to be confirmed.`);
+    this.payments.succeed(intent, method);
+    this.settleLater(invoice, { intent, succeeded: true });
   }
 
   setStatus(subscription: Subscription, status: SubscriptionStatus): void {

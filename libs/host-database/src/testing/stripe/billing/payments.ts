@@ -1,12 +1,12 @@
 import { stripeId } from '../account/ids.js';
 import type { Charge, Customer, PaymentIntent, PaymentMethod } from '../account/objects.js';
 import type { StripeAccount } from '../account/stripe-account.js';
-import { alwaysFails } from '../resources/payment-methods.js';
+import { alwaysFails, needsConfirmation } from '../resources/payment-methods.js';
 
 /** What became of an attempt to pay. */
 export interface PaymentAttempt {
   readonly intent: PaymentIntent;
-  readonly outcome: 'succeeded' | 'failed' | 'processing';
+  readonly outcome: 'succeeded' | 'failed' | 'processing' | 'requires_action';
 }
 
 /** What is to be paid, by whom and how. */
@@ -81,12 +81,21 @@ export class Payments {
     const { method, customer } = facts;
     const intent = facts.intent ?? this.intentFor(facts);
     if (!method || this.isDeclined(customer, method)) return { intent: this.fail(intent, method), outcome: 'failed' };
+    if (needsConfirmation(method)) return { intent: this.awaitConfirmation(intent, method), outcome: 'requires_action' };
     if (method.type === 'card') return { intent: this.succeed(intent, method), outcome: 'succeeded' };
     intent.payment_method = method.id;
     intent.payment_method_types = [method.type];
     intent.status = 'processing';
     this.account.emit('payment_intent.processing', intent);
     return { intent, outcome: 'processing' };
+  }
+
+  private awaitConfirmation(intent: PaymentIntent, method: PaymentMethod): PaymentIntent {
+    intent.payment_method = method.id;
+    intent.next_action = { type: 'use_stripe_sdk', use_stripe_sdk: {} };
+    intent.status = 'requires_action';
+    this.account.emit('payment_intent.requires_action', intent);
+    return intent;
   }
 
   /** The bank has paid. */
@@ -97,6 +106,7 @@ export class Payments {
     intent.latest_charge = charge.id;
     intent.payment_method = method.id;
     intent.last_payment_error = null;
+    intent.next_action = null;
     intent.status = 'succeeded';
     this.account.emit('payment_intent.succeeded', intent);
     return intent;
@@ -110,6 +120,7 @@ export class Payments {
       this.account.emit('charge.failed', charge);
     }
     intent.payment_method = null;
+    intent.next_action = null;
     intent.status = 'requires_payment_method';
     intent.last_payment_error = {
       type: 'card_error',

@@ -33,6 +33,15 @@ export function parametersExclusive(one: string, other: string): FakeStripeRefus
   });
 }
 
+/** A bank that wants its customer to confirm. */
+export function confirmationRequired(): FakeStripeRefusedError {
+  return new FakeStripeRefusedError('Payment for this invoice requires additional user action before it can be completed.', {
+    status: 402,
+    type: 'card_error',
+    stripeCode: 'invoice_payment_intent_requires_action',
+  });
+}
+
 /** A bank that says no. */
 export function cardDeclined(declineCode = 'generic_decline'): FakeStripeRefusedError {
   return new FakeStripeRefusedError('Your card was declined.', {

@@ -10,7 +10,7 @@ import type { SubscriptionChanges } from '../billing/subscription-changes.js';
 import { draftSubscription, periodBounds, recurringPrice } from '../billing/subscription-draft.js';
 import { LIST_PARAMS, pageOf } from '../http/lists.js';
 import { Params } from '../http/params.js';
-import { cardDeclined, parameterMissing, parameterUnknown } from '../http/refusals.js';
+import { cardDeclined, confirmationRequired, parameterMissing, parameterUnknown } from '../http/refusals.js';
 import type { ApiCall, Route } from '../http/router.js';
 
 /** What the resources of invoices need of billing. */
@@ -50,7 +50,9 @@ export function invoiceRoutes(account: StripeAccount, { invoices, lifecycle, cha
     if (invoice.status === 'draft') lifecycle.finalize(invoice);
     if (invoice.status === 'open')
       lifecycle.pay(invoice, method === undefined ? undefined : account.paymentMethods.named(method, 'payment_method'));
-    if (invoice.status === 'open' && !isProcessing(account, invoice)) throw cardDeclined();
+    const intent = invoices.intentOf(invoice);
+    if (invoice.status === 'open' && intent?.status === 'requires_action') throw confirmationRequired();
+    if (invoice.status === 'open' && intent?.status !== 'processing') throw cardDeclined();
     return invoice;
   };
 
@@ -138,11 +140,4 @@ export function invoiceRoutes(account: StripeAccount, { invoices, lifecycle, cha
     { method: 'GET', path: '/v1/invoice_payments', handle: payments },
     { method: 'GET', path: '/v1/invoice_payments/:id', handle: ({ id }) => account.invoicePayments.get(id) },
   ];
-}
-
-function isProcessing(account: StripeAccount, invoice: Invoice): boolean {
-  return [...account.invoicePayments].some(
-    (payment) =>
-      payment.invoice === invoice.id && account.paymentIntents.find(payment.payment.payment_intent)?.status === 'processing',
-  );
 }

@@ -9,18 +9,26 @@ export type PaymentMethodKind = 'card' | 'sepa_debit';
 
 /** The card that can be attached, and whose every payment fails. */
 const FAILING_CARD = '0341';
+/** The card of which each payment has to be confirmed by its holder. */
+const CONFIRMED_CARD = '3184';
 
 /** Stripe's test tokens, each of which makes a new payment method when it is attached. */
 const TOKENS: Readonly<Record<string, { readonly kind: PaymentMethodKind; readonly last4: string }>> = {
   pm_card_visa: { kind: 'card', last4: '4242' },
   pm_card_mastercard: { kind: 'card', last4: '4444' },
   pm_card_chargeCustomerFail: { kind: 'card', last4: FAILING_CARD },
+  pm_card_authenticationRequired: { kind: 'card', last4: CONFIRMED_CARD },
   pm_sepaDebit: { kind: 'sepa_debit', last4: '3000' },
 };
 
 /** Whether payments with it fail whatever the customer does. */
 export function alwaysFails(method: PaymentMethod): boolean {
   return method.card?.last4 === FAILING_CARD;
+}
+
+/** Whether each payment has to be confirmed by the card holder. */
+export function needsConfirmation(method: PaymentMethod): boolean {
+  return method.card?.last4 === CONFIRMED_CARD;
 }
 
 /** Makes a payment method, and gives it to a customer where there is one. */
