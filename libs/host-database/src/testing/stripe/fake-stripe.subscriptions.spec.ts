@@ -38,6 +38,22 @@ describe(`${FakeStripe.name}: subscriptions as time passes`, () => {
     );
   });
 
+  it('tells of the next invoice a week before, and not of one that does not come', async () => {
+    const [going, ending] = [await host.subscription(), await host.subscription({ cancel_at_period_end: true })];
+
+    await fake.advance(24 * DAY_MS - 1000);
+    expect(host.receiver.types).not.toContain('invoice.upcoming');
+    await fake.advance(1000);
+
+    const told = (await stripe.events.list({ type: 'invoice.upcoming' })).data;
+    expect(told.map(({ data }) => data.object)).toMatchObject([
+      { amount_due: 1000, parent: { subscription_details: { subscription: going.id } } },
+    ]);
+    // It is no invoice yet.
+    expect(told[0]!.data.object).not.toHaveProperty('id');
+    expect(ending.cancel_at).toBe(host.now + 7 * DAY);
+  });
+
   it('renews a year of months without a drift, and on the last day of short ones', async () => {
     host.clock.set(new Date('2030-01-31T10:00:00Z'));
     const { id } = await host.subscription();

@@ -15,7 +15,7 @@ import { type RedeemedCoupon, redeem, useUpDiscounts } from './discounts.js';
 import { type BillingReason, draftInvoice } from './invoice-draft.js';
 import { type Invoices, subscriptionOf } from './invoices.js';
 import { cycleLine } from './lines.js';
-import { nextEnd, periodLines, trialLines } from './item-lines.js';
+import { nextEnd, nextLines, periodLines, trialLines } from './item-lines.js';
 import type { PaymentAttempt, Payments } from './payments.js';
 import { draftSubscription, type NewSubscription, periodBounds } from './subscription-draft.js';
 
@@ -23,6 +23,7 @@ const HOUR = 3_600;
 const DAY = 24 * HOUR;
 const INCOMPLETE_FOR = 23 * HOUR;
 const TRIAL_ENDS_SOON = 3 * DAY;
+const UPCOMING_BEFORE = 7 * DAY;
 
 type PaymentBehavior = 'allow_incomplete' | 'default_incomplete' | 'error_if_incomplete';
 
@@ -91,7 +92,7 @@ export class SubscriptionLifecycle {
   plan(subscription: Subscription): void {
     const { timeline } = this.account;
     const { id, status } = subscription;
-    for (const what of ['cancel', 'expire', 'trial', 'period']) timeline.cancel(`${id}:${what}`);
+    for (const what of ['cancel', 'expire', 'trial', 'upcoming', 'period']) timeline.cancel(`${id}:${what}`);
     if (status === 'canceled' || status === 'incomplete_expired') return;
     if (status === 'incomplete') {
       timeline.plan(`${id}:expire`, subscription.created + INCOMPLETE_FOR, () => this.expire(subscription));
@@ -102,6 +103,7 @@ export class SubscriptionLifecycle {
       timeline.plan(`${id}:cancel`, subscription.cancel_at, () => this.cancel(subscription, 'cancellation_requested'));
     if (status === 'paused') return;
     if (status === 'trialing' && subscription.trial_end !== null) this.planTrialNotice(subscription, subscription.trial_end);
+    this.planUpcoming(subscription);
     timeline.plan(`${id}:period`, periodBounds(subscription).min, () => this.renew(subscription));
   }
 
@@ -268,6 +270,18 @@ export class SubscriptionLifecycle {
     const lines = this.account.pendingLines.get(subscription.id) ?? [];
     this.account.pendingLines.delete(subscription.id);
     return lines;
+  }
+
+  /** Tells of the next invoice a week before, unless there is none. */
+  private planUpcoming(subscription: Subscription): void {
+    const at = periodBounds(subscription).min - UPCOMING_BEFORE;
+    const isLast = subscription.cancel_at !== null && subscription.cancel_at <= periodBounds(subscription).min;
+    if (isLast || at <= this.account.time.now) return;
+    this.account.timeline.plan(`${subscription.id}:upcoming`, at, () => {
+      const pending = this.account.pendingLines.get(subscription.id) ?? [];
+      const { id: _, ...invoice } = this.draft(subscription, [...pending, ...nextLines(subscription)], 'upcoming');
+      this.account.emit('invoice.upcoming', invoice);
+    });
   }
 
   private planTrialNotice(subscription: Subscription, trialEnd: number): void {

@@ -13,7 +13,8 @@ export interface EventCause {
 
 /** An object that events are about. */
 export interface EventSubject {
-  readonly id: string;
+  /** None where there is no such object yet: an invoice to come. */
+  readonly id?: string;
   readonly object: string;
 }
 
@@ -49,7 +50,9 @@ export class EventLog {
     };
     this.snapshots.push(event);
     this.tell(event);
-    if (this.settings.thinEvents) for (const thin of this.thinOf(event, object)) this.tell(thin);
+    const { id } = object;
+    if (!this.settings.thinEvents || id === undefined) return;
+    for (const thin of this.thinOf(event, { ...object, id })) this.tell(thin);
   }
 
   /** Events that can still be had, the newest first. */
@@ -68,7 +71,7 @@ export class EventLog {
     return this.snapshots.find((event) => event.id === id) ?? this.thin.find((event) => event.id === id);
   }
 
-  private thinOf(event: SnapshotEvent, subject: EventSubject): ThinEvent[] {
+  private thinOf(event: SnapshotEvent, subject: Required<EventSubject>): ThinEvent[] {
     const made = thinTypes(event).map(({ type, url }) => ({
       id: stripeId('evt'),
       object: 'v2.core.event' as const,
