@@ -8,7 +8,7 @@ export interface FakeStripeOptions {
   readonly webhookUrl?: string;
   /** The secrets that webhooks are signed with: several while one is rolled. @default one of its own */
   readonly secrets?: readonly string[];
-  /** The version of the API that events are made in. */
+  /** The version that events say they are made in; their shape is that of the default all the same. @default '2026-10-28.endive' */
   readonly apiVersion?: string;
   /** The only key that is let in. @default 'sk_test_fake' */
   readonly apiKey?: string;

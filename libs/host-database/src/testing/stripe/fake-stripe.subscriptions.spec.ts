@@ -244,9 +244,13 @@ describe(`${FakeStripe.name}: subscriptions as time passes`, () => {
     const customer = (await host.customer()).id;
     fake.failNextPayments(customer, 1);
 
-    await expect(host.subscription({ customer, payment_behavior: 'error_if_incomplete' })).rejects.toMatchObject({
-      type: 'StripeCardError',
-    });
+    const coupon = (await stripe.coupons.create({ percent_off: 10 })).id;
+
+    await expect(
+      host.subscription({ customer, payment_behavior: 'error_if_incomplete', discounts: [{ coupon }] }),
+    ).rejects.toMatchObject({ type: 'StripeCardError' });
+
+    await expect(stripe.coupons.retrieve(coupon)).resolves.toMatchObject({ times_redeemed: 0 });
     await expect(stripe.subscriptions.list({ customer, status: 'all' })).resolves.toMatchObject({ data: [] });
     const poor = (await stripe.customers.create()).id;
     await expect(host.subscription({ customer: poor })).rejects.toMatchObject({ code: 'resource_missing' });

@@ -6,6 +6,7 @@ import { Portal } from '../billing/portal.js';
 import { Refunds } from '../billing/refunds.js';
 import { Schedules } from '../billing/schedules.js';
 import { SubscriptionChanges } from '../billing/subscription-changes.js';
+import { SubscriptionStarts } from '../billing/subscription-starts.js';
 import { Checkout } from '../checkout/checkout.js';
 import type { Route } from '../http/router.js';
 import { checkoutSessionRoutes } from '../resources/checkout-sessions.js';
@@ -28,6 +29,7 @@ export class StripeServices {
   readonly payments: Payments;
   readonly invoices: Invoices;
   readonly lifecycle: SubscriptionLifecycle;
+  readonly starts: SubscriptionStarts;
   readonly changes: SubscriptionChanges;
   readonly schedules: Schedules;
   readonly checkout: Checkout;
@@ -39,9 +41,10 @@ export class StripeServices {
     this.payments = new Payments(account);
     this.invoices = new Invoices(account, this.payments);
     this.lifecycle = new SubscriptionLifecycle(account, this.invoices, this.payments);
+    this.starts = new SubscriptionStarts(account, this.lifecycle, this.invoices, this.payments);
     this.changes = new SubscriptionChanges(account, this.lifecycle);
     this.schedules = new Schedules(account, this.lifecycle, this.changes);
-    this.checkout = new Checkout(account, this.lifecycle, this.payments);
+    this.checkout = new Checkout(account, this.lifecycle, this.starts, this.payments);
     this.portal = new Portal(account, this.lifecycle);
     this.refunds = new Refunds(account);
     this.disputes = new Disputes(account);
@@ -60,7 +63,7 @@ export class StripeServices {
       ...priceRoutes(account),
       ...couponRoutes(account),
       ...checkoutSessionRoutes(account, this.checkout),
-      ...subscriptionRoutes(account, lifecycle, changes),
+      ...subscriptionRoutes(account, { starts: this.starts, lifecycle, changes }),
       ...subscriptionItemRoutes(account, changes),
       ...scheduleRoutes(account, this.schedules),
       ...invoiceRoutes(account, { invoices, lifecycle, changes }),

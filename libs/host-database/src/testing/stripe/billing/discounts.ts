@@ -48,17 +48,21 @@ interface RedemptionFacts {
 
 /** Makes a discount of a coupon and counts it as redeemed. */
 export function redeem(account: StripeAccount, redeemed: RedeemedCoupon, facts: RedemptionFacts): Discount {
-  const { coupon } = redeemed;
-  coupon.times_redeemed += 1;
-  if (coupon.times_redeemed === coupon.max_redemptions) coupon.valid = false;
-  const code = redeemed.promotionCode === null ? undefined : account.promotionCodes.find(redeemed.promotionCode);
-  if (code) code.times_redeemed += 1;
   const discount = draftDiscount(account, redeemed, facts);
-  account.emit('customer.discount.created', discount);
+  countRedemption(account, redeemed, discount);
   return discount;
 }
 
-/** Makes a discount that nobody hears of: that of a preview. */
+/** Counts a coupon and its code as redeemed by a discount. */
+export function countRedemption(account: StripeAccount, { coupon, promotionCode }: RedeemedCoupon, discount: Discount): void {
+  coupon.times_redeemed += 1;
+  if (coupon.times_redeemed === coupon.max_redemptions) coupon.valid = false;
+  const code = promotionCode === null ? undefined : account.promotionCodes.find(promotionCode);
+  if (code) code.times_redeemed += 1;
+  account.emit('customer.discount.created', discount);
+}
+
+/** Makes a discount that nobody hears of yet. */
 export function draftDiscount(
   account: StripeAccount,
   { coupon, promotionCode }: RedeemedCoupon,

@@ -1,23 +1,15 @@
-import type {
-  Customer,
-  Invoice,
-  InvoiceLine,
-  PaymentIntent,
-  PaymentMethod,
-  Subscription,
-  SubscriptionStatus,
-} from '../account/objects.js';
+import type { Invoice, InvoiceLine, PaymentIntent, PaymentMethod, Subscription, SubscriptionStatus } from '../account/objects.js';
 import type { StripeAccount } from '../account/stripe-account.js';
 import { cardDeclined } from '../http/refusals.js';
 import { FakeStripeRefusedError } from '../stripe.errors.js';
 import { Collection } from './collection.js';
-import { type RedeemedCoupon, redeem, useUpDiscounts } from './discounts.js';
+import { useUpDiscounts } from './discounts.js';
 import { type BillingReason, draftInvoice } from './invoice-draft.js';
 import { type Invoices, subscriptionOf } from './invoices.js';
 import { cycleLine } from './lines.js';
-import { nextEnd, nextLines, periodLines, trialLines } from './item-lines.js';
-import type { PaymentAttempt, Payments } from './payments.js';
-import { draftSubscription, type NewSubscription, periodBounds } from './subscription-draft.js';
+import { nextEnd, nextLines } from './item-lines.js';
+import type { Payments } from './payments.js';
+import { periodBounds } from './subscription-draft.js';
 
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
@@ -25,16 +17,7 @@ const INCOMPLETE_FOR = 23 * HOUR;
 const TRIAL_ENDS_SOON = 3 * DAY;
 const UPCOMING_BEFORE = 7 * DAY;
 
-type PaymentBehavior = 'allow_incomplete' | 'default_incomplete' | 'error_if_incomplete';
-
-/** How a subscription begins. */
-export interface StartFacts extends NewSubscription {
-  readonly paymentBehavior?: PaymentBehavior | undefined;
-  readonly coupons?: readonly RedeemedCoupon[];
-  readonly session?: string;
-}
-
-/** Subscriptions as time passes: their beginning, periods, trials and end. */
+/** Subscriptions as time passes: their periods, trials and end. */
 export class SubscriptionLifecycle {
   private readonly collection: Collection;
 
@@ -49,43 +32,6 @@ export class SubscriptionLifecycle {
       cancel: (subscription) => this.cancel(subscription, 'payment_failed'),
       pause: (subscription) => this.pause(subscription, 'final_payment_failure'),
     });
-  }
-
-  /** Begins a subscription, and takes the first payment where there is one to take. */
-  start(facts: StartFacts): Subscription {
-    const { customer, paymentBehavior = 'allow_incomplete', coupons = [], session } = facts;
-    const subscription = draftSubscription(this.account, facts);
-    const isTrial = subscription.trial_end !== null;
-    if (!isTrial && paymentBehavior !== 'default_incomplete') this.requireMethod(subscription, facts);
-    subscription.discounts = coupons.map(
-      (coupon) =>
-        redeem(this.account, coupon, { customer: customer.id, subscription: subscription.id, ...(session && { session }) }).id,
-    );
-    const invoice = this.draft(
-      subscription,
-      isTrial ? trialLines(subscription) : periodLines(subscription),
-      'subscription_create',
-    );
-    const attempt =
-      invoice.amount_due > 0 && paymentBehavior !== 'default_incomplete'
-        ? this.firstPayment(invoice, subscription, customer)
-        : undefined;
-    const isUnpaid = attempt?.outcome === 'failed' || attempt?.outcome === 'requires_action';
-    if (isUnpaid && paymentBehavior === 'error_if_incomplete') throw cardDeclined();
-    const awaits = invoice.amount_due > 0 && (attempt === undefined || isUnpaid);
-    subscription.status = isTrial ? 'trialing' : awaits ? 'incomplete' : 'active';
-    subscription.latest_invoice = invoice.id;
-    this.account.subscriptions.add(subscription);
-    this.account.emit('customer.subscription.created', subscription);
-    this.invoices.open(invoice);
-    this.invoices.finalize(invoice);
-    if (attempt) this.invoices.settle(invoice, attempt);
-    // Of a checkout session, its own debit is awaited.
-    if (attempt?.outcome === 'processing' && session === undefined) this.collection.awaitDebit(invoice, subscription);
-    else if (invoice.amount_due > 0) this.invoices.awaitPayment(invoice);
-    if (!isTrial) useUpDiscounts(this.account, subscription);
-    this.plan(subscription);
-    return subscription;
   }
 
   /** Plans what time brings next. Called after every change of dates. */
@@ -171,6 +117,11 @@ export class SubscriptionLifecycle {
     this.settleLater(invoice, { intent, succeeded: true });
   }
 
+  /** Has the bank decide about the debit of an invoice. */
+  awaitDebit(invoice: Invoice, subscription: Subscription): void {
+    this.collection.awaitDebit(invoice, subscription);
+  }
+
   setStatus(subscription: Subscription, status: SubscriptionStatus): void {
     if (subscription.status === status) return;
     this.account.change(subscription, 'customer.subscription.updated', (one) => {
@@ -191,24 +142,6 @@ export class SubscriptionLifecycle {
     const id = subscription.default_payment_method ?? (typeof standard === 'string' ? standard : undefined);
     const method = id === undefined ? undefined : this.account.paymentMethods.find(id);
     return method?.customer === subscription.customer ? method : undefined;
-  }
-
-  private requireMethod(subscription: Subscription, { collectionMethod }: StartFacts): void {
-    const isFree = subscription.items.data.every((item) => item.price.unit_amount === 0);
-    if (isFree || collectionMethod === 'send_invoice' || this.paymentMethodOf(subscription)) return;
-    throw new FakeStripeRefusedError('This customer has no attached payment source or default payment method.', {
-      stripeCode: 'resource_missing',
-    });
-  }
-
-  private firstPayment(invoice: Invoice, subscription: Subscription, customer: Customer): PaymentAttempt {
-    return this.payments.attempt({
-      customer,
-      method: this.paymentMethodOf(subscription),
-      amount: invoice.amount_due,
-      currency: invoice.currency,
-      description: 'Subscription creation',
-    });
   }
 
   private renew(subscription: Subscription): void {

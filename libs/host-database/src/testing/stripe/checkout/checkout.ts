@@ -2,6 +2,7 @@ import type { CheckoutSession, Customer, Invoice, PaymentMethod } from '../accou
 import type { StripeAccount } from '../account/stripe-account.js';
 import { couponOfCode, type RedeemedCoupon } from '../billing/discounts.js';
 import type { SubscriptionLifecycle } from '../billing/lifecycle.js';
+import type { SubscriptionStarts } from '../billing/subscription-starts.js';
 import type { Payments } from '../billing/payments.js';
 import type { Params } from '../http/params.js';
 import { cardDeclined } from '../http/refusals.js';
@@ -21,6 +22,7 @@ export class Checkout {
   constructor(
     private readonly account: StripeAccount,
     private readonly lifecycle: SubscriptionLifecycle,
+    private readonly starts: SubscriptionStarts,
     private readonly payments: Payments,
   ) {}
 
@@ -112,7 +114,7 @@ export class Checkout {
       readonly data: ReturnType<typeof readSubscriptionData> | undefined;
     },
   ): boolean {
-    const subscription = this.lifecycle.start({
+    const subscription = this.starts.start({
       customer: facts.customer,
       items: lineItems.map(({ price, quantity }) => ({ price: this.account.prices.get(price.id), quantity })),
       paymentMethod: facts.method?.id,

@@ -5,6 +5,7 @@ import { couponOf, redeem } from '../billing/discounts.js';
 import type { SubscriptionLifecycle } from '../billing/lifecycle.js';
 import type { SubscriptionChanges } from '../billing/subscription-changes.js';
 import { recurringPrice } from '../billing/subscription-draft.js';
+import type { SubscriptionStarts } from '../billing/subscription-starts.js';
 import { LIST_PARAMS, pageOf } from '../http/lists.js';
 import type { Params } from '../http/params.js';
 import { parameterInvalid, parameterMissing } from '../http/refusals.js';
@@ -23,12 +24,15 @@ const SHARED = [
   'discounts',
 ];
 
+/** What the resource of subscriptions needs of billing. */
+export interface SubscriptionServices {
+  readonly starts: SubscriptionStarts;
+  readonly lifecycle: SubscriptionLifecycle;
+  readonly changes: SubscriptionChanges;
+}
+
 /** `/v1/subscriptions` */
-export function subscriptionRoutes(
-  account: StripeAccount,
-  lifecycle: SubscriptionLifecycle,
-  changes: SubscriptionChanges,
-): Route[] {
+export function subscriptionRoutes(account: StripeAccount, { starts, lifecycle, changes }: SubscriptionServices): Route[] {
   const endAt = (subscription: Subscription, params: Params): void => {
     const end = readCancelAt(params, subscription, account.time.now);
     if (!end) return;
@@ -57,7 +61,7 @@ export function subscriptionRoutes(
       'payment_behavior',
       ...SHARED,
     );
-    const subscription = lifecycle.start({
+    const subscription = starts.start({
       customer: account.customers.named(params.requiredText('customer'), 'customer'),
       items: (params.parts('items') ?? missing('items')).map((item) => ({
         price: recurringPrice(account, item.only('price', 'quantity', 'metadata').requiredText('price'), item.nameOf('price')),
