@@ -75,6 +75,9 @@ describe(`${FakeStripe.name}: schedules`, () => {
       metadata: { plan: 'basic' },
     });
     expect(await paid()).toEqual([1000, 3000]);
+    // Of a period that was over, nothing is left to give back.
+    const [renewal] = (await stripe.invoices.list({ subscription: subscription.id })).data;
+    expect(renewal!.lines.data.map(({ amount }) => amount)).toEqual([1000]);
     const updates = (await stripe.events.list({ type: 'customer.subscription.updated' })).data;
     expect(updates.some(({ data }) => 'items' in (data.previous_attributes ?? {}))).toBe(true);
   });
