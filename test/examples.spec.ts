@@ -63,6 +63,7 @@ const OUTPUT: Readonly<Record<string, RegExp>> = {
   'job-health': /^no worker is alive\ndefault: a job has been ready for 600 s\n$/,
   'job-long': /^completed \{ lines: 3 \}\ncancelled null\n$/,
   'job-retries': /^completed after 2 of 3 attempts\nfailed after 1 of 3 attempts\nfailed after 3 of 3 attempts\n2 redriven\n$/,
+  'billing-testing': /^canceled after two weeks\n$/,
   'job-testing': /^reminded\n$/,
   'job-transactional': /^after attempt 1: 0 users, 0 mails\nafter attempt 2: 1 users, 1 mails\n$/,
   'job-worker': /^all written, [1-3] at a time\n$/,

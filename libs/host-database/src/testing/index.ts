@@ -17,5 +17,21 @@ export { FakeClock } from './fake-clock.js';
 export { FakeDomainVerifier } from './fake-domain-verifier.js';
 export type { JobMatch, PayloadMatch } from './job-match.js';
 export { MailNotRecordedError, RecordingMailer } from './recording-mailer.js';
+export {
+  FakeStripe,
+  type FakeStripeApiFaults,
+  type FakeStripeCheckout,
+  type FakeStripeClientOptions,
+  type FakeStripeFailure,
+  type FakeStripeFault,
+  type FakeStripeOptions,
+  type FakeStripePayment,
+  type FakeStripeRequest,
+  type FakeStripeWebhooks,
+  type OutgoingEvent,
+  type WebhookDelivery,
+  FakeStripeRefusedError,
+  FakeStripeStoppedError,
+} from './stripe/index.js';
 export { TestDatabaseUrlMissingError } from './test-database.js';
 export { JobNotEnqueuedError, type TestJobs } from './test-jobs.js';
