@@ -19,7 +19,7 @@ interface PlainFields {
 const KNOWN = new WeakMap<EntityMetadata, PlainFields | 'none'>();
 
 /** Those whose values MikroORM takes for snapshots, whatever their custom type says. */
-const RAW_TYPES: readonly string[] = ['number', 'string', 'boolean'];
+const RAW_TYPES: ReadonlySet<string> = new Set(['number', 'string', 'boolean']);
 
 /**
  * Whether an entity is for certain what its snapshot says, found out without MikroORM's copy of it, which takes most of the time of a
@@ -73,7 +73,7 @@ function plainFieldsOf(meta: EntityMetadata): PlainFields | 'none' {
 
 function isPlain({ kind, type, array, ref, lazy, getter, embedded, customType }: EntityProperty, isKeptRaw = true): boolean {
   if (kind !== ReferenceKind.SCALAR || array || ref || lazy || getter || embedded) return false;
-  return customType === undefined || (isKeptRaw && RAW_TYPES.includes(type.toLowerCase())) || convertsNothing(customType);
+  return customType === undefined || (isKeptRaw && RAW_TYPES.has(type.toLowerCase())) || convertsNothing(customType);
 }
 
 /** By which it is compared is its type's own; others have what they are compared by made from the value. */
