@@ -1,4 +1,5 @@
 import { type AnyEntity, Collection, type EntityComparator, type EntityManager, helper, Reference, Utils } from '@mikro-orm/core';
+import { isSurelyUnchanged } from './unchanged-entity.js';
 
 type IdentityMap = ReturnType<ReturnType<EntityManager['getUnitOfWork']>['getIdentityMap']>;
 
@@ -42,6 +43,7 @@ function listensToFlushes(em: EntityManager): boolean {
 }
 
 function isChanged(entity: AnyEntity, comparator: EntityComparator): boolean {
+  if (isSurelyUnchanged(entity)) return false;
   const wrapped = helper(entity);
   const original = wrapped.__originalEntityData;
   if (!original) return true;

@@ -8,6 +8,7 @@ import { TenantBinding, TenantBindings } from './tenant-bindings.js';
 import { TenantConnections } from './tenant-connections.js';
 import type { Lease } from './lease.js';
 import type { TenantDatabasesStatistics } from './lease-pool.options.js';
+import { newUnitOfWork } from './tenant-entity-manager.js';
 import { TenantSwitchError, TenantWorkCutError } from './tenant-databases.errors.js';
 
 /** Where tenant data lives: the way into one tenant's own database. */
@@ -76,8 +77,7 @@ async function enter<T>(
   work: (em: SqlEntityManager) => T | Promise<T>,
 ): Promise<T> {
   try {
-    // Resolves the transaction that is open in it, but never another unit of work.
-    const em = binding.begin(lease.resource.em.fork({ disableContextResolution: true, useContext: true }) as SqlEntityManager);
+    const em = binding.begin(newUnitOfWork(lease.resource));
     try {
       const result = await work(em);
       binding.assertWritable();

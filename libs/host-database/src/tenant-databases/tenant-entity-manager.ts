@@ -1,4 +1,4 @@
-import type { ForkOptions, TransactionOptions } from '@mikro-orm/core';
+import type { ForkOptions, MikroORM, TransactionOptions } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { assertOwnSchema, type SqlEntityManagerClass } from '../database/index.js';
 import { type EntityOwnership, tenantOf } from './entity-ownership.js';
@@ -121,6 +121,17 @@ export function tenantEntityManager(
   function define(name: string, value: Method): void {
     Object.defineProperty(TenantEntityManager.prototype, name, { value, writable: true, configurable: true });
   }
+}
+
+/**
+ * A unit of work in the database of a tenant: what `fork()` makes, without its copies of filters, parameters and contexts. The global
+ * EntityManager of a tenant has none, since nobody but the library gets hold of it.
+ */
+export function newUnitOfWork({ em }: MikroORM): SqlEntityManager {
+  const TenantEntityManager = em.constructor as SqlEntityManagerClass;
+  // It resolves the transaction that is open in it, but never another unit of work.
+  const resolvesContext = true;
+  return new TenantEntityManager(em.config, em.getDriver(), em.getMetadata(), resolvesContext, em.getEventManager());
 }
 
 type Method = (this: SqlEntityManager, ...args: unknown[]) => unknown;
