@@ -18,15 +18,19 @@ export class AccessPolicy {
   readonly openDispute: 'full' | 'restricted' = 'restricted';
 }
 
-const WHOLE_OPTIONS = ['graceDays', 'restrictedDays', 'clockSkewMs', 'refreshHours'] as const;
+const WHOLE_OPTIONS = ['restrictedDays', 'clockSkewMs', 'refreshHours'] as const;
 
 /** @throws InvalidOptionError */
 export function resolveAccessPolicy(given?: Partial<AccessPolicy>): AccessPolicy {
   const policy = withDefaults<AccessPolicy>(new AccessPolicy(), given);
+  assertWholeOption('billing.graceDays', policy.graceDays, 0);
   for (const name of WHOLE_OPTIONS) assertWholeOption(`billing.policy.${name}`, policy[name], 0);
   for (const name of ['pausedCollection', 'openDispute'] as const) {
     if (LENIENT_LEVELS.includes(policy[name])) continue;
-    throw new InvalidOptionError(`billing.policy.${name}`, `is '${String(policy[name])}'. Use one of: ${LENIENT_LEVELS.join(', ')}.`);
+    throw new InvalidOptionError(
+      `billing.policy.${name}`,
+      `is '${String(policy[name])}'. Use one of: ${LENIENT_LEVELS.join(', ')}.`,
+    );
   }
   return policy;
 }

@@ -44,13 +44,16 @@ interface EndingRules extends Rules {
 /** Access until an end. Behind it Stripe is asked before anybody is locked out: it should have told, and the webhook may be lost. */
 function untilEnd(subscription: SubscriptionState, { now, policy, end, isEndless }: EndingRules): AccessDecision {
   const isTrial = subscription.status === 'trialing';
-  if (!end && isEndless) return { ...granted(subscription, policy), needsRefresh: isRenewalOverdue(subscription, { now, policy }) };
+  if (!end && isEndless)
+    return { ...granted(subscription, policy), needsRefresh: isRenewalOverdue(subscription, { now, policy }) };
   const reason = isTrial ? 'trial-ended' : 'ended';
   const time = now.getTime();
   // A row that is nobody else's to correct ends when it says. Stripe's clock is not this one's.
   const isAsked = isAtStripe(subscription);
   const countsUntil = (end?.getTime() ?? Number.NaN) + (isAsked ? policy.clockSkewMs : 0);
-  const blockedFrom = isAsked ? Math.max(countsUntil, (end?.getTime() ?? Number.NaN) + policy.refreshHours * HOUR_MS) : countsUntil;
+  const blockedFrom = isAsked
+    ? Math.max(countsUntil, (end?.getTime() ?? Number.NaN) + policy.refreshHours * HOUR_MS)
+    : countsUntil;
   // Comparisons with an end that is no date are false, and lock out.
   if (time < countsUntil) return { ...granted(subscription, policy), until: new Date(blockedFrom) };
   if (time < blockedFrom) return { ...granted(subscription, policy), until: new Date(blockedFrom), needsRefresh: true };
