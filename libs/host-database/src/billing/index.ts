@@ -11,3 +11,17 @@ export {
   type SubscriptionStatus,
 } from './subscription.entity.js';
 export { type SubscriptionFacts, SubscriptionsService } from './subscriptions.service.js';
+export {
+  ACCESS_LEVELS,
+  type AccessDecision,
+  type AccessFacts,
+  type AccessLevel,
+  AccessPolicy,
+  type AccessReason,
+  type AccessRules,
+  decideAccess,
+  type DecidedAccess,
+  resolveAccessPolicy,
+  type SubscriptionState,
+  type TrialState,
+} from './access-decision/index.js';

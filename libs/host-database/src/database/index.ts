@@ -10,7 +10,6 @@ export {
   SqliteNotes,
   UnheardChangeFeed,
 } from './change-feeds/index.js';
-export { BILLING_CHANGES_CHANNEL, BILLING_CHANGES_TABLE, EVERY_TENANT } from './billing-changes/index.js';
 export { connectWithRetries } from './connect.js';
 export { isConnectionFailure } from './connection-failure.js';
 export { DATABASE_OPTIONS, DATABASE_SETTINGS, DIRECT_CONNECTION } from './database.constants.js';

@@ -29,7 +29,7 @@ export function resolveAccessPolicy(given?: Partial<AccessPolicy>): AccessPolicy
     if (LENIENT_LEVELS.includes(policy[name])) continue;
     throw new InvalidOptionError(
       `billing.policy.${name}`,
-      `is '${String(policy[name])}'. Use one of: ${LENIENT_LEVELS.join(', ')}.`,
+      `is '${policy[name]}'. Use one of: ${LENIENT_LEVELS.join(', ')}.`,
     );
   }
   return policy;
