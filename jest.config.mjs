@@ -23,6 +23,7 @@ export default {
       },
     ],
   },
+  setupFiles: ['<rootDir>/test/support/load-nest.mjs'],
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   // Nothing here is measured by it: on a machine that stands still now and then a test only takes longer.

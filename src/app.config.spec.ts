@@ -11,20 +11,44 @@ describe('appConfigFrom', () => {
     expect(appConfigFrom({})).toEqual({
       port: 3000,
       httpAdapter: 'express',
+      trustedProxies: [],
       runsJobs: true,
       exportDirectory: DEFAULT_EXPORT_DIRECTORY,
       audit: { keyDirectory: resolve('audit-keys') },
+      auth: {
+        publicUrl: 'http://localhost:3000',
+        secureCookies: false,
+        logsMail: true,
+        providers: {},
+        tokens: [],
+        personalWorkspaces: false,
+      },
     });
   });
 
-  it('reads PORT, HTTP_ADAPTER, JOBS_WORKER and EXPORT_DIRECTORY', () => {
-    const env = { PORT: '8080', HTTP_ADAPTER: 'Fastify', JOBS_WORKER: 'Off', EXPORT_DIRECTORY: '/srv/exports' };
+  it('reads PORT, HTTP_ADAPTER, TRUSTED_PROXIES, JOBS_WORKER and EXPORT_DIRECTORY', () => {
+    const env = {
+      PORT: '8080',
+      HTTP_ADAPTER: 'Fastify',
+      TRUSTED_PROXIES: 'loopback, 10.0.0.0/8,::1',
+      JOBS_WORKER: 'Off',
+      EXPORT_DIRECTORY: '/srv/exports',
+    };
     expect(appConfigFrom(env)).toEqual({
       port: 8080,
       httpAdapter: 'fastify',
+      trustedProxies: ['loopback', '10.0.0.0/8', '::1'],
       runsJobs: false,
       exportDirectory: '/srv/exports',
       audit: { keyDirectory: resolve('audit-keys') },
+      auth: {
+        publicUrl: 'http://localhost:8080',
+        secureCookies: false,
+        logsMail: true,
+        providers: {},
+        tokens: [],
+        personalWorkspaces: false,
+      },
     });
   });
 
@@ -34,6 +58,9 @@ describe('appConfigFrom', () => {
     [{ PORT: '-1' }, /PORT/],
     [{ HTTP_ADAPTER: 'koa' }, /HTTP_ADAPTER/],
     [{ JOBS_WORKER: 'maybe' }, /JOBS_WORKER/],
+    [{ TRUSTED_PROXIES: 'all' }, /TRUSTED_PROXIES/],
+    [{ TRUSTED_PROXIES: '2' }, /TRUSTED_PROXIES/],
+    [{ TRUSTED_PROXIES: '10.0.0.0/33' }, /TRUSTED_PROXIES/],
     [{ AUDIT_SIGNING_KEY: '/there/is/no/such.pem' }, /AUDIT_SIGNING_KEY is neither/],
     [{ AUDIT_SIGNING_KEY: '-----BEGIN nonsense' }, /AUDIT_SIGNING_KEY holds no/],
     [{ AUDIT_ENCRYPTION_KEY: Buffer.alloc(16).toString('base64') }, /AUDIT_ENCRYPTION_KEY/],

@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { HostDatabaseModule, type HostDatabaseOptions } from 'nestjs-host-database';
+import { AccessGuardModule } from 'nestjs-host-database/access';
 import { appPermissions } from './app.permissions.js';
 import { DEFAULT_EXPORT_DIRECTORY } from './audit/export-files.js';
 import { AuditLogModule } from './audit/audit-log.module.js';
-import { authEvents } from './auth/auth.audit-events.js';
 import { AuthModule } from './auth/auth.module.js';
+import { RateLimitsModule } from './auth/rate-limits.module.js';
 import { HealthController } from './health/health.controller.js';
 import { auditedTenantEntities } from './projects/audited-entities.js';
 import { ProjectsModule } from './projects/projects.module.js';
@@ -19,13 +20,15 @@ export interface AppOptions {
   readonly exportDirectory?: string;
   /** The file of the anchor of the log, if it has one: verifications that are asked for compare the log with it. */
   readonly anchorFile?: string;
+  /** How often one address may ask, at each route at which something can be guessed. @default 30 */
+  readonly guessesPerMinute?: number;
 }
 
 /** The application on the host database of these options. */
 @Module({})
 export class AppModule {
   static register(
-    { tenantDatabases, tenantDeletion, audit, memberships, ...options }: HostDatabaseOptions = {},
+    { tenantDatabases, tenantDeletion, audit, access, memberships, ...options }: HostDatabaseOptions = {},
     app: AppOptions = {},
   ): DynamicModule {
     return {
@@ -35,9 +38,11 @@ export class AppModule {
           ...options,
           audit: {
             ...audit,
-            events: [authEvents, workspaceEvents, ...(audit?.events ?? [])],
+            events: [workspaceEvents, ...(audit?.events ?? [])],
             tenantEntities: [...auditedTenantEntities, ...(audit?.tenantEntities ?? [])],
           },
+          // Named, so that those that have ended are removed.
+          access: { ...access, sessions: { ...access?.sessions } },
           memberships: { ...memberships, permissions: { ...memberships?.permissions, ...appPermissions } },
           tenantDatabases: { ...tenantDatabases, entities: tenantEntities },
           tenantDeletion: {
@@ -45,6 +50,8 @@ export class AppModule {
             ...tenantDeletion,
           },
         }),
+        AccessGuardModule,
+        RateLimitsModule.register(app),
         AuthModule,
         WorkspacesModule,
         ProjectsModule,

@@ -4,20 +4,21 @@ import { appConfigFrom } from './app.config.js';
 import { PortUnavailableError } from './app.errors.js';
 import { AppModule } from './app.module.js';
 import { auditOptionsFrom } from './audit/audit-keys.js';
+import { authOptionsOf } from './auth/auth-settings.js';
 import { configureApp } from './configure-app.js';
 import { createHttpAdapter } from './http/http-adapters.js';
 import { OPEN_API_PATH } from './http/open-api.js';
 
 /** Starts the application and returns where it listens. */
 async function start(env: NodeJS.ProcessEnv): Promise<string> {
-  const { port, httpAdapter, runsJobs, exportDirectory, audit } = appConfigFrom(env);
+  const { port, httpAdapter, trustedProxies, runsJobs, exportDirectory, audit, auth } = appConfigFrom(env);
   const database = databaseOptionsFromEnv({ ...env, DB_TYPE: env.DB_TYPE || 'SQLITE' });
   // Logs wait until the boot has succeeded: where it fails, one message says why.
   const module = AppModule.register(
-    { database, jobs: { worker: runsJobs }, audit: await auditOptionsFrom(audit) },
+    { database, jobs: { worker: runsJobs }, audit: await auditOptionsFrom(audit), ...authOptionsOf(auth) },
     { exportDirectory, ...(audit.anchorFile !== undefined && { anchorFile: audit.anchorFile }) },
   );
-  const app = await NestFactory.create(module, await createHttpAdapter(httpAdapter), {
+  const app = await NestFactory.create(module, await createHttpAdapter(httpAdapter, { trustedProxies }), {
     abortOnError: false,
     bufferLogs: true,
     autoFlushLogs: false,

@@ -1,12 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { SignJWT } from 'jose';
 import { genId } from 'nestjs-host-database';
 import { HTTP_ADAPTERS, PASSWORD, type ReferenceApp, startReferenceApp } from './support/reference-app.js';
 
+const DAY_MS = 86_400_000;
 const PROBLEM = /^application\/problem\+json/;
 
 describe.each(HTTP_ADAPTERS)('authentication on %s', (adapter) => {
@@ -65,8 +66,8 @@ describe.each(HTTP_ADAPTERS)('authentication on %s', (adapter) => {
           type: 'about:blank',
           title: 'Unauthorized',
           status: 401,
-          detail: 'The email or the password is wrong. Try again, or sign up.',
-          code: 'AUTH_INVALID_CREDENTIALS',
+          detail: 'The email or the password is wrong. Try again, or ask for a new password.',
+          code: 'USERS_INVALID_CREDENTIALS',
           instance: '/auth/sign-in',
           requestId: '',
         });
@@ -78,7 +79,8 @@ describe.each(HTTP_ADAPTERS)('authentication on %s', (adapter) => {
     it.each([
       ['no token', undefined, 'ACCESS_NOT_AUTHENTICATED'],
       ['no bearer token', 'Basic YWRhOnBhc3N3b3Jk', 'ACCESS_NOT_AUTHENTICATED'],
-      ['a token that is none', 'Bearer nonsense', 'AUTH_TOKEN_INVALID'],
+      ['a token that is none', 'Bearer nonsense', 'ACCESS_NOT_AUTHENTICATED'],
+      ['a token that somebody made up', `Bearer ${randomBytes(32).toString('base64url')}`, 'ACCESS_SESSION_REFUSED'],
     ])('refuses %s', async (_what, authorization, code) => {
       const test = app.anyone.get('/workspaces');
       const response = await (authorization === undefined ? test : test.set('authorization', authorization)).expect(401);
@@ -87,29 +89,21 @@ describe.each(HTTP_ADAPTERS)('authentication on %s', (adapter) => {
       expect(response.headers).toMatchObject({ 'www-authenticate': 'Bearer', 'content-type': expect.stringMatching(PROBLEM) });
     });
 
-    it('refuses a token that another key has signed, or none', async () => {
-      const claims = new SignJWT().setSubject(genId()).setExpirationTime('12h');
-      const foreign = await claims.setProtectedHeader({ alg: 'HS256' }).sign(new Uint8Array(32));
-      const unsigned = `${btoa('{"alg":"none"}').replaceAll('=', '')}.${foreign.split('.')[1]}.`;
-
-      for (const token of [foreign, unsigned]) {
-        const response = await app.as(token).get('/workspaces').expect(401);
-        expect(response.body.code).toBe('AUTH_TOKEN_INVALID');
-      }
-    });
-
-    it('refuses a token once it has expired', async () => {
+    it('refuses a token once its session is over, however often it was used', async () => {
       const { body } = await app.anyone.post('/auth/sign-up', { email: 'late@example.com', password: PASSWORD }).expect(201);
       const start = app.host.clock.now();
       const client = app.as(body.token);
 
-      app.host.clock.set(new Date(new Date(body.expiresAt).getTime() - 1_000));
-      await client.get('/workspaces').expect(200);
-      app.host.clock.set(new Date(body.expiresAt));
+      const end = new Date(body.expiresAt).getTime();
+      for (let now = start.getTime() + 10 * DAY_MS; now < end; now += 10 * DAY_MS) {
+        app.host.clock.set(new Date(now));
+        await client.get('/workspaces').expect(200);
+      }
+      app.host.clock.set(new Date(end));
       const response = await client.get('/workspaces').expect(401);
       app.host.clock.set(start);
 
-      expect(response.body.code).toBe('AUTH_TOKEN_INVALID');
+      expect(response.body.code).toBe('ACCESS_SESSION_REFUSED');
     });
 
     it('refuses the token of a person who does not exist any more', async () => {
@@ -119,7 +113,7 @@ describe.each(HTTP_ADAPTERS)('authentication on %s', (adapter) => {
       await app.host.run(async () => void em.remove(await globalUsers.findOneOrFail({ email: 'gone@example.com' })));
       const response = await client.get('/workspaces').expect(401);
 
-      expect(response.body.code).toBe('AUTH_TOKEN_INVALID');
+      expect(response.body.code).toMatch(/^ACCESS_(SESSION_REFUSED|NOT_AUTHENTICATED)$/);
     });
 
     it('knows who is asking even where two people share a connection and the body comes after the headers', async () => {

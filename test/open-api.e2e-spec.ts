@@ -25,6 +25,11 @@ describe.each(HTTP_ADAPTERS)('the description of the API on %s', (adapter) => {
     );
 
     expect(routes.toSorted()).toEqual([
+      'delete /auth/identities/{identityId}',
+      'delete /auth/sessions',
+      'delete /auth/sessions/{sessionId}',
+      'delete /system/impersonations/{impersonationId}',
+      'delete /system/users/{userId}',
       'delete /workspaces/{workspaceId}/invitations/{invitationId}',
       'delete /workspaces/{workspaceId}/members/{userId}',
       'delete /workspaces/{workspaceId}/projects/{projectId}',
@@ -34,8 +39,15 @@ describe.each(HTTP_ADAPTERS)('the description of the API on %s', (adapter) => {
       'get /audit-log/verification',
       'get /audit-log/verifications/{verificationId}',
       'get /audit-log/{rowId}/proof',
+      'get /auth/account',
+      'get /auth/identities',
+      'get /auth/providers',
+      'get /auth/providers/{provider}',
+      'get /auth/sessions',
+      'get /auth/{provider}/callback',
       'get /health',
       'get /invitations/{token}',
+      'get /system/users',
       'get /workspaces',
       'get /workspaces/{workspaceId}/audit-exports/{exportId}',
       'get /workspaces/{workspaceId}/audit-exports/{exportId}/file',
@@ -43,6 +55,7 @@ describe.each(HTTP_ADAPTERS)('the description of the API on %s', (adapter) => {
       'get /workspaces/{workspaceId}/audit-log.csv',
       'get /workspaces/{workspaceId}/audit-log/{rowId}/proof',
       'get /workspaces/{workspaceId}/deletion-plan',
+      'get /workspaces/{workspaceId}/impersonations',
       'get /workspaces/{workspaceId}/invitations',
       'get /workspaces/{workspaceId}/members',
       'get /workspaces/{workspaceId}/projects',
@@ -53,10 +66,23 @@ describe.each(HTTP_ADAPTERS)('the description of the API on %s', (adapter) => {
       'patch /workspaces/{workspaceId}/projects/{projectId}',
       'patch /workspaces/{workspaceId}/roles/{roleId}',
       'post /audit-log/verifications',
+      'post /auth/account/deactivation',
+      'post /auth/account/deletion',
+      'post /auth/change-email',
+      'post /auth/change-password',
+      'post /auth/forgotten-password',
+      'post /auth/identities',
+      'post /auth/reset-password',
       'post /auth/sign-in',
+      'post /auth/sign-out',
       'post /auth/sign-up',
+      'post /auth/verify-email',
+      'post /auth/verify-email/send',
       'post /invitations/{token}/accept',
       'post /invitations/{token}/decline',
+      'post /system/impersonations',
+      'post /system/users/{userId}/deactivate',
+      'post /system/users/{userId}/reactivate',
       'post /workspaces',
       'post /workspaces/{workspaceId}/archive',
       'post /workspaces/{workspaceId}/audit-exports',
@@ -75,7 +101,12 @@ describe.each(HTTP_ADAPTERS)('the description of the API on %s', (adapter) => {
       'post /workspaces/{workspaceId}/suspend',
     ]);
     const create = body.paths['/workspaces/{workspaceId}/projects'].post;
-    expect(create.security).toEqual([{ bearer: [] }]);
+    expect(create.security).toEqual(expect.arrayContaining([{ bearer: [] }, { cookie: [] }]));
+    expect(body.components.securitySchemes.cookie).toMatchObject({
+      in: 'cookie',
+      name: '__Host-session',
+      description: expect.stringContaining('x-csrf-token'),
+    });
     expect(create.parameters).toEqual([expect.objectContaining({ name: 'workspaceId', in: 'path' })]);
     expect(Object.keys(create.responses)).toEqual(['201', '400', '401', '403', '409', '423', '503']);
     expect(create.responses['409'].content).toEqual({
@@ -85,5 +116,6 @@ describe.each(HTTP_ADAPTERS)('the description of the API on %s', (adapter) => {
       expect.arrayContaining(['type', 'title', 'status', 'detail', 'code', 'instance', 'requestId']),
     );
     expect(body.paths['/auth/sign-up'].post.security).toBeUndefined();
+    expect(Object.keys(body.paths['/auth/sign-up'].post.responses)).toEqual(['201', '400', '403', '409', '429']);
   });
 });

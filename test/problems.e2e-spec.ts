@@ -36,13 +36,18 @@ describe.each(HTTP_ADAPTERS)('problems on %s', (adapter) => {
   });
 
   it.each([
-    ['workspace', () => '/workspaces/nonsense/projects'],
     ['project', () => `/workspaces/${workspaceId}/projects/${projectId.toUpperCase()}`],
     ['project, among its tasks', () => `/workspaces/${workspaceId}/projects/1/tasks`],
   ])('refuses a malformed id of a %s', async (_what, path) => {
     const response = await ada.get(path()).expect(400).expect('content-type', PROBLEM);
 
     expect(response.body.code).toBe('COMMON_INVALID_ID');
+  });
+
+  it('takes what is no id of a workspace for its name in addresses', async () => {
+    const response = await ada.get('/workspaces/nonsense/projects').expect(404).expect('content-type', PROBLEM);
+
+    expect(response.body.code).toBe('TENANTS_NOT_FOUND');
   });
 
   it.each([

@@ -12,7 +12,7 @@ describe.each(['express', 'fastify'])('the application in a process of its own, 
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'main-'));
-    program = startProgram(MAIN, { cwd: directory, env: { PORT: '0', HTTP_ADAPTER: adapter, SESSION_SECRET: 'x'.repeat(32) } });
+    program = startProgram(MAIN, { cwd: directory, env: { PORT: '0', HTTP_ADAPTER: adapter } });
   });
   afterEach(async () => {
     program.child.kill('SIGKILL');
@@ -40,7 +40,7 @@ describe('the application with a wrong setting', () => {
     ['DB_PASS', { DB_TYPE: 'POSTGRESQL' }],
     ['PORT', { PORT: 'http' }],
     ['JOBS_WORKER', { JOBS_WORKER: 'maybe' }],
-    ['SESSION_SECRET', { SESSION_SECRET: 'short' }],
+    ['PUBLIC_URL', { PUBLIC_URL: 'http://app.example.com' }],
   ])('ends with one message that names %s', async (setting, env) => {
     const cwd = await mkdtemp(join(tmpdir(), 'main-'));
     const { ended } = startProgram(MAIN, { cwd, env });

@@ -60,12 +60,12 @@ describe.each(HTTP_ADAPTERS)('the audit log of the installation on %s', (adapter
     const [row] = await rowsOf('limit=1');
     const routes = ['', '/feed', `/${row?.id}/proof`, '/verification', `/verifications/${genId()}`];
     for (const route of routes) {
-      expect((await owner.get(`/audit-log${route}`).expect(403)).body.code).toBe('AUTH_SYSTEM_ADMIN_REQUIRED');
+      expect((await owner.get(`/audit-log${route}`).expect(403)).body.code).toBe('ACCESS_SYSTEM_ADMIN_REQUIRED');
       await app.anyone.get(`/audit-log${route}`).expect(401);
     }
     await owner.post('/audit-log/verifications').expect(403);
 
-    const refused = await rowsOf('eventType=auth.system-admin-refused&outcome=denied');
+    const refused = await rowsOf('eventType=access.system-admin-denied&outcome=denied');
     expect(refused).toHaveLength(routes.length + 1);
   });
 

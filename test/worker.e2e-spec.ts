@@ -16,8 +16,7 @@ describe('the application with a worker process of its own', () => {
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'worker-'));
-    const start = (program: URL, env = {}) =>
-      startProgram(program, { cwd: directory, env: { SESSION_SECRET: 'x'.repeat(32), ...env } });
+    const start = (program: URL, env = {}) => startProgram(program, { cwd: directory, env });
     web = start(MAIN, { PORT: '0', JOBS_WORKER: 'off' });
     await web.said(/sign-up/);
     worker = start(WORKER);

@@ -1,7 +1,8 @@
 import { Controller, Get, HttpCode, HttpStatus, Param, Post, Query } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { SystemAdminsOnly } from '../auth/system-admin.guard.js';
+import { ApiAcceptedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { SystemAdmin } from 'nestjs-host-database/access';
 import { ApiProblems } from '../http/api-problems.decorator.js';
+import { ApiSignedIn } from '../http/api-signed-in.decorator.js';
 import { IdPipe } from '../http/id.pipe.js';
 import {
   AuditFeedPageDto,
@@ -15,8 +16,8 @@ import {
 import { SystemAuditLogService } from './system-audit-log.service.js';
 
 @ApiTags('system audit log')
-@ApiBearerAuth()
-@SystemAdminsOnly()
+@ApiSignedIn()
+@SystemAdmin()
 @ApiProblems(HttpStatus.BAD_REQUEST, HttpStatus.UNAUTHORIZED, HttpStatus.FORBIDDEN)
 @Controller('audit-log')
 export class SystemAuditLogController {

@@ -1,28 +1,57 @@
-import { Body, Controller, HttpCode, HttpStatus, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, HttpCode, HttpStatus, Post, Req, Res } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { type CookieResponse, Public, type RequestLike, SessionSignIn } from 'nestjs-host-database/access';
 import { ApiProblems } from '../http/api-problems.decorator.js';
-import { CredentialsDto, SessionDto } from './auth.dto.js';
+import { ApiSignedIn } from '../http/api-signed-in.decorator.js';
+import { SessionDto, SignInDto, SignUpDto } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
-import { Public } from './public.decorator.js';
+import { RateLimited } from './rate-limit.js';
+import { WhileImpersonating } from './while-impersonating.js';
+
+const { BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, CONFLICT, NO_CONTENT, OK } = HttpStatus;
 
 @ApiTags('auth')
-@Public()
 @Controller('auth')
 export class AuthController {
-  constructor(private readonly auth: AuthService) {}
+  constructor(
+    private readonly auth: AuthService,
+    private readonly sessions: SessionSignIn,
+  ) {}
 
   @Post('sign-up')
+  @Public()
+  @RateLimited()
   @ApiCreatedResponse({ type: SessionDto })
-  @ApiProblems(HttpStatus.BAD_REQUEST, HttpStatus.CONFLICT)
-  async signUp(@Body() credentials: CredentialsDto): Promise<SessionDto> {
-    return new SessionDto(await this.auth.signUp(credentials));
+  @ApiProblems(BAD_REQUEST, FORBIDDEN, CONFLICT)
+  async signUp(
+    @Body() { transport = 'bearer', ...credentials }: SignUpDto,
+    @Req() { headers }: RequestLike,
+    @Res({ passthrough: true }) response: CookieResponse,
+  ): Promise<SessionDto> {
+    return new SessionDto(await this.auth.signUp(credentials, { transport, headers, response }));
   }
 
   @Post('sign-in')
-  @HttpCode(HttpStatus.OK)
+  @Public()
+  @RateLimited()
+  @HttpCode(OK)
   @ApiOkResponse({ type: SessionDto })
-  @ApiProblems(HttpStatus.BAD_REQUEST, HttpStatus.UNAUTHORIZED)
-  async signIn(@Body() credentials: CredentialsDto): Promise<SessionDto> {
-    return new SessionDto(await this.auth.signIn(credentials));
+  @ApiProblems(BAD_REQUEST, UNAUTHORIZED, FORBIDDEN)
+  async signIn(
+    @Body() { transport = 'bearer', ...credentials }: SignInDto,
+    @Req() { headers }: RequestLike,
+    @Res({ passthrough: true }) response: CookieResponse,
+  ): Promise<SessionDto> {
+    return new SessionDto(await this.auth.signIn(credentials, { transport, headers, response }));
+  }
+
+  @Post('sign-out')
+  @HttpCode(NO_CONTENT)
+  @WhileImpersonating()
+  @ApiSignedIn()
+  @ApiNoContentResponse({ description: 'The session has ended, in every process' })
+  @ApiProblems(UNAUTHORIZED, FORBIDDEN)
+  async signOut(@Req() { headers }: RequestLike, @Res({ passthrough: true }) response: CookieResponse): Promise<void> {
+    await this.sessions.signOut({ headers, response });
   }
 }

@@ -1,59 +1,50 @@
 import { Injectable } from '@nestjs/common';
-import type { GlobalUser } from 'nestjs-host-database';
-import { AuditService } from 'nestjs-host-database/audit';
-import { UsersService } from 'nestjs-host-database/users';
-import { InvalidCredentialsError } from './auth.errors.js';
-import { PasswordsService } from './passwords.service.js';
-import { type Session, SessionsService } from './sessions.service.js';
+import { ContextService } from 'nestjs-host-database';
+import { type SessionExchange, SessionsService } from 'nestjs-host-database/access';
+import { type PasswordCredentials, PasswordSignIn, UsersService } from 'nestjs-host-database/users';
+import { ActorService } from './actor.service.js';
+import { SessionOpener, type SessionRequest, type SignedIn } from './session-opener.js';
 
-/** How a person proves who they are. */
-export interface Credentials {
-  readonly email: string;
-  readonly password: string;
+/** A password, and the one that is to take its place. */
+export interface PasswordChange {
+  readonly currentPassword: string;
+  readonly newPassword: string;
 }
 
-/** A session and whose it is. */
-export interface SignedIn extends Session {
-  readonly user: GlobalUser;
-}
-
-/** Signing up and signing in. */
+/** Signing up and signing in by password. */
 @Injectable()
 export class AuthService {
   constructor(
+    private readonly passwords: PasswordSignIn,
     private readonly users: UsersService,
-    private readonly passwords: PasswordsService,
     private readonly sessions: SessionsService,
-    private readonly audit: AuditService,
+    private readonly opener: SessionOpener,
+    private readonly actor: ActorService,
+    private readonly context: ContextService,
   ) {}
 
-  /** @throws DuplicateEmailError */
-  async signUp({ email, password }: Credentials): Promise<SignedIn> {
-    const user = await this.users.create({ email, passwordHash: await this.passwords.hash(password) });
-    return this.openSession(user);
+  /** @throws DuplicateEmailError, WeakPasswordError, CsrfRefusedError */
+  async signUp(credentials: PasswordCredentials, request: SessionRequest): Promise<SignedIn> {
+    this.opener.assertOwnPage(request);
+    return this.opener.open(await this.passwords.register(credentials), request);
   }
 
-  /** @throws InvalidCredentialsError, which is recorded as `auth.sign-in-failed` */
-  async signIn({ email, password }: Credentials): Promise<SignedIn> {
-    const user = await this.users.findByEmailWithPasswordHash(email);
-    const isRight = await this.passwords.matches(user?.passwordHash, password);
-    if (!user || !isRight) {
-      await this.recordFailure(user);
-      throw new InvalidCredentialsError();
-    }
-    return this.openSession(await this.users.recordLogin(user.id));
+  /** @throws InvalidCredentialsError, TooManyAttemptsError, both recorded; CsrfRefusedError */
+  async signIn(credentials: PasswordCredentials, request: SessionRequest): Promise<SignedIn> {
+    this.opener.assertOwnPage(request);
+    return this.opener.open(await this.passwords.signIn(credentials), request);
   }
 
-  private async recordFailure(user: GlobalUser | null): Promise<void> {
-    await this.audit.recordDetached({
-      eventType: 'auth.sign-in-failed',
-      tenantId: null,
-      outcome: 'failure',
-      ...(user && { targetId: user.id, details: { email: user.email } }),
-    });
-  }
-
-  private async openSession(user: GlobalUser): Promise<SignedIn> {
-    return { user, ...(await this.sessions.open(user.id)) };
+  /**
+   * Gives the actor another password. Ends all their sessions, and opens another one in place of that which asks.
+   *
+   * @throws InvalidCredentialsError, TooManyAttemptsError, WeakPasswordError
+   */
+  async changePassword(change: PasswordChange, exchange: SessionExchange): Promise<SignedIn> {
+    const userId = this.actor.id;
+    const { sessionId } = this.context.current;
+    const current = (await this.sessions.list(userId)).find(({ id }) => id === sessionId);
+    await this.passwords.changePassword({ userId, ...change });
+    return this.opener.open(await this.users.getById(userId), { transport: current?.transport ?? 'bearer', ...exchange });
   }
 }

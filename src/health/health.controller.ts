@@ -1,7 +1,7 @@
 import { Controller, Get, HttpStatus } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { HostDatabase } from 'nestjs-host-database';
-import { Public } from '../auth/public.decorator.js';
+import { Public } from 'nestjs-host-database/access';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { HealthDto } from './health.dto.js';
 import { DatabaseDownError } from './health.errors.js';

@@ -12,14 +12,26 @@ interface RawReply {
   readonly raw: { writeHead(status: number, headers: Record<string, string>): { end(body: string): unknown } };
 }
 
+/** What stands in front of an adapter. */
+export interface HttpAdapterOptions {
+  /** The addresses of proxies that are believed about where a request comes from; anybody else may have made it up. @default none */
+  readonly trustedProxies?: readonly string[];
+}
+
 /** Makes the adapter of that name; only its package is loaded. */
-export async function createHttpAdapter(name: HttpAdapterName): Promise<AbstractHttpAdapter> {
+export async function createHttpAdapter(
+  name: HttpAdapterName,
+  { trustedProxies = [] }: HttpAdapterOptions = {},
+): Promise<AbstractHttpAdapter> {
   if (name === 'express') {
     const { ExpressAdapter } = await import('@nestjs/platform-express');
-    return new ExpressAdapter();
+    const adapter = new ExpressAdapter();
+    if (trustedProxies.length > 0) adapter.set('trust proxy', trustedProxies);
+    return adapter;
   }
   const { FastifyAdapter } = await import('@nestjs/platform-fastify');
   return new FastifyAdapter({
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     // A path that cannot be decoded is refused before Nest and its filters see the request.
     frameworkErrors: (error: Error, { url }: { readonly url: string }, { raw }: RawReply) => {
       const problem = problemOf(error, { url, requestId: genId() });

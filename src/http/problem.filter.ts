@@ -26,7 +26,7 @@ export class ProblemFilter implements ExceptionFilter {
       this.http.end(response);
       return;
     }
-    for (const [name, value] of Object.entries(problemHeaders(problem))) this.http.setHeader(response, name, value);
+    for (const [name, value] of Object.entries(problemHeaders(problem, error))) this.http.setHeader(response, name, value);
     this.http.reply(response, problem, problem.status);
   }
 }

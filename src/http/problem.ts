@@ -1,6 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import { HttpException, HttpStatus } from '@nestjs/common';
 import { HostDatabaseError } from 'nestjs-host-database';
+import { TooManyAttemptsError } from 'nestjs-host-database/users';
+import { TooManyRequestsError } from '../auth/auth.errors.js';
 import { statusOf } from './error-statuses.js';
 import { RequestInvalidError } from './http.errors.js';
 import type { ProblemDto } from './problem.dto.js';
@@ -29,12 +31,14 @@ export function problemOf(error: unknown, { url, requestId }: FailedRequest): Pr
 }
 
 /** The headers of a response with this problem. */
-export function problemHeaders({ status, requestId }: ProblemDto): Record<string, string> {
+export function problemHeaders({ status, requestId }: ProblemDto, error?: unknown): Record<string, string> {
   return {
     'content-type': 'application/problem+json',
     'x-request-id': requestId,
     ...(status === HttpStatus.UNAUTHORIZED && { 'www-authenticate': 'Bearer' }),
     ...(status === HttpStatus.SERVICE_UNAVAILABLE && { 'retry-after': RETRY_AFTER_SECONDS }),
+    ...(error instanceof TooManyRequestsError && { 'retry-after': String(error.retryAfterSeconds) }),
+    ...(error instanceof TooManyAttemptsError && { 'retry-after': String(Math.ceil(error.retryAfterMs / 1000)) }),
   };
 }
 

@@ -1,13 +1,16 @@
 import { applyDecorators, HttpStatus } from '@nestjs/common';
-import { ApiBearerAuth, ApiParam } from '@nestjs/swagger';
+import { ApiParam } from '@nestjs/swagger';
 import { TenantScoped } from 'nestjs-host-database/access';
+import { WhileImpersonating } from '../auth/while-impersonating.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
+import { ApiSignedIn } from '../http/api-signed-in.decorator.js';
 
 /** Makes a controller work in the workspace that its path names, for its members only, and documents that. */
 export function WorkspaceScoped(): ClassDecorator & MethodDecorator {
   return applyDecorators(
     TenantScoped({ param: 'workspaceId' }),
-    ApiBearerAuth(),
+    WhileImpersonating(),
+    ApiSignedIn(),
     ApiParam({ name: 'workspaceId', type: String }),
     ApiProblems(
       HttpStatus.BAD_REQUEST,

@@ -1,8 +1,10 @@
 import { Controller, Get, Header, HttpCode, HttpStatus, Param, Post } from '@nestjs/common';
-import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { Public } from 'nestjs-host-database/access';
 import { InvitationsService } from 'nestjs-host-database/memberships';
-import { Public } from '../auth/public.decorator.js';
+import { RateLimited } from '../auth/rate-limit.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
+import { ApiSignedIn } from '../http/api-signed-in.decorator.js';
 import { InvitationPreviewDto } from './invitations.dto.js';
 import { WorkspaceDto } from './workspaces.dto.js';
 
@@ -10,6 +12,7 @@ const { CONFLICT, FORBIDDEN, LOCKED, NO_CONTENT, NOT_FOUND, OK, UNAUTHORIZED } =
 
 /** What the person who was invited does with the token of the mail. */
 @ApiTags('invitations')
+@RateLimited()
 @ApiProblems(NOT_FOUND)
 @Controller('invitations/:token')
 export class InvitationAnswersController {
@@ -26,7 +29,7 @@ export class InvitationAnswersController {
 
   @Post('accept')
   @HttpCode(OK)
-  @ApiBearerAuth()
+  @ApiSignedIn()
   @ApiOkResponse({ type: WorkspaceDto, description: 'Where you are a member now' })
   @ApiProblems(UNAUTHORIZED, FORBIDDEN, CONFLICT, LOCKED)
   async accept(@Param('token') token: string): Promise<WorkspaceDto> {
@@ -36,7 +39,7 @@ export class InvitationAnswersController {
 
   @Post('decline')
   @HttpCode(NO_CONTENT)
-  @ApiBearerAuth()
+  @ApiSignedIn()
   @ApiNoContentResponse()
   @ApiProblems(UNAUTHORIZED, FORBIDDEN)
   async decline(@Param('token') token: string): Promise<void> {

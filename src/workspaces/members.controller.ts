@@ -3,6 +3,7 @@ import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from
 import { CurrentTenant, RequirePermission } from 'nestjs-host-database/access';
 import { TenantMembers } from 'nestjs-host-database/memberships';
 import type { TenantRecord } from 'nestjs-host-database/tenants';
+import { RateLimited } from '../auth/rate-limit.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { IdPipe } from '../http/id.pipe.js';
 import { AddMemberDto, MemberDto, RoleGrantDto, TransferOwnershipDto } from './members.dto.js';
@@ -28,7 +29,9 @@ export class MembersController {
     return members.map((member) => new MemberDto(member));
   }
 
+  // It tells who has an account.
   @Post()
+  @RateLimited()
   @RequirePermission('members.manage')
   @ApiCreatedResponse({ type: MemberDto })
   @ApiProblems(CONFLICT)

@@ -1,7 +1,8 @@
 import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { SystemAdminsOnly } from '../auth/system-admin.guard.js';
+import { ApiAcceptedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { SystemAdmin } from 'nestjs-host-database/access';
 import { ApiProblems } from '../http/api-problems.decorator.js';
+import { ApiSignedIn } from '../http/api-signed-in.decorator.js';
 import { IdPipe } from '../http/id.pipe.js';
 import { CloseWorkspaceDto, DeletionPlanDto, DeleteWorkspaceDto, WorkspaceLifeDto } from './workspace-life.dto.js';
 import { WorkspaceLifeService } from './workspace-life.service.js';
@@ -9,7 +10,7 @@ import { WorkspaceLifeService } from './workspace-life.service.js';
 const { BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, GONE, ACCEPTED, OK } = HttpStatus;
 
 @ApiTags('workspaces')
-@ApiBearerAuth()
+@ApiSignedIn()
 @ApiProblems(BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND)
 @Controller('workspaces/:workspaceId')
 export class WorkspaceLifeController {
@@ -17,7 +18,7 @@ export class WorkspaceLifeController {
 
   @Post('suspend')
   @HttpCode(OK)
-  @SystemAdminsOnly()
+  @SystemAdmin()
   @ApiOkResponse({ type: WorkspaceLifeDto, description: 'Closed, for everybody, within a second' })
   @ApiProblems(CONFLICT)
   async suspend(
@@ -29,7 +30,7 @@ export class WorkspaceLifeController {
 
   @Post('reactivate')
   @HttpCode(OK)
-  @SystemAdminsOnly()
+  @SystemAdmin()
   @ApiOkResponse({ type: WorkspaceLifeDto })
   @ApiProblems(CONFLICT)
   async reactivate(@Param('workspaceId', IdPipe) workspaceId: string): Promise<WorkspaceLifeDto> {

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpStatus, Post, Res } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../http/api-problems.decorator.js';
+import { ApiSignedIn } from '../http/api-signed-in.decorator.js';
 import { CreateWorkspaceDto, WorkspaceDto } from './workspaces.dto.js';
 import { WorkspacesService } from './workspaces.service.js';
 
@@ -10,7 +11,7 @@ interface StatusSetter {
 }
 
 @ApiTags('workspaces')
-@ApiBearerAuth()
+@ApiSignedIn()
 @ApiProblems(HttpStatus.UNAUTHORIZED)
 @Controller('workspaces')
 export class WorkspacesController {

@@ -6,6 +6,7 @@ import { MembersController } from './members.controller.js';
 import { MembersService } from './members.service.js';
 import { RolesController } from './roles.controller.js';
 import { WorkspaceControlService } from './workspace-control.service.js';
+import { WorkspaceImpersonationsController } from './workspace-impersonations.controller.js';
 import { WorkspaceLifeController } from './workspace-life.controller.js';
 import { WorkspaceLifeService } from './workspace-life.service.js';
 import { WorkspacesController } from './workspaces.controller.js';
@@ -20,6 +21,7 @@ import { WorkspacesService } from './workspaces.service.js';
     RolesController,
     InvitationsController,
     InvitationAnswersController,
+    WorkspaceImpersonationsController,
     WorkspaceLifeController,
   ],
   providers: [WorkspacesService, MembersService, WorkspaceControlService, WorkspaceLifeService],

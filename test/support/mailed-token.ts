@@ -1,9 +1,15 @@
 import type { TestHost } from 'nestjs-host-database/testing';
 import { until } from './until.js';
 
-/** Waits until a worker has sent an address so many invitations, and returns the token of the newest. */
-export async function mailedInvitation({ mailer }: TestHost, to: string, count = 1): Promise<string> {
-  const sent = () => mailer.mails.filter((mail) => mail.to === to && mail.template === 'invitation');
-  await until(() => sent().length >= count);
-  return mailer.lastTo(to, 'invitation').data.token;
+type TokenTemplate = 'verify-email' | 'reset-password' | 'invitation';
+
+/** Waits until a worker has sent an address so many mails of a kind, and returns the token of the newest. */
+export async function mailedToken({ mailer }: TestHost, to: string, template: TokenTemplate, count = 1): Promise<string> {
+  await until(() => mailer.mails.filter((mail) => mail.to === to && mail.template === template).length >= count);
+  return mailer.lastTo(to, template).data.token;
+}
+
+/** The same, for invitations. */
+export async function mailedInvitation(host: TestHost, to: string, count = 1): Promise<string> {
+  return mailedToken(host, to, 'invitation', count);
 }

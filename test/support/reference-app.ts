@@ -20,6 +20,12 @@ export interface ReferenceAppOptions {
   readonly audit?: HostDatabaseOptions['audit'];
   /** What the anchor of its log has kept. */
   readonly anchorFile?: string;
+  /** How people come in, beside passwords. */
+  readonly access?: HostDatabaseOptions['access'];
+  /** @default more than a test asks */
+  readonly guessesPerMinute?: number;
+  /** Which proxies it believes. @default none */
+  readonly trustedProxies?: readonly string[];
 }
 
 /** One who calls the application, with their session if they have one. */
@@ -80,12 +86,15 @@ export async function startReferenceApp({
   adapter = 'express',
   worker = true,
   audit,
+  access,
+  guessesPerMinute = 1_000,
+  trustedProxies = [],
   ...directories
 }: ReferenceAppOptions = {}): Promise<ReferenceApp> {
-  const httpAdapter = await createHttpAdapter(adapter);
+  const httpAdapter = await createHttpAdapter(adapter, { trustedProxies });
   const host = await createTestHost({
-    options: { jobs: { worker }, ...(audit && { audit }) },
-    application: (options) => AppModule.register(options, directories),
+    options: { jobs: { worker }, ...(audit && { audit }), ...(access && { access }) },
+    application: (options) => AppModule.register(options, { guessesPerMinute, ...directories }),
     http: (module) => configureApp(module.createNestApplication(httpAdapter)),
   });
   await host.app.listen(0, '127.0.0.1');
