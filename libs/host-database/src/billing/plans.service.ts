@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { assertInt32, assertText, Clock, INT32_MAX, InvalidInputError, withoutUndefined } from '../common/index.js';
 import { UnitOfWork, violatesUnique } from '../database/index.js';
 import { DuplicateStripeIdError, PlanNotFoundError } from './billing.errors.js';
+import { type Feature, FeatureCatalogue, type Limits } from './features/index.js';
 import { PricingPlan } from './pricing-plan.entity.js';
 
 const PLAN_ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/;
@@ -23,9 +24,9 @@ export interface PlanFacts {
   /** @default 30 */
   readonly trialDays?: number;
   /** Keys of what the plan includes. @default [] */
-  readonly features?: readonly string[];
+  readonly features?: readonly Feature[];
   /** How much of what is counted it includes, such as `{ seats: 5 }`; what is missing is not limited. @default null */
-  readonly limits?: Readonly<Record<string, number>> | null;
+  readonly limits?: Limits | null;
   /** @default 1 */
   readonly tierLevel?: number;
   readonly isActive?: boolean;
@@ -38,15 +39,16 @@ export class PlansService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
+    private readonly catalogue: FeatureCatalogue,
   ) {}
 
   /**
    * Creates the plan of this key, or changes what is given of it. A new plan needs a name.
    *
-   * @throws InvalidInputError, DuplicateStripeIdError
+   * @throws InvalidInputError, DuplicateStripeIdError, UnknownFeatureError, UnknownLimitError
    */
-  async upsert(planId: string, facts: PlanFacts): Promise<PricingPlan> {
-    assertPlan(planId, facts);
+  async upsert(planId: string, given: PlanFacts): Promise<PricingPlan> {
+    const facts = this.assertPlan(planId, given);
     return this.unitOfWork.transactional(async (em) => {
       try {
         // A savepoint of its own, so that losing a race for a new plan leaves the transaction usable.
@@ -79,6 +81,17 @@ export class PlansService {
     );
   }
 
+  /** What is in no registry is misspelt, and refused before anything is written. */
+  private assertPlan(planId: string, facts: PlanFacts): PlanFacts {
+    assertPlan(planId, facts);
+    const { features, limits } = facts;
+    return {
+      ...facts,
+      ...(features && { features: this.catalogue.assertFeatures(features) }),
+      ...(limits && { limits: this.catalogue.assertLimits(limits) }),
+    };
+  }
+
   private async write(planId: string, { features, ...others }: PlanFacts): Promise<PricingPlan> {
     const { em } = this.unitOfWork;
     const given = withoutUndefined(others);
@@ -105,7 +118,6 @@ function assertPlan(planId: string, facts: PlanFacts): void {
     throw new InvalidInputError('currency', 'must be an ISO 4217 code in lower case, such as usd.');
   }
   if (facts.name !== undefined) assertText(facts.name, 'name');
-  for (const [name, limit] of Object.entries(facts.limits ?? {})) assertInt32(limit, `limits.${name}`);
   for (const field of ['amountMonthly', 'amountYearly', 'trialDays', 'tierLevel', 'sortOrder'] as const) {
     const value = facts[field];
     if (value != null) assertInt32(value, field, field === 'sortOrder' ? -INT32_MAX : 0);
