@@ -1,4 +1,5 @@
 export { auditBilling } from './billing.audit.js';
+export { billingEntities } from './billing-entities.js';
 export { DuplicateStripeIdError, PlanNotFoundError, SubscriptionNotFoundError } from './billing.errors.js';
 export { BillingModule } from './billing.module.js';
 export {
@@ -10,6 +11,31 @@ export {
 } from './billing.options.js';
 // Whole, so that an application can extend FeatureTypes and LimitTypes through this door.
 export * from './features/index.js';
+export {
+  AccessStanding,
+  type AllowedFor,
+  type CountedLimit,
+  type DryRunOptions,
+  Entitlements,
+  type EntitlementSnapshot,
+  EntitlementSnapshotSubscriber,
+  type Grants,
+  type NewTrial,
+  PaymentRequiredError,
+  type PaymentRequiredFacts,
+  type PaymentRequirement,
+  type PlanApplication,
+  type Standing,
+  TenantEntitlements,
+  TenantTrial,
+  TrialsService,
+  TrialUsedError,
+  type Usage,
+  UsageCounter,
+  UsageLimitReachedError,
+  UsageLimits,
+} from './entitlements/index.js';
+export type { PlanChange, PlanDifference } from './plan-differences.js';
 export { type PlanFacts, PlansService } from './plans.service.js';
 export { PricingPlan } from './pricing-plan.entity.js';
 export {

@@ -3,7 +3,9 @@ import { Injectable } from '@nestjs/common';
 import { assertInt32, assertText, Clock, INT32_MAX, InvalidInputError, withoutUndefined } from '../common/index.js';
 import { UnitOfWork, violatesUnique } from '../database/index.js';
 import { DuplicateStripeIdError, PlanNotFoundError } from './billing.errors.js';
+import { type DryRunOptions, type PlanApplication, PlanApplications } from './entitlements/index.js';
 import { type Feature, FeatureCatalogue, type Limits } from './features/index.js';
+import { differenceOf, type PlanDifference } from './plan-differences.js';
 import { PricingPlan } from './pricing-plan.entity.js';
 
 const PLAN_ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/;
@@ -40,10 +42,12 @@ export class PlansService {
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
     private readonly catalogue: FeatureCatalogue,
+    private readonly applications: PlanApplications,
   ) {}
 
   /**
-   * Creates the plan of this key, or changes what is given of it. A new plan needs a name.
+   * Creates the plan of this key, or changes what is given of it. A new plan needs a name. Who has the plan keeps what it included:
+   * {@link applyToExisting} changes that.
    *
    * @throws InvalidInputError, DuplicateStripeIdError, UnknownFeatureError, UnknownLimitError
    */
@@ -59,6 +63,40 @@ export class PlansService {
         return this.write(planId, facts);
       }
     });
+  }
+
+  /**
+   * Brings the catalogue to what is given, such as a file that is kept with the code, by the keys of the plans. Plans that are not named stay as
+   * they are. All in one transaction, the caller's if there is one. Returns what was different; nothing is written where that is all that is
+   * asked for.
+   *
+   * @throws InvalidInputError, DuplicateStripeIdError, UnknownFeatureError, UnknownLimitError
+   */
+  async load(plans: Readonly<Record<string, PlanFacts>>, { dryRun = false }: DryRunOptions = {}): Promise<PlanDifference[]> {
+    const checked = Object.entries(plans).map(([planId, facts]) => [planId, this.assertPlan(planId, facts)] as const);
+    return this.unitOfWork.transactional(async (em) => {
+      await em.flush();
+      const differences: PlanDifference[] = [];
+      for (const [planId, facts] of checked) {
+        const existing = await em.findOne(PricingPlan, { id: planId }, { refresh: true });
+        if (!existing) assertText(facts.name, 'name');
+        const difference = differenceOf(existing, planId, facts);
+        if (!difference) continue;
+        differences.push(difference);
+        if (!dryRun) await this.upsert(planId, facts);
+      }
+      return differences;
+    });
+  }
+
+  /**
+   * Gives what a plan includes now to everybody who has it, by a subscription that has not ended or by a trial. Returns for whom that is something
+   * else; nothing is written where that is all that is asked for. In one transaction, the caller's if there is one.
+   *
+   * @throws PlanNotFoundError
+   */
+  async applyToExisting(planId: string, options?: DryRunOptions): Promise<PlanApplication> {
+    return this.applications.apply(planId, options);
   }
 
   async findById(planId: string): Promise<PricingPlan | null> {

@@ -27,10 +27,7 @@ export function resolveAccessPolicy(given?: Partial<AccessPolicy>): AccessPolicy
   for (const name of WHOLE_OPTIONS) assertWholeOption(`billing.policy.${name}`, policy[name], 0);
   for (const name of ['pausedCollection', 'openDispute'] as const) {
     if (LENIENT_LEVELS.includes(policy[name])) continue;
-    throw new InvalidOptionError(
-      `billing.policy.${name}`,
-      `is '${policy[name]}'. Use one of: ${LENIENT_LEVELS.join(', ')}.`,
-    );
+    throw new InvalidOptionError(`billing.policy.${name}`, `is '${policy[name]}'. Use one of: ${LENIENT_LEVELS.join(', ')}.`);
   }
   return policy;
 }

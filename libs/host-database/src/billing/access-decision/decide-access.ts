@@ -46,7 +46,7 @@ export function decideAccess<S extends SubscriptionState>(facts: AccessFacts<S>,
 }
 
 /** Decides by one subscription or purchase alone. */
-function decideOne(subscription: SubscriptionState, rules: AccessRules): AccessDecision {
+export function decideOne(subscription: SubscriptionState, rules: AccessRules): AccessDecision {
   return subscription.paymentType === 'one_time'
     ? decidePurchase(subscription, rules.policy)
     : decideSubscription(subscription, rules);

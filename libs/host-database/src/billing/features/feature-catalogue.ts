@@ -41,6 +41,6 @@ export class FeatureCatalogue {
       this.assertLimit(key);
       assertInt32(most, `limits.${key}`);
     }
-    return Object.fromEntries(given.toSorted(([a], [b]) => (a < b ? -1 : 1))) as Limits;
+    return Object.fromEntries(given.toSorted(([a], [b]) => (a < b ? -1 : 1)));
   }
 }

@@ -10,6 +10,7 @@ import { Migration20261123185000_say_who_closed as SayWhoClosed } from './Migrat
 import { Migration20261123186000_reverify_domains as ReverifyDomains } from './Migration20261123186000_reverify_domains.js';
 import { Migration20261123191000_sign_people_in as SignPeopleIn } from './Migration20261123191000_sign_people_in.js';
 import { Migration20261123192000_tell_of_access_changes as TellOfAccessChanges } from './Migration20261123192000_tell_of_access_changes.js';
+import { Migration20261124000200_keep_entitlements as KeepEntitlements } from './Migration20261124000200_keep_entitlements.js';
 
 /** The migrations of the host's tables on PostgreSQL, the oldest first. */
 export const postgresqlMigrations = [
@@ -25,4 +26,5 @@ export const postgresqlMigrations = [
   ReverifyDomains,
   SignPeopleIn,
   TellOfAccessChanges,
+  KeepEntitlements,
 ];
