@@ -19,12 +19,18 @@ export {
   CurrentTenant,
   CurrentUser,
   Public,
+  RequireFeature,
   RequirePermission,
   RequireRole,
+  RequireSubscription,
+  type RequireSubscriptionOptions,
+  RequireTier,
   type ActingUser,
   SystemAdmin,
   TenantRoute,
+  type SubscriptionRequirement,
   type TenantRouteOptions,
+  WithoutSubscription,
 } from './decorators/index.js';
 export { AccessGuard } from './guards/access.guard.js';
 export { AccessGuardModule } from './guards/access-guard.module.js';

@@ -7,4 +7,12 @@ export {
   TenantRoute,
   type TenantRouteOptions,
 } from './access.decorators.js';
+export {
+  RequireFeature,
+  RequireSubscription,
+  type RequireSubscriptionOptions,
+  RequireTier,
+  type SubscriptionRequirement,
+  WithoutSubscription,
+} from './payment.decorators.js';
 export { CurrentMembership, CurrentTenant, CurrentUser, type ActingUser } from './current.decorators.js';
