@@ -28,7 +28,6 @@ export {
   type ActingUser,
   SystemAdmin,
   TenantRoute,
-  type SubscriptionRequirement,
   type TenantRouteOptions,
   WithoutSubscription,
 } from './decorators/index.js';

@@ -36,7 +36,8 @@ export {
   UsageLimits,
 } from './entitlements/index.js';
 export type { PlanChange, PlanDifference } from './plan-differences.js';
-export { type PlanFacts, PlansService } from './plans.service.js';
+export type { PlanFacts } from './plan-facts.js';
+export { PlansService } from './plans.service.js';
 export { PricingPlan } from './pricing-plan.entity.js';
 export {
   PAYMENT_TYPES,

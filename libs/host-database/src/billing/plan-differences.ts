@@ -1,4 +1,4 @@
-import type { PlanFacts } from './plans.service.js';
+import type { PlanFacts } from './plan-facts.js';
 import type { PricingPlan } from './pricing-plan.entity.js';
 
 /** What a fact of a plan is, and what it is to be. */

@@ -4,36 +4,15 @@ import { assertInt32, assertText, Clock, INT32_MAX, InvalidInputError, withoutUn
 import { UnitOfWork, violatesUnique } from '../database/index.js';
 import { DuplicateStripeIdError, PlanNotFoundError } from './billing.errors.js';
 import { type DryRunOptions, type PlanApplication, PlanApplications } from './entitlements/index.js';
-import { type Feature, FeatureCatalogue, type Limits } from './features/index.js';
+import { FeatureCatalogue } from './features/index.js';
 import { differenceOf, type PlanDifference } from './plan-differences.js';
+import type { PlanFacts } from './plan-facts.js';
 import { PricingPlan } from './pricing-plan.entity.js';
 
 const PLAN_ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 /** Of a primary key SQLite names the column, PostgreSQL the index. */
 const ID_UNIQUE = { name: 'core_pricing_plans_pkey', table: 'core_pricing_plans', columns: ['id'] };
 const CURRENCY_PATTERN = /^[a-z]{3}$/;
-
-/** What may be said of a plan. Amounts are in minor units of the currency. */
-export interface PlanFacts {
-  readonly name?: string;
-  readonly description?: string | null;
-  readonly stripePriceMonthly?: string | null;
-  readonly stripePriceYearly?: string | null;
-  readonly amountMonthly?: number | null;
-  readonly amountYearly?: number | null;
-  /** ISO 4217, lower case. @default 'usd' */
-  readonly currency?: string;
-  /** @default 30 */
-  readonly trialDays?: number;
-  /** Keys of what the plan includes. @default [] */
-  readonly features?: readonly Feature[];
-  /** How much of what is counted it includes, such as `{ seats: 5 }`; what is missing is not limited. @default null */
-  readonly limits?: Limits | null;
-  /** @default 1 */
-  readonly tierLevel?: number;
-  readonly isActive?: boolean;
-  readonly sortOrder?: number;
-}
 
 /** The catalogue of plans. */
 @Injectable()

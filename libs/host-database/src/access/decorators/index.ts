@@ -12,7 +12,6 @@ export {
   RequireSubscription,
   type RequireSubscriptionOptions,
   RequireTier,
-  type SubscriptionRequirement,
   WithoutSubscription,
 } from './payment.decorators.js';
 export { CurrentMembership, CurrentTenant, CurrentUser, type ActingUser } from './current.decorators.js';

@@ -1,10 +1,8 @@
 import { applyDecorators, type CustomDecorator, SetMetadata, UseGuards } from '@nestjs/common';
 import type { Feature } from '../../billing/index.js';
 import { REQUIRED_FEATURES_METADATA, REQUIRED_SUBSCRIPTION_METADATA, REQUIRED_TIER_METADATA } from '../access.constants.js';
+import type { SubscriptionRequirement } from '../guards/access-declarations.js';
 import { AccessGuard } from '../guards/access.guard.js';
-
-/** What a route asks of a subscription: that it gives access, that it does so at least to read, or nothing. */
-export type SubscriptionRequirement = 'full' | 'to-read' | 'none';
 
 /** How a subscription is asked for. */
 export interface RequireSubscriptionOptions {

@@ -12,7 +12,9 @@ import {
   TENANT_INACTIVE_METADATA,
   TENANT_PARAM_METADATA,
 } from '../access.constants.js';
-import type { SubscriptionRequirement } from '../decorators/payment.decorators.js';
+
+/** What a route asks of a subscription: that it gives access, that it does so at least to read, or nothing. */
+export type SubscriptionRequirement = 'full' | 'to-read' | 'none';
 
 /** What is declared on a class or a method. */
 export interface AccessDeclaration {

@@ -3,7 +3,7 @@ import { timestamp } from '../../common/index.js';
 import { TenantCatalog } from '../../tenants/index.js';
 
 /** How a tenant stands: let in, let in to read, or refused. */
-export const STANDINGS = ['open', 'restricted', 'blocked'] as const;
+const STANDINGS = ['open', 'restricted', 'blocked'] as const;
 
 export type Standing = (typeof STANDINGS)[number];
 

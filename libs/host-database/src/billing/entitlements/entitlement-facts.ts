@@ -10,7 +10,7 @@ import { type Grants, grantsOf, NO_GRANTS } from './grants.js';
 import { TenantTrial } from './tenant-trial.entity.js';
 
 /** Something that was bought, and what it includes. */
-export interface HeldSubscription extends SubscriptionState {
+interface HeldSubscription extends SubscriptionState {
   readonly id: string;
   readonly grants: Grants;
 }

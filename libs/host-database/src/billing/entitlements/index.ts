@@ -1,4 +1,4 @@
-export { AccessStanding, type Standing, STANDINGS } from './access-standing.entity.js';
+export { AccessStanding, type Standing } from './access-standing.entity.js';
 export { AccessStandings } from './access-standings.js';
 export { BillingChanges, billingChangesProvider } from './billing-changes.js';
 export { BillingChangesSubscriber } from './billing-changes.subscriber.js';

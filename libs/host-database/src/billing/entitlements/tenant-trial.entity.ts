@@ -2,13 +2,6 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { timestamp } from '../../common/index.js';
 import type { EntitlementSnapshot } from './entitlement-snapshot.js';
 
-/** What keeps a tenant from a second trial. */
-export const TENANT_TRIAL_UNIQUE = {
-  name: 'core_tenant_trials_pkey',
-  table: 'core_tenant_trials',
-  columns: ['tenant_id'],
-} as const;
-
 const TenantTrialSchema = defineEntity({
   name: 'TenantTrial',
   tableName: 'core_tenant_trials',
