@@ -27,6 +27,8 @@ interface WaitPayload {
   readonly untilSignal?: NodeJS.Signals;
   /** Whether the job has a result. */
   readonly hasOutput?: boolean;
+  /** Whether it says nothing, where saying it would take more of the machine than the job. */
+  readonly isQuiet?: boolean;
 }
 
 declare module 'nestjs-host-database/jobs' {
@@ -50,8 +52,8 @@ export class ChaosHandlers {
 
   @JobHandler('chaos.wait-for')
   async waitFor(run: JobRun<'chaos.wait-for'>): Promise<{ pid: number } | undefined> {
-    const { ms, laterMs = ms, isDeaf = false, untilSignal, hasOutput = false } = run.payload;
-    say(run, 'started');
+    const { ms, laterMs = ms, isDeaf = false, untilSignal, hasOutput = false, isQuiet = false } = run.payload;
+    if (!isQuiet) say(run, 'started');
     const { signal } = run;
     try {
       const waitMs = run.attempt > 1 ? laterMs : ms;
@@ -61,7 +63,7 @@ export class ChaosHandlers {
       say(run, 'aborted', (signal.reason as Error).name);
       throw signal.reason;
     }
-    say(run, 'ended');
+    if (!isQuiet) say(run, 'ended');
     return hasOutput ? { pid: process.pid } : undefined;
   }
 

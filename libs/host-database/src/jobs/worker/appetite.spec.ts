@@ -53,6 +53,21 @@ describe(Appetite.name, () => {
     expect(sut.prefetch).toBeLessThanOrEqual(CONCURRENCY);
   });
 
+  it('has room for others however many short jobs it holds, but for those that already wait here', () => {
+    work(4, { tookMs: 1, betweenMs: 1 });
+    // A standstill: what is held is more than would be claimed now.
+    const held = 50 * CONCURRENCY;
+    expect(sut.roomBeside(held)).toBe(0);
+    expect(sut.roomForOthers(held, 0, true)).toBe(CONCURRENCY);
+    expect(sut.roomForOthers(held, CONCURRENCY - 3, true)).toBe(3);
+    expect(sut.roomForOthers(held, 2 * CONCURRENCY, true)).toBe(0);
+  });
+
+  it('claims for others only what can begin before it has done anything', () => {
+    expect(sut.roomForOthers(CONCURRENCY, 0, true)).toBe(0);
+    expect(sut.roomForOthers(CONCURRENCY - 2, 0, true)).toBe(2);
+  });
+
   it('asks for no more at once than one statement takes', () => {
     sut = new Appetite(CONCURRENCY, 100_000);
     for (let round = 0; round < 20; round++) {

@@ -43,10 +43,13 @@ export class Appetite {
 
   /**
    * How many jobs of tenants that have none here may be claimed beside what was asked for. Another tenant's job gets in between short
-   * ones at once. Between long ones it is claimed when it can begin.
+   * ones at once, however many of them are held: after a standstill that may be more than would be claimed now. Between long ones it is
+   * claimed when it can begin.
+   *
+   * @param guests those that were claimed so and have not begun
    */
-  roomForOthers(held: number, isAsking: boolean): number {
-    if (this.prefetch > 0) return Math.min(this.concurrency, this.roomBeside(held - this.concurrency));
+  roomForOthers(held: number, guests: number, isAsking: boolean): number {
+    if (this.prefetch > 0) return Math.max(0, this.concurrency - guests);
     return isAsking ? Math.min(this.concurrency, this.roomBeside(held)) : 0;
   }
 

@@ -34,6 +34,18 @@ describe(FairBuffer.name, () => {
     expect([sut.has('a'), sut.size, sut.take()]).toEqual([false, 0, undefined]);
   });
 
+  it('counts the guests that wait, until they have had their turn or are gone', () => {
+    sut.add([jobOf('a', 'a1'), jobOf('a', 'a2')]);
+    sut.add([jobOf('b', 'b1'), jobOf('c', 'c1')], { areGuests: true });
+    expect(sut.guestCount).toBe(2);
+    sut.take();
+    expect(sut.guestCount).toBe(2);
+    sut.take();
+    expect(sut.guestCount).toBe(1);
+    sut.drain();
+    expect(sut.guestCount).toBe(0);
+  });
+
   it('drops the claims that were lost and keeps the others', () => {
     sut.add([jobOf('a', 'a1'), jobOf('a', 'a2'), jobOf('a', 'a3'), jobOf('b', 'b1', 7)]);
     sut.remove([jobOf('a', 'a1'), { id: 'b1', claimToken: 6 }]);

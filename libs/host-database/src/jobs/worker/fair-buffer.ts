@@ -10,10 +10,16 @@ interface Lane {
 /** The jobs that a worker has claimed and not begun: given out in turns, one tenant after the other. */
 export class FairBuffer {
   private readonly lanes = new Map<string, Lane>();
+  private readonly guests = new Set<ClaimedJob>();
   private count = 0;
 
   get size(): number {
     return this.count;
+  }
+
+  /** How many of them were claimed for tenants that had nothing here. */
+  get guestCount(): number {
+    return this.guests.size;
   }
 
   /** Whether jobs of a tenant wait here. */
@@ -21,7 +27,8 @@ export class FairBuffer {
     return this.lanes.has(fairnessKey);
   }
 
-  add(jobs: readonly ClaimedJob[]): void {
+  add(jobs: readonly ClaimedJob[], { areGuests = false } = {}): void {
+    if (areGuests) for (const job of jobs) this.guests.add(job);
     for (const job of jobs) {
       const lane = this.lanes.get(job.fairnessKey);
       if (lane) lane.jobs.push(job);
@@ -45,6 +52,7 @@ export class FairBuffer {
     if (isOver || this.lanes.size > 1) this.lanes.delete(key);
     if (!isOver && !this.lanes.has(key)) this.lanes.set(key, lane);
     this.count--;
+    if (job) this.guests.delete(job);
     return job;
   }
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { claimedJob } from '../../../test/jobs/claimed-job.js';
 import { JobHandlersRegistry } from '../job-handlers.registry.js';
@@ -75,6 +75,7 @@ describe(QueueWorker.name, () => {
   });
   afterEach(() => sut.end());
 
+  const job = (id: string) => claimedJob({ id, jobType: TYPE, fairnessKey: 'tenant' });
   const suspect = (id: string) => claimedJob({ id, jobType: TYPE, fairnessKey: 'tenant', crashCount: 2 });
   /** Answers the claim that is under way. */
   const answer = async (index: number, ...jobs: readonly ClaimedJob[]) => {
@@ -85,6 +86,40 @@ describe(QueueWorker.name, () => {
     sut.wake();
     await settled();
   };
+
+  describe('with more jobs than it runs at a time', () => {
+    const twelve = Array.from({ length: 12 }, (_, index) => job(`job-${index}`));
+    beforeEach(() => void jest.useFakeTimers({ doNotFake: ['setImmediate', 'performance'] }));
+    afterEach(() => void jest.useRealTimers());
+
+    it('records what ends beside jobs that wait with what ends next, and at once where none waits', async () => {
+      await beginClaims();
+      await answer(0, ...twelve);
+      expect(database.started).toHaveLength(10);
+      database.complete('job-0');
+      await settled();
+      // Two wait, one of which begins: what has ended is kept for a moment.
+      expect([database.started.length, database.claims.length]).toEqual([11, 1]);
+      database.complete('job-1');
+      await settled();
+      expect(database.started).toHaveLength(12);
+      // None waits any more.
+      const [, second] = database.claims;
+      expect(second?.request.completed).toMatchObject([{ id: 'job-0' }, { id: 'job-1' }]);
+    });
+
+    it('records what has ended by itself after a moment', async () => {
+      await beginClaims();
+      await answer(0, ...twelve);
+      database.complete('job-0');
+      await settled();
+      expect(database.claims).toHaveLength(1);
+      jest.runAllTimers();
+      await settled();
+      expect(database.claims[1]?.request.completed).toMatchObject([{ id: 'job-0' }]);
+      expect(database.started).toHaveLength(11);
+    });
+  });
 
   it('begins no job that may kill the process beside one whose end the database does not know yet', async () => {
     await beginClaims();

@@ -5,12 +5,15 @@ import { JobAttempt } from './job-attempt.js';
 import { endingOf, type Ending, giveBack } from './job-ending.js';
 import { type EndedJobs, EndedJobsLedger } from './ended-jobs.js';
 import { FairBuffer } from './fair-buffer.js';
+import { giveBackForgottenClaims } from './forgotten-claims.js';
+import { Gathering } from './gathering.js';
 import { JobsFetcher } from './jobs-fetcher.js';
 import type { QueueWorkerContext } from './queue-worker.context.js';
 import { RetryPause } from './retry-pause.js';
 import { RunningJobs } from './running-jobs.js';
 import { settleOneByOne } from './settle-one-by-one.js';
-import { isSuspect, separateSuspects } from './suspects.js';
+import { isSuspect } from './suspects.js';
+import { SuspectsAdmission } from './suspects-admission.js';
 import { TurnsUnderWay } from './turns-under-way.js';
 
 /** After so many failures in a row the outcomes are recorded one by one: one that the database refuses must not hold up the others. */
@@ -24,18 +27,21 @@ export class QueueWorker {
   private readonly running = new RunningJobs();
   private readonly buffer = new FairBuffer();
   private readonly appetite: Appetite;
+  private readonly suspects: SuspectsAdmission;
   private readonly fetcher: JobsFetcher;
   private readonly ended = new EndedJobsLedger();
   private readonly turns = new TurnsUnderWay();
   private readonly retry = new RetryPause();
+  private readonly gathering = new Gathering();
   private mayHaveForgotten = false;
-  private taking: Promise<void> = Promise.resolve();
   private isStopping = false;
   private hasEnded = false;
   private readonly idle: (() => void)[] = [];
 
   constructor(private readonly context: QueueWorkerContext) {
     this.appetite = new Appetite(context.concurrency, context.prefetch);
+    const { running, buffer, ended } = this;
+    this.suspects = new SuspectsAdmission(context.concurrency, { running, buffer, ended }, (refused) => this.settle(refused));
     this.fetcher = new JobsFetcher(context, this.buffer, () => this.pump());
   }
 
@@ -106,6 +112,7 @@ export class QueueWorker {
   end(): void {
     this.hasEnded = true;
     this.retry.end();
+    this.gathering.end();
   }
 
   /** Resolves once nothing is running and everything is recorded. */
@@ -135,10 +142,10 @@ export class QueueWorker {
     // What it would do first is in the way of what the look is for.
     if (this.turns.isLooking && !this.context.store.hasConcurrentWriters) return false;
     const beside = this.turns.ordinary;
-    if (beside === 0) return this.ended.size > 0 || this.isHungry;
+    if (beside === 0) return this.isHungry || (this.ended.size > 0 && !this.isGathering);
     // Another one beside it is for a lot of short jobs only.
     const isALot = this.ended.completedCount >= this.appetite.batch || this.isHungry;
-    return beside < MAX_TURNS && this.appetite.batch > this.context.concurrency && isALot;
+    return isALot && beside < MAX_TURNS && this.appetite.batch > this.context.concurrency;
   }
 
   /** Whether more jobs are worth a statement: a good part of what may be held is missing. */
@@ -154,11 +161,20 @@ export class QueueWorker {
     if (this.hasEnded || this.isStopping || this.turns.isLooking || this.mayHaveForgotten || this.retry.isOn) return false;
     // Where statements run one after the other anyway, one more of them only makes the line longer.
     if (this.turns.count > 0 && !this.context.store.hasConcurrentWriters) return false;
-    return this.fetcher.isInvited && this.fetcher.isLookDue && this.appetite.roomForOthers(this.held, this.turns.count > 0) > 0;
+    return this.fetcher.isInvited && this.fetcher.isLookDue && this.roomForOthers > 0;
+  }
+
+  /** Whether what has ended waits for what ends next, there being more to run meanwhile; nor is it to be in the way of a look. */
+  private get isGathering(): boolean {
+    return (this.gathering.isOn || this.turns.isLooking) && !this.isStopping && this.buffer.size > 0;
   }
 
   private get held(): number {
     return this.running.size + this.buffer.size + this.turns.expected;
+  }
+
+  private get roomForOthers(): number {
+    return this.appetite.roomForOthers(this.held, this.buffer.guestCount, this.turns.count > 0);
   }
 
   private get capacity(): number {
@@ -199,18 +215,20 @@ export class QueueWorker {
     } finally {
       end();
     }
+    // Under a cap, others wait for what has ended.
+    if (!this.context.limits && !this.hasEnded) this.gathering.begin(() => this.pump());
     if (hasAsked) this.pump();
     // Nothing was waited for: others get their turn before this is tried again.
     else setImmediate(() => this.pump());
   }
 
   private async lookForOthers(): Promise<void> {
-    const wanted = this.appetite.roomForOthers(this.held, this.turns.count > 0);
+    const wanted = this.roomForOthers;
     const end = this.turns.begin('look', wanted);
     try {
       const workerId = this.context.workerId();
       const jobs = await this.fetcher.fetchForOthers(wanted);
-      await this.take(jobs, workerId === this.context.workerId());
+      await this.take(jobs, workerId === this.context.workerId(), { areGuests: true });
     } catch (error) {
       this.backOff(error);
     } finally {
@@ -227,33 +245,15 @@ export class QueueWorker {
     if (outcomes.some(({ status }) => status === 'pending')) this.context.onGivenBack();
   }
 
-  /** One turn after the other: two that admit suspects at the same time would not see each other's. */
-  private async take(claimed: readonly ClaimedJob[], isStillOurs: boolean): Promise<void> {
-    if (this.isStopping || !isStillOurs) {
-      this.ended.addOutcomes(claimed.map(giveBack));
-    } else if (claimed.some(isSuspect)) {
-      const taken = this.taking.then(() => this.takeWithSuspects(claimed));
-      this.taking = taken.catch(() => undefined);
-      await taken;
-    } else {
-      this.buffer.add(claimed);
-    }
+  private async take(claimed: readonly ClaimedJob[], isStillOurs: boolean, { areGuests = false } = {}): Promise<void> {
+    if (this.isStopping || !isStillOurs) this.ended.addOutcomes(claimed.map(giveBack));
+    else if (claimed.some(isSuspect)) await this.suspects.admit(claimed);
+    else this.buffer.add(claimed, { areGuests });
   }
 
-  private async takeWithSuspects(claimed: readonly ClaimedJob[]): Promise<void> {
-    const held = [...this.running.jobs, ...this.buffer.peek().filter(isSuspect), ...this.ended.suspects];
-    const { jobs, refused } = separateSuspects(claimed, held, this.context.concurrency);
-    // Before any of the others begins: it may be the one that takes the process, and all that it holds, with it.
-    if (refused.length > 0) await this.settle(refused);
-    this.buffer.add(jobs);
-  }
-
-  /** A claim whose answer was lost with the connection has been made all the same, and nobody is going to run those jobs. */
   private async giveBackForgotten({ completed, outcomes }: EndedJobs): Promise<void> {
-    const known = new Set([...[...this.claims, ...completed, ...outcomes].map(({ id }) => id), ...this.ended.ids]);
-    const claims = await this.context.store.findClaims(this.context.workerId(), this.queue);
-    const forgotten = claims.filter(({ id }) => !known.has(id));
-    if (forgotten.length > 0) await this.context.store.settle(forgotten.map(giveBack));
+    const known = [...[...this.claims, ...completed, ...outcomes].map(({ id }) => id), ...this.ended.ids];
+    await giveBackForgottenClaims(this.context, known);
     this.mayHaveForgotten = false;
   }
 
