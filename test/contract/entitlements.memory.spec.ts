@@ -120,3 +120,50 @@ describe.each(['sqlite', 'postgresql'] as const)(`what ${Entitlements.name} reme
     await forgetful.close();
   });
 });
+
+describe(`what ${Entitlements.name} remembers on postgresql`, () => {
+  // SQLite is looked at before each use.
+  it('does not count while changes are not heard, and what was missed is asked for', async () => {
+    const conversation = new SqlConversation();
+    const scratch = await scratchDatabase('postgresql');
+    const database = { ...scratch.options, mikroOrm: conversation.mikroOrm };
+    const start = () =>
+      NestFactory.createApplicationContext(HostDatabaseModule.forRoot({ jobs: { worker: false }, database }), {
+        logger: false,
+      });
+    const [writer, reader] = [await start(), await start()];
+    const hostDatabase = writer.get(HostDatabase);
+    const { em } = hostDatabase;
+    const tenantId = genId();
+    const subscribe = (status: SubscriptionStatus) =>
+      hostDatabase.run(async () => void (await writer.get(SubscriptionsService).upsert(tenantId, { planTier: 'pro', status })));
+    await hostDatabase.run(async () => {
+      const place = { dbUrl: `postgresql://localhost/none_${tenantId}`, status: 'active', isActive: true } as const;
+      em.create(TenantCatalog, { id: tenantId, name: 'Acme', ...place });
+      await writer.get(PlansService).upsert('pro', { name: 'Pro' });
+    });
+    const standing = async () => (await reader.get(Entitlements).of(tenantId)).standing;
+    const deaf = `select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and application_name like '%listen'`;
+    const remembered = () =>
+      until(async () => {
+        conversation.begin();
+        await standing();
+        return conversation.said.length === 0;
+      });
+    for (const [status, expected] of [
+      ['active', 'open'],
+      ['unpaid', 'blocked'],
+      ['active', 'open'],
+    ] as const) {
+      await remembered();
+      await hostDatabase.run(async () => void (await em.execute(deaf)));
+      // What tells of this may reach nobody.
+      await subscribe(status);
+      await until(async () => (await standing()) === expected);
+    }
+    await writer.close();
+    await reader.close();
+    await scratch.drop();
+  }, 60_000);
+});
