@@ -161,6 +161,8 @@ describe(`what ${Entitlements.name} remembers on postgresql`, () => {
       // What tells of this may reach nobody.
       await subscribe(status);
       await until(async () => (await standing()) === expected);
+      await remembered();
+      expect(await standing()).toBe(expected);
     }
     await writer.close();
     await reader.close();
