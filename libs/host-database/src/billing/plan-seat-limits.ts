@@ -19,7 +19,7 @@ export class PlanSeatLimits implements SeatLimits {
   ) {}
 
   async limitOf({ id, planTier }: TenantCatalog): Promise<number | undefined> {
-    const { held } = await this.entitlements.of(id);
+    const held = await this.entitlements.readHeld(id);
     if (held) return held.limits[SEATS];
     const plan = await this.plans.findById(planTier);
     return plan?.limits?.[SEATS];

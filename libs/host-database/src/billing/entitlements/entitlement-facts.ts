@@ -15,11 +15,15 @@ interface HeldSubscription extends SubscriptionState {
   readonly grants: Grants;
 }
 
-/** What there is to know of a tenant before the time is looked at. */
-export interface EntitlementFacts {
+/** What a tenant has, before the time is looked at. */
+export interface HeldFacts {
   /** Subscriptions before purchases, the newest first. */
   readonly subscriptions: readonly HeldSubscription[];
   readonly trial: (TrialState & { readonly grants: Grants }) | undefined;
+}
+
+/** What there is to know of a tenant before the time is looked at. */
+export interface EntitlementFacts extends HeldFacts {
   /** What everybody has; undefined where there is no such plan. */
   readonly free: Grants | undefined;
   readonly standing: Standing;
@@ -37,21 +41,31 @@ export class EntitlementReader {
 
   async read(tenantId: string): Promise<EntitlementFacts> {
     const { em } = this.unitOfWork;
+    const facts = await this.readHeld(tenantId);
+    const standing = await em.findOne(AccessStanding, { tenantId }, FRESH);
+    const free = await em.findOne(PricingPlan, { id: this.options.freePlan }, FRESH);
+    return { ...facts, free: free ? grantsOf(snapshotOf(free)) : undefined, standing: standing?.standing ?? 'open' };
+  }
+
+  /** What a tenant has itself, for who need not know what is free. */
+  async readHeld(tenantId: string): Promise<HeldFacts> {
+    const { em } = this.unitOfWork;
     const order = { orderBy: { createdAt: 'desc', id: 'desc' } } as const;
     const rows = await em.find(Subscription, { tenant: tenantId }, { ...order, ...FRESH });
     const trial = await em.findOne(TenantTrial, { tenantId }, FRESH);
-    const standing = await em.findOne(AccessStanding, { tenantId }, FRESH);
-    const { freePlan } = this.options;
-    // A copy that is missing, or of another plan, is that of a row which was not written through the unit of work.
-    const unknown = rows.filter((row) => copyOf(row) === undefined).map(({ planTier }) => planTier);
-    const plans = await em.find(PricingPlan, { id: [...new Set([freePlan, ...unknown])] }, FRESH);
-    const byId = new Map(plans.map((plan) => [plan.id, grantsOf(snapshotOf(plan))]));
+    const plans = await this.plansWithoutCopies(rows);
     return {
-      subscriptions: rows.toSorted((one, other) => rankOf(one) - rankOf(other)).map((row) => held(row, byId)),
+      subscriptions: rows.toSorted((one, other) => rankOf(one) - rankOf(other)).map((row) => held(row, plans)),
       trial: trial ? { endsAt: trial.endsAt, grants: grantsOf(trial.entitlements) } : undefined,
-      free: byId.get(freePlan),
-      standing: standing?.standing ?? 'open',
     };
+  }
+
+  /** A copy that is missing, or of another plan, is that of a row which was not written through the unit of work. */
+  private async plansWithoutCopies(rows: readonly Subscription[]): Promise<ReadonlyMap<string, Grants>> {
+    const ids = new Set(rows.filter((row) => copyOf(row) === undefined).map(({ planTier }) => planTier));
+    if (ids.size === 0) return new Map();
+    const plans = await this.unitOfWork.em.find(PricingPlan, { id: [...ids] }, FRESH);
+    return new Map(plans.map((plan) => [plan.id, grantsOf(snapshotOf(plan))]));
   }
 }
 

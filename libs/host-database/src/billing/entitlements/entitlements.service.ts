@@ -1,13 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { assertId, Clock, LruMap } from '../../common/index.js';
 import { UnitOfWork } from '../../database/index.js';
+import type { AccessRules } from '../access-decision/index.js';
 import { BILLING_OPTIONS, type ResolvedBillingOptions } from '../billing.options.js';
 import { AccessStandings } from './access-standings.js';
 import { BillingChanges, type BillingFollower } from './billing-changes.js';
 import { type EntitlementFacts, EntitlementReader } from './entitlement-facts.js';
 import { PaymentRequiredError } from './entitlements.errors.js';
 import { type PaymentRequirement, unmetOf } from './payment-requirement.js';
-import { TenantEntitlements } from './tenant-entitlements.js';
+import type { Grants } from './grants.js';
+import { grantsHeld, TenantEntitlements } from './tenant-entitlements.js';
 
 interface Remembered {
   readonly facts: EntitlementFacts;
@@ -39,6 +41,14 @@ export class Entitlements implements BillingFollower {
    */
   async of(tenantId: string): Promise<TenantEntitlements> {
     return this.decide(assertId(tenantId, 'tenant')).then(({ entitlements }) => entitlements);
+  }
+
+  /**
+   * Reads what is included in what a tenant has bought, or in its trial, also where access is restricted; undefined where nothing gives any. The
+   * database is asked, in the transaction of the caller: for who decides under a lock.
+   */
+  async readHeld(tenantId: string): Promise<Grants | undefined> {
+    return grantsHeld(await this.reader.readHeld(assertId(tenantId, 'tenant')), this.rules());
   }
 
   /**
@@ -78,8 +88,11 @@ export class Entitlements implements BillingFollower {
     tenantId: string,
   ): Promise<{ readonly entitlements: TenantEntitlements; readonly facts: EntitlementFacts }> {
     const facts = this.recall(tenantId) ?? (await this.ask(tenantId));
-    const rules = { now: this.clock.now(), policy: this.options.policy };
-    return { entitlements: new TenantEntitlements(tenantId, facts, rules), facts };
+    return { entitlements: new TenantEntitlements(tenantId, facts, this.rules()), facts };
+  }
+
+  private rules(): AccessRules {
+    return { now: this.clock.now(), policy: this.options.policy };
   }
 
   private recall(tenantId: string): EntitlementFacts | undefined {

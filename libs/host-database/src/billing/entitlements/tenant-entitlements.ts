@@ -1,20 +1,14 @@
-import type { AccessDecision, AccessPolicy } from '../access-decision/index.js';
+import type { AccessDecision, AccessRules } from '../access-decision/index.js';
 import { decideAccess, decideOne } from '../access-decision/decide-access.js';
 import type { Feature, Limit } from '../features/index.js';
 import type { Standing } from './access-standing.entity.js';
-import type { EntitlementFacts } from './entitlement-facts.js';
+import type { EntitlementFacts, HeldFacts } from './entitlement-facts.js';
 import { type Grants, NO_GRANTS, withFeaturesOf } from './grants.js';
 
 /** For what something is asked. */
 export interface AllowedFor {
   /** Whether it is only read, which is open also while access is restricted. @default false */
   readonly toRead?: boolean;
-}
-
-/** When, and by which rules. */
-interface Rules {
-  readonly now: Date;
-  readonly policy: AccessPolicy;
 }
 
 /** What a tenant may use at one moment. It does not change: what is so later is another one. */
@@ -28,21 +22,11 @@ export class TenantEntitlements {
   constructor(
     readonly tenantId: string,
     facts: EntitlementFacts,
-    rules: Rules,
+    rules: AccessRules,
   ) {
-    const { decision, subscription } = decideAccess(facts, rules);
-    this.access = decision;
+    this.access = decideAccess(facts, rules).decision;
     this.free = facts.free;
-    if (decision.level === 'blocked') return;
-    const base = subscription ? subscription.grants : (facts.trial?.grants ?? NO_GRANTS);
-    // What was bought once, beside a subscription.
-    const beside = facts.subscriptions.filter(
-      (other) => other !== subscription && other.paymentType === 'one_time' && decideOne(other, rules).level === decision.level,
-    );
-    this.held = withFeaturesOf(
-      base,
-      beside.map(({ grants }) => grants),
-    );
+    this.held = grantsHeld(facts, rules);
   }
 
   /** Let in, let in to read, or refused. */
@@ -92,4 +76,19 @@ export class TenantEntitlements {
   private get current(): Grants | undefined {
     return this.isOpen() ? this.held : this.free;
   }
+}
+
+/** What is included in what gives access, also where that is restricted; undefined where nothing gives any. */
+export function grantsHeld({ subscriptions, trial }: HeldFacts, rules: AccessRules): Grants | undefined {
+  const { decision, subscription } = decideAccess({ subscriptions, trial }, rules);
+  if (decision.level === 'blocked') return undefined;
+  const base = subscription ? subscription.grants : (trial?.grants ?? NO_GRANTS);
+  // What was bought once, beside a subscription.
+  const beside = subscriptions.filter(
+    (other) => other !== subscription && other.paymentType === 'one_time' && decideOne(other, rules).level === decision.level,
+  );
+  return withFeaturesOf(
+    base,
+    beside.map(({ grants }) => grants),
+  );
 }
