@@ -41,6 +41,8 @@ const OUTPUT: Readonly<Record<string, RegExp>> = {
   'audit-testing': /^recorded and sealed\n$/,
   'audit-verification':
     /^nothing found: 2 rows, 1 checkpoints\nrefused by the database\nfindings: 3 rows, 1 checkpoints\nedited in host: row <id>: differs from its canonical text: actorUserId\nthe last result is bad\n$/,
+  'billing-entitlements':
+    /^pro would be created\n402 \{"requires":"subscription","status":"none","graceUntil":null,"portalUrl":"https:\/\/app\.example\.com\/billing"\}\n201 \{"boards":1\}\n402 \{"requires":"subscription","status":"trial",.*\}\n200 \{"charts":3\}\nthe plan has no charts, Acme has: true\napplied: false\n$/,
   'quick-start': /^ada@example\.com has been here since \d{4}-\d{2}-\d{2}T[\d:.]+Z\n$/,
   'unit-of-work': /^The slug acme is taken\. .*\nusers: 1\ntenants: 1\naudit rows: \d+\njobs: 1\n$/,
   'nest-module': /^1 in the guest book\n$/,

@@ -10,6 +10,27 @@ export class FieldErrorDto {
   readonly messages!: readonly string[];
 }
 
+/** What is to be paid for, and where. */
+export class PaymentProblemDto {
+  @ApiProperty({ example: 'feature:exports', description: '`subscription`, `feature:<key>`, `tier:<level>` or `limit:<key>`' })
+  readonly requires!: string;
+
+  @ApiProperty({ example: 'past_due', description: 'The status of the subscription, as Stripe names it; `trial` or `none`' })
+  readonly status!: string;
+
+  @ApiProperty({ example: 'restricted', description: 'How much access there is: `full`, `grace`, `restricted` or `blocked`' })
+  readonly level!: string;
+
+  @ApiProperty({ example: 'past-due' })
+  readonly reason!: string;
+
+  @ApiProperty({ type: String, nullable: true, format: 'date-time', description: 'The end of the grace period' })
+  readonly graceUntil!: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Where to pay' })
+  readonly portalUrl!: string | null;
+}
+
 /**
  * What went wrong, as `application/problem+json`.
  *
@@ -39,4 +60,7 @@ export class ProblemDto {
 
   @ApiPropertyOptional({ type: [FieldErrorDto], description: 'With REQUEST_INVALID: the fields that are wrong' })
   readonly errors?: readonly FieldErrorDto[];
+
+  @ApiPropertyOptional({ type: PaymentProblemDto, description: 'With BILLING_PAYMENT_REQUIRED: what is to be paid for' })
+  readonly payment?: PaymentProblemDto;
 }

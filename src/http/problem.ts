@@ -1,11 +1,12 @@
 import { STATUS_CODES } from 'node:http';
 import { HttpException, HttpStatus } from '@nestjs/common';
 import { HostDatabaseError } from 'nestjs-host-database';
+import { PaymentRequiredError } from 'nestjs-host-database/billing';
 import { TooManyAttemptsError } from 'nestjs-host-database/users';
 import { TooManyRequestsError } from '../auth/auth.errors.js';
 import { statusOf } from './error-statuses.js';
 import { RequestInvalidError } from './http.errors.js';
-import type { ProblemDto } from './problem.dto.js';
+import type { PaymentProblemDto, ProblemDto } from './problem.dto.js';
 
 const RETRY_AFTER_SECONDS = '2';
 
@@ -27,6 +28,7 @@ export function problemOf(error: unknown, { url, requestId }: FailedRequest): Pr
     instance: url.replace(/\?.*/, ''),
     requestId,
     ...(error instanceof RequestInvalidError && { errors: error.errors }),
+    ...(error instanceof PaymentRequiredError && { payment: paymentOf(error) }),
   };
 }
 
@@ -37,9 +39,15 @@ export function problemHeaders({ status, requestId }: ProblemDto, error?: unknow
     'x-request-id': requestId,
     ...(status === HttpStatus.UNAUTHORIZED && { 'www-authenticate': 'Bearer' }),
     ...(status === HttpStatus.SERVICE_UNAVAILABLE && { 'retry-after': RETRY_AFTER_SECONDS }),
+    // A tenant that has paid is let in at once.
+    ...(status === HttpStatus.PAYMENT_REQUIRED && { 'cache-control': 'no-store' }),
     ...(error instanceof TooManyRequestsError && { 'retry-after': String(error.retryAfterSeconds) }),
     ...(error instanceof TooManyAttemptsError && { 'retry-after': String(Math.ceil(error.retryAfterMs / 1000)) }),
   };
+}
+
+function paymentOf({ requires, status, level, reason, graceUntil, portalUrl }: PaymentRequiredError): PaymentProblemDto {
+  return { requires, status, level, reason, graceUntil: graceUntil?.toISOString() ?? null, portalUrl };
 }
 
 /** What the server did wrong is for its log alone. */

@@ -24,6 +24,7 @@ import {
   Public,
   type RequestLike,
   RequireRole,
+  RequireSubscription,
   type ActingUser,
   TenantMessage,
   TenantMessages,
@@ -31,6 +32,7 @@ import {
   SessionCookies,
   SessionsService,
 } from 'nestjs-host-database/access';
+import { PlansService, SubscriptionsService, type SubscriptionStatus } from 'nestjs-host-database/billing';
 import { MembershipsService } from 'nestjs-host-database/memberships';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
 import request from 'supertest';
@@ -75,6 +77,13 @@ class NotesResolver {
   secret(): string {
     return 'secret';
   }
+
+  @RequireSubscription()
+  @TenantRoute()
+  @Query(() => String)
+  paid(): string {
+    return 'paid';
+  }
 }
 
 @UseFilters(CodeFilter)
@@ -101,6 +110,12 @@ class NotesGateway implements OnGatewayConnection<object> {
   secret(): unknown {
     return { event: 'secret', data: 'secret' };
   }
+
+  @RequireSubscription()
+  @SubscribeMessage('paid')
+  paid(): unknown {
+    return { event: 'paid', data: 'paid' };
+  }
 }
 
 @UseFilters(CodeFilter)
@@ -116,6 +131,12 @@ class NotesService {
   @MessagePattern('notes.secret')
   secret(@Payload() data: unknown, @CurrentMembership() { role }: MembershipGrant): unknown {
     return { data, role };
+  }
+
+  @RequireSubscription()
+  @MessagePattern('notes.paid')
+  paid(@Payload() data: unknown): unknown {
+    return { data };
   }
 }
 
@@ -208,6 +229,11 @@ describe.each(['sqlite', 'postgresql'] as const)(
       await host.newMembership({ userId: id, tenantId, role });
       return id;
     };
+    const subscribe = (status: SubscriptionStatus) =>
+      host.run(async () => {
+        await host.get(PlansService).upsert('pro', { name: 'Pro' });
+        await host.get(SubscriptionsService).upsert(tenantId, { planTier: 'pro', status });
+      });
     const remove = (userId: string) => host.run(() => host.get(MembershipsService).end({ userId, tenantId }));
     const headersOf = (who?: string): Record<string, string> =>
       who === undefined ? {} : { 'x-user': people[who] ?? who, 'x-tenant-id': tenantId };
@@ -229,6 +255,15 @@ describe.each(['sqlite', 'postgresql'] as const)(
         expect([await query('role', 'member'), await query('role', 'admin')]).toEqual(['member', 'admin']);
         expect(await query('role', 'stranger')).toBe('ACCESS_TENANT_DENIED');
         expect([await query('secret', 'member'), await query('secret', 'admin')]).toEqual(['ACCESS_ROLE_REQUIRED', 'secret']);
+      });
+
+      it('asks for a subscription where that is declared', async () => {
+        await subscribe('unpaid');
+        expect(await query('paid', 'member')).toBe('BILLING_PAYMENT_REQUIRED');
+        expect(await query('role', 'member')).toBe('member');
+        await subscribe('active');
+        expect(await query('paid', 'member')).toBe('paid');
+        expect(await query('paid', 'stranger')).toBe('ACCESS_TENANT_DENIED');
       });
 
       it('refuses who is a member no longer at the next operation', async () => {
@@ -270,6 +305,16 @@ describe.each(['sqlite', 'postgresql'] as const)(
         expect(await (await connect('admin')).ask('secret')).toEqual({ event: 'secret', data: 'secret' });
         await host.run(() => host.get(MembershipsService).changeRole({ userId: people.member ?? '', tenantId, role: 'admin' }));
         expect(await member.ask('secret')).toEqual({ event: 'secret', data: 'secret' });
+      });
+
+      it('is held to what its tenant has paid for at each message', async () => {
+        const member = await connect('member');
+        await subscribe('unpaid');
+        expect(await member.ask('paid')).toEqual({ code: 'BILLING_PAYMENT_REQUIRED' });
+        await subscribe('active');
+        expect(await member.ask('paid')).toEqual({ event: 'paid', data: 'paid' });
+        await subscribe('canceled');
+        expect(await member.ask('paid')).toEqual({ code: 'BILLING_PAYMENT_REQUIRED' });
       });
 
       it('is not let in by a cookie that the page of another site has sent along, with or without an upgrade', async () => {
@@ -316,6 +361,13 @@ describe.each(['sqlite', 'postgresql'] as const)(
         expect(await send('notes.secret', from('stranger', 'x'))).toEqual({ code: 'ACCESS_TENANT_DENIED' });
         expect(await send('notes.secret', from(await newMember('member'), 'x'))).toEqual({ code: 'ACCESS_ROLE_REQUIRED' });
         expect(await send('notes.secret', from('admin', 'x'))).toEqual({ data: 'x', role: 'admin' });
+      });
+
+      it('is held to what the tenant has paid for', async () => {
+        await subscribe('unpaid');
+        expect(await send('notes.paid', from('admin', 'x'))).toEqual({ code: 'BILLING_PAYMENT_REQUIRED' });
+        await subscribe('active');
+        expect(await send('notes.paid', from('admin', 'x'))).toEqual({ data: 'x' });
       });
 
       it('without a tenant is for a handler that says that it is public', async () => {

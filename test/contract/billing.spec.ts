@@ -3,14 +3,28 @@ import { CheckConstraintViolationException } from '@mikro-orm/core';
 import { genId, InvalidInputError } from 'nestjs-host-database';
 import { AuditCapture } from 'nestjs-host-database/audit';
 import {
+  defineFeatures,
+  defineLimits,
   DuplicateStripeIdError,
+  type InferFeatures,
+  type InferLimits,
   PlanNotFoundError,
   PlansService,
   SubscriptionNotFoundError,
   SubscriptionsService,
+  UnknownFeatureError,
+  UnknownLimitError,
 } from 'nestjs-host-database/billing';
 import { TenantNotFoundError } from 'nestjs-host-database/tenants';
 import { createTestHost, type TestHost } from 'nestjs-host-database/testing';
+
+const features = defineFeatures({ api_access: {}, export: {} });
+const limits = defineLimits({ projects: {} });
+
+declare module 'nestjs-host-database/billing' {
+  interface FeatureTypes extends InferFeatures<typeof features> {}
+  interface LimitTypes extends InferLimits<typeof limits> {}
+}
 
 describe.each(['sqlite', 'postgresql'] as const)('billing on %s', (database) => {
   let host: TestHost;
@@ -18,7 +32,7 @@ describe.each(['sqlite', 'postgresql'] as const)('billing on %s', (database) => 
   let subscriptions: SubscriptionsService;
 
   beforeAll(async () => {
-    host = await createTestHost({ database });
+    host = await createTestHost({ database, options: { billing: { features, limits } } });
     plans = host.get(PlansService);
     subscriptions = host.get(SubscriptionsService);
     await host.run(() =>
@@ -71,6 +85,24 @@ describe.each(['sqlite', 'postgresql'] as const)('billing on %s', (database) => 
     ])('refuses %s', async (_, id, facts) => {
       await expect(host.run(() => plans.upsert(id, facts))).rejects.toBeInstanceOf(InvalidInputError);
       expect(await host.run(() => plans.findById(id))).toBeNull();
+    });
+
+    it('refuses what is in no registry, names what is most like it, and writes nothing', async () => {
+      const upsert = (facts: object) => host.run(() => plans.upsert('misspelt', { name: 'x', ...facts }));
+      await expect(upsert({ features: ['export', 'api-access'] })).rejects.toMatchObject({
+        constructor: UnknownFeatureError,
+        feature: 'api-access',
+        nearest: 'api_access',
+      });
+      await expect(upsert({ limits: { seats: 1, project: 1 } })).rejects.toMatchObject({
+        constructor: UnknownLimitError,
+        limit: 'project',
+        nearest: 'projects',
+      });
+      expect(await host.run(() => plans.findById('misspelt'))).toBeNull();
+      // The control: spelt right they are taken.
+      const right = { features: ['export', 'api_access', 'export'], limits: { seats: 1, projects: 1 } };
+      expect(await upsert(right)).toMatchObject({ features: ['api_access', 'export'], limits: { projects: 1, seats: 1 } });
     });
 
     it('makes one plan of simultaneous writes', async () => {

@@ -18,6 +18,9 @@ import {
   HostDatabase,
   HostDatabaseModule,
   InvalidOptionError,
+  PricingPlan,
+  Subscription,
+  TenantCatalog,
   timestamp,
 } from 'nestjs-host-database';
 import { JobsService } from 'nestjs-host-database/jobs';
@@ -68,6 +71,20 @@ describe('a script', () => {
     hostDatabase.rollback();
     await hostDatabase.commit();
     expect((await hostDatabase.globalUsers.findAll()).map(({ email }) => email)).toEqual(['kept@example.com']);
+  });
+
+  it('copies what a plan includes to the subscriptions that it writes, as an application does', async () => {
+    const hostDatabase = await HostDatabase.open({ database: { type: 'sqlite', name: ':memory:' } });
+    const { em } = hostDatabase;
+    const tenant = em.create(TenantCatalog, { name: 'Acme' });
+    // Both in one flush.
+    em.create(PricingPlan, { id: 'pro', name: 'Pro', features: ['export'], limits: { seats: 5 }, tierLevel: 2 });
+    const subscription = em.create(Subscription, { tenant, planTier: 'pro', status: 'active' });
+    const unknown = em.create(Subscription, { tenant, planTier: 'never-made', status: 'canceled' });
+    await hostDatabase.commit();
+    expect(subscription.entitlements).toEqual({ planId: 'pro', features: ['export'], limits: { seats: 5 }, tierLevel: 2 });
+    expect(unknown.entitlements).toBeNull();
+    await hostDatabase.close();
   });
 
   it('keeps two host databases of one process apart', async () => {

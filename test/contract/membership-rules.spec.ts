@@ -46,7 +46,7 @@ describe.each(['sqlite', 'postgresql'] as const)('the rules of memberships on %s
   let tenant: TenantCatalog;
 
   beforeAll(async () => {
-    host = await createTestHost({ database, options: { memberships: { attributes } } });
+    host = await createTestHost({ database, options: { memberships: { attributes }, billing: { limits: { projects: {} } } } });
     [sut, users] = [host.get(MembershipsService), host.get(UsersService)];
   });
   afterAll(async () => {

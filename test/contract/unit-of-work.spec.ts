@@ -75,7 +75,9 @@ describe.each(['sqlite', 'postgresql'] as const)('the unit of work on %s', (data
         'select core_users',
         'select core_tenants',
         'select core_memberships',
-        // How many seats there are.
+        // How many seats there are: by what was bought, by a trial, or by the plan of the catalogue.
+        'select core_subscriptions',
+        'select core_tenant_trials',
         'select core_pricing_plans',
         'insert sys_audit_logs',
         'insert core_memberships',

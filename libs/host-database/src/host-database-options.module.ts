@@ -4,6 +4,7 @@ import { ConfigurableModuleClass, HOST_DATABASE_OPTIONS } from './host-database.
 import type { HostDatabaseOptions } from './host-database.options.js';
 import { ACCESS_OPTIONS, resolveAccessOptions } from './access/index.js';
 import { AUDIT_OPTIONS, resolveAuditOptions } from './audit/index.js';
+import { BILLING_OPTIONS, resolveBillingOptions } from './billing/index.js';
 import { JOBS_OPTIONS, resolveJobsOptions } from './jobs/index.js';
 import { MEMBERSHIPS_OPTIONS, resolveMembershipsOptions } from './memberships/index.js';
 import { resolveTenantDatabasesOptions, TENANT_DATABASES_OPTIONS } from './tenant-databases/index.js';
@@ -35,6 +36,7 @@ import { resolveUsersOptions, USERS_OPTIONS } from './users/index.js';
         TENANT_DOMAINS_OPTIONS,
         SECRETS_OPTIONS,
         TENANT_DELETION_OPTIONS,
+        BILLING_OPTIONS,
       ],
       useFactory: ({ database, migrate }: HostDatabaseOptions): DatabaseModuleOptions => ({
         database: database ?? databaseOptionsFromEnv(),
@@ -91,6 +93,11 @@ import { resolveUsersOptions, USERS_OPTIONS } from './users/index.js';
       useFactory: ({ memberships }: HostDatabaseOptions) => resolveMembershipsOptions(memberships),
     },
     {
+      provide: BILLING_OPTIONS,
+      inject: [HOST_DATABASE_OPTIONS],
+      useFactory: ({ billing }: HostDatabaseOptions) => resolveBillingOptions(billing),
+    },
+    {
       provide: ACCESS_OPTIONS,
       inject: [HOST_DATABASE_OPTIONS],
       useFactory: ({ access }: HostDatabaseOptions) => resolveAccessOptions(access),
@@ -107,6 +114,7 @@ import { resolveUsersOptions, USERS_OPTIONS } from './users/index.js';
     TENANT_DELETION_OPTIONS,
     USERS_OPTIONS,
     MEMBERSHIPS_OPTIONS,
+    BILLING_OPTIONS,
     ACCESS_OPTIONS,
   ],
 })

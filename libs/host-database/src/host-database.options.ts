@@ -1,6 +1,7 @@
 import type { DatabaseOptions, DatabaseType, EntityDefinition, MigratePolicy, MigrationDefinition } from './database/index.js';
 import type { AuditOptions } from './audit/index.js';
 import type { AccessOptions } from './access/index.js';
+import type { BillingOptions } from './billing/index.js';
 import type { JobsOptions } from './jobs/index.js';
 import type { MembershipsOptions } from './memberships/index.js';
 import type { UsersOptions } from './users/index.js';
@@ -41,6 +42,8 @@ export interface HostDatabaseOptions {
   readonly users?: UsersOptions;
   /** Who may do what in a tenant: permissions, invitations. */
   readonly memberships?: MembershipsOptions;
+  /** What plans include, who has it, and how payments are followed. */
+  readonly billing?: BillingOptions;
   /** Who comes in, and where to: sessions, tokens, sign-in, how the tenant of a request is found. */
   readonly access?: AccessOptions;
   /** With which keys the addresses of tenants are encrypted at rest. Without it none may have a password. */

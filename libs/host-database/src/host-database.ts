@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { type EntityRepository, MikroORM } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { type AuditOptions, captureChangesOfScript, HostAuditLog } from './audit/index.js';
-import { PricingPlan, Subscription } from './billing/index.js';
+import { EntitlementSnapshotSubscriber, PricingPlan, Subscription } from './billing/index.js';
 import { genId } from './common/index.js';
 import {
   type DatabaseEnv,
@@ -112,6 +112,7 @@ export class HostDatabase {
       auditHostEntities(registry);
       registry.registerAll(audited);
     });
+    orm.em.getEventManager().registerSubscriber(new EntitlementSnapshotSubscriber());
     script = orm.em.fork({ useContext: true }) as SqlEntityManager;
     return new HostDatabase(orm, new UnitOfWork(orm, scope));
   }

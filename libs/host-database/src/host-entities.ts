@@ -1,6 +1,6 @@
 import { Impersonation, Session, SignInFlow } from './access/index.js';
 import { auditEntities, type AuditedEntities } from './audit/index.js';
-import { auditBilling, PricingPlan, Subscription } from './billing/index.js';
+import { auditBilling, billingEntities } from './billing/index.js';
 import { jobEntities } from './jobs/index.js';
 import { auditMemberships, Invitation, Membership, TenantRole } from './memberships/index.js';
 import { auditTenants, TenantCatalog, TenantDomain, TenantDeletionRecord, TenantRequest } from './tenants/index.js';
@@ -13,8 +13,7 @@ export const hostEntities = [
   TenantCatalog,
   TenantDomain,
   Membership,
-  Subscription,
-  PricingPlan,
+  ...billingEntities,
   TenantDeletionRecord,
   ...auditEntities,
   ...jobEntities,

@@ -13,5 +13,14 @@ export const OWN_PAGES_ONLY_METADATA = 'nestjs-host-database:own-pages-only';
 /** Key of the metadata with the least role that a route asks for. */
 export const REQUIRED_ROLE_METADATA = 'nestjs-host-database:required-role';
 
+/** Key of the metadata that says whether a route asks for a subscription. */
+export const REQUIRED_SUBSCRIPTION_METADATA = 'nestjs-host-database:required-subscription';
+
+/** Key of the metadata with the features that a route asks for. */
+export const REQUIRED_FEATURES_METADATA = 'nestjs-host-database:required-features';
+
+/** Key of the metadata with the least level of a plan that a route asks for. */
+export const REQUIRED_TIER_METADATA = 'nestjs-host-database:required-tier';
+
 /** Key of the metadata with the permissions that a route asks for. */
 export const REQUIRED_PERMISSIONS_METADATA = 'nestjs-host-database:required-permissions';

@@ -20,12 +20,17 @@ export {
   CurrentUser,
   Public,
   type PublicOptions,
+  RequireFeature,
   RequirePermission,
   RequireRole,
+  RequireSubscription,
+  type RequireSubscriptionOptions,
+  RequireTier,
   type ActingUser,
   SystemAdmin,
   TenantRoute,
   type TenantRouteOptions,
+  WithoutSubscription,
 } from './decorators/index.js';
 export { AccessGuard } from './guards/access.guard.js';
 export { AccessGuardModule } from './guards/access-guard.module.js';

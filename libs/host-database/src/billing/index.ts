@@ -1,7 +1,43 @@
 export { auditBilling } from './billing.audit.js';
+export { billingEntities } from './billing-entities.js';
 export { DuplicateStripeIdError, PlanNotFoundError, SubscriptionNotFoundError } from './billing.errors.js';
 export { BillingModule } from './billing.module.js';
-export { type PlanFacts, PlansService } from './plans.service.js';
+export {
+  BILLING_OPTIONS,
+  type BillingOptions,
+  type EntitlementMemoryOptions,
+  type ResolvedBillingOptions,
+  resolveBillingOptions,
+} from './billing.options.js';
+// Whole, so that an application can extend FeatureTypes and LimitTypes through this door.
+export * from './features/index.js';
+export {
+  AccessStanding,
+  type AllowedFor,
+  type CountedLimit,
+  type DryRunOptions,
+  Entitlements,
+  type EntitlementSnapshot,
+  EntitlementSnapshotSubscriber,
+  type Grants,
+  type NewTrial,
+  PaymentRequiredError,
+  type PaymentRequiredFacts,
+  type PaymentRequirement,
+  type PlanApplication,
+  type Standing,
+  TenantEntitlements,
+  TenantTrial,
+  TrialsService,
+  TrialUsedError,
+  type Usage,
+  UsageCounter,
+  UsageLimitReachedError,
+  UsageLimits,
+} from './entitlements/index.js';
+export type { PlanChange, PlanDifference } from './plan-differences.js';
+export type { PlanFacts } from './plan-facts.js';
+export { PlansService } from './plans.service.js';
 export { PricingPlan } from './pricing-plan.entity.js';
 export {
   PAYMENT_TYPES,
@@ -11,3 +47,17 @@ export {
   type SubscriptionStatus,
 } from './subscription.entity.js';
 export { type SubscriptionFacts, SubscriptionsService } from './subscriptions.service.js';
+export {
+  ACCESS_LEVELS,
+  type AccessDecision,
+  type AccessFacts,
+  type AccessLevel,
+  AccessPolicy,
+  type AccessReason,
+  type AccessRules,
+  decideAccess,
+  type DecidedAccess,
+  resolveAccessPolicy,
+  type SubscriptionState,
+  type TrialState,
+} from './access-decision/index.js';

@@ -1,6 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { genId, timestamp } from '../common/index.js';
 import { TenantCatalog } from '../tenants/index.js';
+import type { EntitlementSnapshot } from './entitlements/entitlement-snapshot.js';
 
 /**
  * The states of a subscription, as Stripe names them.
@@ -44,6 +45,8 @@ const SubscriptionSchema = defineEntity({
     productName: p.string().nullable(),
     trialEnd: p.datetime(3).nullable(),
     createdAt: p.datetime(3).onCreate(timestamp),
+    /** What the plan included when this began, or when the plan was last applied. Written with each change of the plan. */
+    entitlements: p.json().$type<EntitlementSnapshot>().nullable(),
   },
   checks: [{ name: 'core_subscriptions_amount_cents_check', expression: 'amount_cents >= 0' }],
 });

@@ -6,5 +6,6 @@ export { HostDatabaseError } from './host-database.error.js';
 export { assertId, genId, ID_LEAD_MS, isId } from './ids.js';
 export { assertInt32, assertJson, assertOneOf, assertText, INT32_MAX, normalizeEmail } from './input.js';
 export { LruMap } from './lru-map.js';
+export { nearestName } from './nearest-name.js';
 export { assertWholeOption, withDefaults, withoutUndefined } from './options.js';
 export { problemOf } from './standard-schema.js';

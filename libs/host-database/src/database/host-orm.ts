@@ -8,6 +8,7 @@ import { hostMigrations, type MigrationDefinition } from './migrations/index.js'
 import { type EntityDefinition, ormOptions } from './orm-options.js';
 import type { StatementGuards } from './statement-guards.js';
 import { ACCESS_CHANGES_TABLE } from './access-changes/index.js';
+import { BILLING_CHANGES_TABLE } from './billing-changes/index.js';
 import { TENANT_CHANGES_TABLE } from './tenant-changes/index.js';
 import { TransactionScope } from './transaction-scope.js';
 import { hostContext } from './unit-of-work.service.js';
@@ -31,7 +32,7 @@ export interface HostOrmBlueprint {
 const UNMANAGED: Options['schemaGenerator'] = {
   ignoreTriggers: true,
   ignoreRoutines: true,
-  skipTables: [/^sys_audit_logs_p\d+$/, TENANT_CHANGES_TABLE, ACCESS_CHANGES_TABLE],
+  skipTables: [/^sys_audit_logs_p\d+$/, TENANT_CHANGES_TABLE, ACCESS_CHANGES_TABLE, BILLING_CHANGES_TABLE],
 };
 
 /** MikroORM's options for the host database: what the module, scripts and MikroORM's own CLI run on. */

@@ -2,6 +2,7 @@ export { findMissingGuards, hasGuardedTables } from './append-only/index.js';
 export { appendOnlyStatements as guardStatements } from './append-only/postgresql.sql.js';
 export { tenantGuardStatements } from './tenant-guards/postgresql.sql.js';
 export { ACCESS_CHANGES_CHANNEL, ACCESS_CHANGES_TABLE, ACCESS_TABLES, type AccessSubject } from './access-changes/index.js';
+export { BILLING_CHANGES_CHANNEL, BILLING_CHANGES_TABLE, EVERY_TENANT } from './billing-changes/index.js';
 export {
   ChangeFeed,
   type ChangeListener,

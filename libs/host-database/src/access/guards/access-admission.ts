@@ -35,7 +35,7 @@ export class AccessAdmission {
    *
    * @throws NotAuthenticatedError, CredentialsDisagreeError, CsrfRefusedError, SystemAdminRequiredError
    * @throws TenantRequiredError, TenantNotFoundError, TenantMismatchError, TenantAccessDeniedError, TenantNotActiveError, InvalidIdError
-   * @throws RoleRequiredError, PermissionRequiredError
+   * @throws RoleRequiredError, PermissionRequiredError, PaymentRequiredError
    */
   async admit(execution: ExecutionContext): Promise<void> {
     // The guard may be global, on the class and on the method.

@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { FeatureCatalogue } from '../../billing/index.js';
 import { MEMBERSHIP_ROLES, PermissionCatalogue } from '../../memberships/index.js';
 import { AccessDeclarationError } from '../access.errors.js';
 import { ACCESS_OPTIONS, type ResolvedAccessOptions } from '../access.options.js';
@@ -15,10 +16,11 @@ export class AccessDeclarationsExplorer implements OnModuleInit {
     private readonly scanner: MetadataScanner,
     private readonly declarations: AccessDeclarations,
     private readonly permissions: PermissionCatalogue,
+    private readonly features: FeatureCatalogue,
     @Inject(ACCESS_OPTIONS) private readonly options: ResolvedAccessOptions,
   ) {}
 
-  /** @throws AccessDeclarationError, UnknownPermissionError */
+  /** @throws AccessDeclarationError, UnknownPermissionError, UnknownFeatureError */
   onModuleInit(): void {
     for (const { instance, metatype } of [...this.discovery.getControllers(), ...this.discovery.getProviders()]) {
       if (typeof metatype !== 'function' || typeof instance !== 'object' || instance === null) continue;
@@ -45,19 +47,23 @@ export class AccessDeclarationsExplorer implements OnModuleInit {
     if (isOfTenant(own) && named === undefined && sources.every((source) => source === 'path')) {
       throw new AccessDeclarationError(
         route,
-        'asks for a role or a permission, and its path names no tenant. Add @TenantScoped() or @TenantRoute(), or another source to access.resolution.',
+        'asks for a role, a permission or a payment, and its path names no tenant. Add @TenantScoped() or @TenantRoute(), or another source to access.resolution.',
       );
     }
   }
 
   private assertHolds(route: string, declaration: AccessDeclaration): void {
-    const { level, role, permissions = [] } = declaration;
+    const { level, role, permissions = [], features = [], tierLevel = 1 } = declaration;
     if (level === 'public' && asksForSomething(declaration)) {
       throw new AccessDeclarationError(route, 'is @Public() and asks for something. Take one of the two away.');
     }
     if (role !== undefined && !MEMBERSHIP_ROLES.includes(role)) {
       throw new AccessDeclarationError(route, `asks for the role ${role}. Use one of: ${MEMBERSHIP_ROLES.join(', ')}.`);
     }
+    if (!Number.isInteger(tierLevel) || tierLevel < 1) {
+      throw new AccessDeclarationError(route, `asks for a plan of the level ${tierLevel}. Use a whole number from 1.`);
+    }
     this.permissions.assertKnown(permissions);
+    this.features.assertFeatures(features);
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AuditService } from '../../audit/index.js';
+import { Entitlements } from '../../billing/index.js';
 import { ContextService } from '../../context/index.js';
 import { isAtLeast } from '../../memberships/index.js';
 import { TenantDirectory } from '../../tenants/index.js';
@@ -7,7 +8,7 @@ import { NotAuthenticatedError, PermissionRequiredError, RoleRequiredError, Syst
 import { type UserStanding, UserStandings } from '../authentication/user-standing.js';
 import type { MembershipGrant } from '../resolution/membership-grants.js';
 import { TenantAccess } from '../tenant-access.js';
-import type { AccessDeclaration } from './access-declarations.js';
+import { type AccessDeclaration, paymentOf } from './access-declarations.js';
 
 /** A declaration, and where it was written. */
 export interface DeclaredRoute {
@@ -25,6 +26,7 @@ export class AccessRequirements {
     private readonly access: TenantAccess,
     private readonly directory: TenantDirectory,
     private readonly audit: AuditService,
+    private readonly entitlements: Entitlements,
   ) {}
 
   /** @throws NotAuthenticatedError, SystemAdminRequiredError */
@@ -39,7 +41,7 @@ export class AccessRequirements {
     return standing;
   }
 
-  /** @throws TenantAccessDeniedError, TenantNotActiveError, RoleRequiredError, PermissionRequiredError */
+  /** @throws TenantAccessDeniedError, TenantNotActiveError, RoleRequiredError, PermissionRequiredError, PaymentRequiredError */
   async assertMember(tenantId: string, { declaration, route }: DeclaredRoute): Promise<MembershipGrant> {
     const grant = await this.access.enter(tenantId);
     const tenant = await this.directory.getById(tenantId);
@@ -54,6 +56,8 @@ export class AccessRequirements {
       await this.recordDenial(tenantId, { requires: missing, route });
       throw new PermissionRequiredError(missing);
     }
+    const payment = paymentOf(declaration);
+    if (payment) await this.entitlements.require(tenantId, payment);
     return grant;
   }
 

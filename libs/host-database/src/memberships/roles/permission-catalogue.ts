@@ -1,9 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { assertText } from '../../common/index.js';
+import { assertText, nearestName } from '../../common/index.js';
 import { MEMBERSHIP_ROLES, type MembershipRole } from '../membership-role.js';
 import { MEMBERSHIPS_OPTIONS, type ResolvedMembershipsOptions } from '../memberships.options.js';
 import { isAtLeast } from './authority.js';
-import { nearestName } from './nearest-name.js';
 import { libraryPermissions, type Permission, type PermissionDefinition } from './permissions.js';
 import { UnknownPermissionError } from './roles.errors.js';
 

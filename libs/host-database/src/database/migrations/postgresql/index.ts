@@ -11,6 +11,7 @@ import { Migration20261123186000_reverify_domains as ReverifyDomains } from './M
 import { Migration20261123191000_sign_people_in as SignPeopleIn } from './Migration20261123191000_sign_people_in.js';
 import { Migration20261123192000_tell_of_access_changes as TellOfAccessChanges } from './Migration20261123192000_tell_of_access_changes.js';
 import { Migration20261124000050_count_mails as CountMails } from './Migration20261124000050_count_mails.js';
+import { Migration20261124000200_keep_entitlements as KeepEntitlements } from './Migration20261124000200_keep_entitlements.js';
 
 /** The migrations of the host's tables on PostgreSQL, the oldest first. */
 export const postgresqlMigrations = [
@@ -27,4 +28,5 @@ export const postgresqlMigrations = [
   SignPeopleIn,
   TellOfAccessChanges,
   CountMails,
+  KeepEntitlements,
 ];
