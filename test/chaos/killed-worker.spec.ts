@@ -28,6 +28,8 @@ describe('a worker that is killed with 20 jobs in flight', () => {
       expect(tookMs - pausedMs).toBeLessThan(SOON_MS);
       await arena.untilAllEnded(60_000);
 
+      // The database has it all, but what the worker has said may still be on its way.
+      await heir.end('SIGTERM');
       const ended = heir.events().filter(({ event }) => event === 'ended');
       expect(ended.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
       const rows = await arena.query<{ id: string }>(
