@@ -1,4 +1,4 @@
-import { definePermissions, type InferPermissions, libraryPermissions } from 'nestjs-host-database/memberships';
+import { definePermissions, type InferPermissions, builtInPermissions } from 'nestjs-host-database/memberships';
 
 /** What members of a workspace may do in it, and who by themselves; roles that a workspace makes are put together from these. */
 export const appPermissions = definePermissions({
@@ -8,7 +8,7 @@ export const appPermissions = definePermissions({
 });
 
 /** All that there are, the library's too. */
-export const PERMISSION_NAMES: readonly string[] = Object.keys({ ...appPermissions, ...libraryPermissions }).toSorted();
+export const PERMISSION_NAMES: readonly string[] = Object.keys({ ...appPermissions, ...builtInPermissions }).toSorted();
 
 declare module 'nestjs-host-database/memberships' {
   interface PermissionTypes extends InferPermissions<typeof appPermissions> {}

@@ -3,7 +3,7 @@ import { assertInt32, assertText, nearestName } from '../../common/index.js';
 import { BILLING_OPTIONS, type ResolvedBillingOptions } from '../billing.options.js';
 import type { Feature } from './features.js';
 import { UnknownFeatureError, UnknownLimitError } from './features.errors.js';
-import { libraryLimits, type Limit, type Limits } from './limits.js';
+import { builtInLimits, type Limit, type Limits } from './limits.js';
 
 /** Which features and limits there are: the library's and the application's. */
 @Injectable()
@@ -15,7 +15,7 @@ export class FeatureCatalogue {
 
   constructor(@Inject(BILLING_OPTIONS) { features, limits }: Pick<ResolvedBillingOptions, 'features' | 'limits'>) {
     this.features = Object.keys(features).toSorted();
-    this.limits = Object.keys({ ...limits, ...libraryLimits }).toSorted();
+    this.limits = Object.keys({ ...limits, ...builtInLimits }).toSorted();
   }
 
   /** Returns the keys sorted, each once. @throws UnknownFeatureError, InvalidInputError */

@@ -9,7 +9,7 @@ import { assertKeys } from './assert-keys.js';
  * }
  * ```
  */
-export interface LimitTypes extends InferLimits<typeof libraryLimits> {}
+export interface LimitTypes extends InferLimits<typeof builtInLimits> {}
 
 /** The key of a limit. */
 export type Limit = Extract<keyof LimitTypes, string>;
@@ -35,7 +35,7 @@ export function defineLimits<const T extends LimitDefinitions>(definitions: T): 
 }
 
 /** What the library itself counts. */
-export const libraryLimits = defineLimits({
+export const builtInLimits = defineLimits({
   /** Active memberships. */
   seats: {},
 });

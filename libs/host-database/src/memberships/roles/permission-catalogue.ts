@@ -3,7 +3,7 @@ import { assertText, nearestName } from '../../common/index.js';
 import { MEMBERSHIP_ROLES, type MembershipRole } from '../membership-role.js';
 import { MEMBERSHIPS_OPTIONS, type ResolvedMembershipsOptions } from '../memberships.options.js';
 import { isAtLeast } from './authority.js';
-import { libraryPermissions, type Permission, type PermissionDefinition } from './permissions.js';
+import { builtInPermissions, type Permission, type PermissionDefinition } from './permissions.js';
 import { UnknownPermissionError } from './roles.errors.js';
 
 /** Which permissions there are: the library's and the application's. */
@@ -14,7 +14,7 @@ export class PermissionCatalogue {
   private readonly byRole: ReadonlyMap<MembershipRole, ReadonlySet<string>>;
 
   constructor(@Inject(MEMBERSHIPS_OPTIONS) { permissions }: Pick<ResolvedMembershipsOptions, 'permissions'>) {
-    const all: readonly (readonly [string, PermissionDefinition])[] = Object.entries({ ...permissions, ...libraryPermissions });
+    const all: readonly (readonly [string, PermissionDefinition])[] = Object.entries({ ...permissions, ...builtInPermissions });
     this.names = all.map(([name]) => name).toSorted();
     const ofRole = (role: MembershipRole) => all.filter(([, { role: least }]) => isAtLeast(role, least)).map(([name]) => name);
     this.byRole = new Map(MEMBERSHIP_ROLES.map((role) => [role, new Set(ofRole(role))]));

@@ -10,7 +10,7 @@ import { MEMBERSHIP_ROLES, type MembershipRole } from '../membership-role.js';
  * }
  * ```
  */
-export interface PermissionTypes extends InferPermissions<typeof libraryPermissions> {}
+export interface PermissionTypes extends InferPermissions<typeof builtInPermissions> {}
 
 /** The name of a permission: `<things>.<verb>`. */
 export type Permission = Extract<keyof PermissionTypes, string>;
@@ -43,7 +43,7 @@ export function definePermissions<const T extends PermissionDefinitions>(definit
 }
 
 /** What the library itself asks for. */
-export const libraryPermissions = definePermissions({
+export const builtInPermissions = definePermissions({
   /** See who is in the tenant. */
   'members.read': { role: 'member' },
   /** Add, remove and change members, of no higher role than one's own. */
@@ -59,7 +59,7 @@ export const libraryPermissions = definePermissions({
 /** @throws InvalidOptionError where a name is not written as one, or is the library's own */
 export function assertPermissions(definitions: PermissionDefinitions): PermissionDefinitions {
   for (const [name, { role }] of Object.entries(definePermissions(definitions))) {
-    if (Object.hasOwn(libraryPermissions, name)) {
+    if (Object.hasOwn(builtInPermissions, name)) {
       throw new InvalidOptionError('memberships.permissions', `has '${name}', which is the library's own. Choose another name.`);
     }
     if (!MEMBERSHIP_ROLES.includes(role)) {
