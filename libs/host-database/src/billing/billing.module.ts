@@ -22,6 +22,8 @@ import {
 import { FeatureCatalogue } from './features/index.js';
 import { PlanSeatLimits } from './plan-seat-limits.js';
 import { PlansService } from './plans.service.js';
+import { StripeInbox } from './stripe/inbox/stripe-inbox.js';
+import { StripeGateway } from './stripe/stripe-gateway.js';
 import { SubscriptionsService } from './subscriptions.service.js';
 
 const services = [Entitlements, FeatureCatalogue, PlansService, SubscriptionsService, TrialsService, UsageLimits];
@@ -35,6 +37,8 @@ const services = [Entitlements, FeatureCatalogue, PlansService, SubscriptionsSer
     EntitlementReader,
     AccessStandings,
     PlanApplications,
+    StripeGateway,
+    StripeInbox,
     { provide: SEAT_LIMITS, useClass: PlanSeatLimits },
   ],
   exports: [...services, SEAT_LIMITS],

@@ -3,6 +3,7 @@ import { type AccessPolicy, resolveAccessPolicy } from './access-decision/index.
 import { assertLimits } from './features/assert-limits.js';
 import { defineFeatures, type FeatureDefinitions } from './features/features.js';
 import type { LimitDefinitions } from './features/limits.js';
+import { type ResolvedStripeOptions, resolveStripeOptions, type StripeOptions } from './stripe/stripe.options.js';
 
 /** Injection token of the room's options, resolved. */
 export const BILLING_OPTIONS = Symbol('nestjs-host-database:billing-options');
@@ -23,6 +24,8 @@ export interface BillingOptions {
   readonly trialPlan?: string;
   /** Where a tenant can pay, for those who are refused. */
   readonly portalUrl?: (tenantId: string) => string;
+  /** How Stripe is reached. Without it the application writes its subscriptions itself. */
+  readonly stripe?: StripeOptions;
   /** What a process remembers of what tenants have. */
   readonly memory?: Partial<EntitlementMemoryOptions>;
 }
@@ -46,6 +49,8 @@ export interface ResolvedBillingOptions {
   readonly trialPlan: string | undefined;
   readonly portalUrl: ((tenantId: string) => string) | undefined;
   readonly memory: EntitlementMemoryOptions;
+  /** None where Stripe has no part in it. */
+  readonly stripe: ResolvedStripeOptions | undefined;
 }
 
 const MEMORY: EntitlementMemoryOptions = { maxEntries: 10_000, ttlMs: 60_000 };
@@ -61,6 +66,7 @@ export function resolveBillingOptions({
   trialPlan,
   portalUrl,
   memory,
+  stripe,
 }: BillingOptions = {}): ResolvedBillingOptions {
   if (portalUrl !== undefined && typeof portalUrl !== 'function') {
     throw new InvalidOptionError(
@@ -80,5 +86,6 @@ export function resolveBillingOptions({
     trialPlan,
     portalUrl,
     memory: remembered,
+    stripe: resolveStripeOptions(stripe),
   };
 }

@@ -38,8 +38,17 @@ export {
 export type { PlanChange, PlanDifference } from './plan-differences.js';
 export type { PlanFacts } from './plan-facts.js';
 export { PlansService } from './plans.service.js';
+export { BILLING_INTERVALS, type BillingInterval, PlanPrice } from './plan-price.entity.js';
 export { PricingPlan } from './pricing-plan.entity.js';
+export { Checkout, CHECKOUT_STATUSES, type CheckoutStatus } from './payments/checkout.entity.js';
+export { StripeCustomer } from './payments/stripe-customer.entity.js';
+export { STRIPE_EVENT_STATUSES, StripeEvent, type StripeEventStatus } from './stripe/inbox/stripe-event.entity.js';
+export { StripeNotConfiguredError, StripePackageMissingError } from './stripe/stripe.errors.js';
+export type { ResolvedStripeOptions, StripeConnection, StripeOptions } from './stripe/stripe.options.js';
+export { StripeSync } from './stripe/sync/stripe-sync.entity.js';
 export {
+  DISPUTE_STATES,
+  LIVE_SUBSCRIPTION_STATUSES,
   PAYMENT_TYPES,
   type PaymentType,
   Subscription,

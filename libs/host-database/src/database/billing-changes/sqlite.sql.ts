@@ -3,10 +3,15 @@ import { BILLING_CHANGES_KEPT, BILLING_CHANGES_TABLE, BILLING_TABLES, EVERY_TENA
 /** What the migration adds: whoever changes what a tenant has notes that in the same transaction, also with plain SQL. */
 export const billingChangesStatements: readonly string[] = [
   `create table ${BILLING_CHANGES_TABLE} (seq integer primary key, tenant_id text not null);`,
-  ...BILLING_TABLES.flatMap(({ table, tenantColumn }) =>
-    (['insert', 'update', 'delete'] as const).map((verb) => trigger(table, verb, rowsOf(verb, tenantColumn))),
-  ),
+  ...BILLING_TABLES.flatMap(({ table }) => billingTriggersOn(table)),
 ];
+
+/** The part of one table, for a migration that makes it anew. */
+export function billingTriggersOn(name: (typeof BILLING_TABLES)[number]['table']): readonly string[] {
+  return BILLING_TABLES.filter(({ table }) => table === name).flatMap(({ table, tenantColumn }) =>
+    (['insert', 'update', 'delete'] as const).map((verb) => trigger(table, verb, rowsOf(verb, tenantColumn))),
+  );
+}
 
 function rowsOf(verb: 'insert' | 'update' | 'delete', tenantColumn: string | undefined): readonly string[] {
   if (!tenantColumn) return [`'${EVERY_TENANT}'`];

@@ -12,6 +12,7 @@ import { Migration20261123191000_sign_people_in as SignPeopleIn } from './Migrat
 import { Migration20261123192000_tell_of_access_changes as TellOfAccessChanges } from './Migration20261123192000_tell_of_access_changes.js';
 import { Migration20261124000050_count_mails as CountMails } from './Migration20261124000050_count_mails.js';
 import { Migration20261124000200_keep_entitlements as KeepEntitlements } from './Migration20261124000200_keep_entitlements.js';
+import { Migration20261124000300_follow_stripe as FollowStripe } from './Migration20261124000300_follow_stripe.js';
 
 /** The migrations of the host's tables on SQLite, the oldest first. */
 export const sqliteMigrations = [
@@ -29,4 +30,5 @@ export const sqliteMigrations = [
   TellOfAccessChanges,
   CountMails,
   KeepEntitlements,
+  FollowStripe,
 ];
