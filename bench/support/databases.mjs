@@ -5,6 +5,7 @@ import * as postgresql from '@mikro-orm/postgresql';
 import * as sqlite from '@mikro-orm/sqlite';
 import { genId } from 'nestjs-host-database';
 import { startPostgres } from '../../test/support/postgres-server.mjs';
+import { parentOf } from './tenants/busy-cores.mjs';
 
 /** The same connections for both sides. Those of tenants are the default. */
 const pool = { min: 0, max: 4, idleTimeoutMillis: 10_000 };
@@ -23,6 +24,7 @@ const silent = { entities: [], discovery: { warnWhenNoEntities: false } };
  * @property {string} tenantDirectory where SQLite tenants live
  * @property {(dbUrl?: string) => object} bare options of MikroORM for the host database, or for a tenant's at that address
  * @property {string[]} tenantIds whose databases go with it: a scenario that makes a tenant adds it here
+ * @property {number | undefined} serverPid the process of its server, where it is one of this machine
  * @property {() => Promise<void>} drop
  */
 
@@ -68,6 +70,8 @@ async function startPostgresql() {
   const execute = (sql, parameters) => admin.em.getConnection().execute(sql, parameters);
   const [{ server_version: version }] = await execute('show server_version');
   const [{ fsync }] = await execute('show fsync');
+  const [{ pid }] = await execute('select pg_backend_pid() as pid');
+  const serverPid = given ? undefined : parentOf(pid);
   const undropped = new Set();
   const drop = async (database, name) => {
     for (const each of [name, ...database.tenantIds.map((id) => `tenant_${id}`)]) {
@@ -76,16 +80,20 @@ async function startPostgresql() {
     undropped.delete(database);
   };
   return {
+    url: server.url,
     title: `PostgreSQL ${version} (${given ? 'the server of TEST_DB_URL' : 'started here'}, fsync ${fsync})`,
-    async createDatabase() {
+    /** @param {number} [port] by which it is reached, instead of its own */
+    async createDatabase(port) {
       const name = `bench_${genId()}`;
       await execute(`create database "${name}"`);
+      const url = port === undefined ? server.url : at(server.url, { port });
       const database = {
         type: 'postgresql',
-        host: { type: 'postgresql', url: server.url, name, pool },
+        host: { type: 'postgresql', url, name, pool },
         tenantDirectory: tmpdir(),
         tenantIds: [],
-        bare: (dbUrl) => postgresOptions(at(server.url, dbUrl ? new URL(dbUrl).pathname.slice(1) : name)),
+        serverPid,
+        bare: (dbUrl) => postgresOptions(at(url, { pathname: dbUrl ? new URL(dbUrl).pathname : `/${name}` })),
         drop: () => drop(database, name),
       };
       undropped.add(database);
@@ -103,8 +111,6 @@ function postgresOptions(clientUrl) {
   return { driver: postgresql.PostgreSqlDriver, clientUrl, pool, ...silent };
 }
 
-function at(url, name) {
-  const changed = new URL(url);
-  changed.pathname = `/${name}`;
-  return changed.href;
+function at(url, changes) {
+  return Object.assign(new URL(url), changes).href;
 }
