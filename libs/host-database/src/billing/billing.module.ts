@@ -20,13 +20,14 @@ import {
   UsageLimits,
 } from './entitlements/index.js';
 import { FeatureCatalogue } from './features/index.js';
+import { PlanPrices } from './payments/plan-prices.js';
 import { PlanSeatLimits } from './plan-seat-limits.js';
 import { PlansService } from './plans.service.js';
 import { StripeInbox } from './stripe/inbox/stripe-inbox.js';
 import { StripeGateway } from './stripe/stripe-gateway.js';
 import { SubscriptionsService } from './subscriptions.service.js';
 
-const services = [Entitlements, FeatureCatalogue, PlansService, SubscriptionsService, TrialsService, UsageLimits];
+const services = [Entitlements, FeatureCatalogue, PlanPrices, PlansService, SubscriptionsService, TrialsService, UsageLimits];
 
 /** Are they paying? */
 @Global()

@@ -41,6 +41,15 @@ export { PlansService } from './plans.service.js';
 export { BILLING_INTERVALS, type BillingInterval, PlanPrice } from './plan-price.entity.js';
 export { PricingPlan } from './pricing-plan.entity.js';
 export { Checkout, CHECKOUT_STATUSES, type CheckoutStatus } from './payments/checkout.entity.js';
+export {
+  CheckoutPaidError,
+  CheckoutUnderWayError,
+  LiveSubscriptionExistsError,
+  NoStripeSubscriptionError,
+  PlanPriceNotFoundError,
+  UnexpectedStripeAnswerError,
+} from './payments/payments.errors.js';
+export { PlanPrices } from './payments/plan-prices.js';
 export { StripeCustomer } from './payments/stripe-customer.entity.js';
 export { STRIPE_EVENT_STATUSES, StripeEvent, type StripeEventStatus } from './stripe/inbox/stripe-event.entity.js';
 export { StripeNotConfiguredError, StripePackageMissingError } from './stripe/stripe.errors.js';
