@@ -20,6 +20,11 @@ import {
   UsageLimits,
 } from './entitlements/index.js';
 import { FeatureCatalogue } from './features/index.js';
+import { CheckoutRows } from './payments/checkout-rows.js';
+import { CheckoutSessions } from './payments/checkout-sessions.js';
+import { Checkouts } from './payments/checkouts.js';
+import { CustomerPortal } from './payments/customer-portal.js';
+import { StripeCustomers } from './payments/stripe-customers.js';
 import { PlanPrices } from './payments/plan-prices.js';
 import { PlanSeatLimits } from './plan-seat-limits.js';
 import { PlansService } from './plans.service.js';
@@ -27,7 +32,17 @@ import { StripeInbox } from './stripe/inbox/stripe-inbox.js';
 import { StripeGateway } from './stripe/stripe-gateway.js';
 import { SubscriptionsService } from './subscriptions.service.js';
 
-const services = [Entitlements, FeatureCatalogue, PlanPrices, PlansService, SubscriptionsService, TrialsService, UsageLimits];
+const payments = [Checkouts, CustomerPortal, StripeCustomers];
+const services = [
+  ...payments,
+  Entitlements,
+  FeatureCatalogue,
+  PlanPrices,
+  PlansService,
+  SubscriptionsService,
+  TrialsService,
+  UsageLimits,
+];
 
 /** Are they paying? */
 @Global()
@@ -40,6 +55,8 @@ const services = [Entitlements, FeatureCatalogue, PlanPrices, PlansService, Subs
     PlanApplications,
     StripeGateway,
     StripeInbox,
+    CheckoutRows,
+    CheckoutSessions,
     { provide: SEAT_LIMITS, useClass: PlanSeatLimits },
   ],
   exports: [...services, SEAT_LIMITS],
