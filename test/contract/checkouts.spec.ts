@@ -116,7 +116,7 @@ describe.each(['sqlite', 'postgresql'] as const)('checkouts on %s', (database) =
     const id = await newTenant();
     await host.run(() => host.get(StripeCustomers).ensure(id));
     fake.api.failNext({ with: 'reset', afterEffect: true, path: '/v1/checkout/sessions', method: 'POST', times: 3 });
-    await expect(start(id)).rejects.toThrow();
+    await expect(start(id)).rejects.toThrow(Stripe.errors.StripeConnectionError);
     expect(await rowsOf(id)).toMatchObject([{ status: 'starting' }]);
     const [lost] = await sessionsOf(id);
     expect(await start(id)).toMatchObject({ stripeCheckoutId: lost?.id });
@@ -140,7 +140,7 @@ describe.each(['sqlite', 'postgresql'] as const)('checkouts on %s', (database) =
     const id = await newTenant();
     await host.run(() => host.get(StripeCustomers).ensure(id));
     fake.api.failNext({ with: 'reset', afterEffect: true, path: '/v1/checkout/sessions', method: 'POST', times: 3 });
-    await expect(start(id)).rejects.toThrow();
+    await expect(start(id)).rejects.toThrow(Stripe.errors.StripeConnectionError);
     const second = await start(id, { quantity: 2 });
     const sessions = await sessionsOf(id);
     expect(sessions).toHaveLength(2);

@@ -25,6 +25,9 @@ import { CheckoutSessions } from './payments/checkout-sessions.js';
 import { Checkouts } from './payments/checkouts.js';
 import { CustomerPortal } from './payments/customer-portal.js';
 import { StripeCustomers } from './payments/stripe-customers.js';
+import { ScheduledChanges } from './payments/scheduled-changes.js';
+import { StripeSubscriptions } from './payments/stripe-subscriptions.js';
+import { SubscriptionChanges } from './payments/subscription-changes.js';
 import { PlanPrices } from './payments/plan-prices.js';
 import { PlanSeatLimits } from './plan-seat-limits.js';
 import { PlansService } from './plans.service.js';
@@ -32,7 +35,7 @@ import { StripeInbox } from './stripe/inbox/stripe-inbox.js';
 import { StripeGateway } from './stripe/stripe-gateway.js';
 import { SubscriptionsService } from './subscriptions.service.js';
 
-const payments = [Checkouts, CustomerPortal, StripeCustomers];
+const payments = [Checkouts, CustomerPortal, StripeCustomers, SubscriptionChanges];
 const services = [
   ...payments,
   Entitlements,
@@ -57,6 +60,8 @@ const services = [
     StripeInbox,
     CheckoutRows,
     CheckoutSessions,
+    ScheduledChanges,
+    StripeSubscriptions,
     { provide: SEAT_LIMITS, useClass: PlanSeatLimits },
   ],
   exports: [...services, SEAT_LIMITS],

@@ -53,6 +53,15 @@ export type { NewCheckout, NewPurchase } from './payments/checkout-parameters.js
 export { Checkouts, type StartedCheckout } from './payments/checkouts.js';
 export { CustomerPortal } from './payments/customer-portal.js';
 export { StripeCustomers } from './payments/stripe-customers.js';
+export {
+  type ChangeAtPeriodEnd,
+  type ImmediateChange,
+  type Proration,
+  PRORATIONS,
+  SubscriptionChanges,
+  type WantedSubscription,
+} from './payments/subscription-changes.js';
+export type { PreviewLine, SubscriptionPreview } from './payments/subscription-preview.js';
 export { PlanPrices } from './payments/plan-prices.js';
 export { StripeCustomer } from './payments/stripe-customer.entity.js';
 export { STRIPE_EVENT_STATUSES, StripeEvent, type StripeEventStatus } from './stripe/inbox/stripe-event.entity.js';

@@ -93,9 +93,7 @@ export class CheckoutRows {
   }
 
   /** In a unit of work of its own: nothing of the caller's is written with it, and nothing that was loaded before is believed. */
-  private transactional<T>(
-    work: Parameters<UnitOfWork['transactional']>[0] & ((em: UnitOfWork['em']) => Promise<T>),
-  ): Promise<T> {
-    return this.unitOfWork.run(() => this.unitOfWork.transactional(work) as Promise<T>);
+  private transactional<T>(work: (em: UnitOfWork['em']) => Promise<T>): Promise<T> {
+    return this.unitOfWork.run(() => this.unitOfWork.transactional(work));
   }
 }
