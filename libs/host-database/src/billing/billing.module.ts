@@ -20,13 +20,32 @@ import {
   UsageLimits,
 } from './entitlements/index.js';
 import { FeatureCatalogue } from './features/index.js';
+import { CheckoutRows } from './payments/checkout-rows.js';
+import { CheckoutSessions } from './payments/checkout-sessions.js';
+import { Checkouts } from './payments/checkouts.js';
+import { CustomerPortal } from './payments/customer-portal.js';
+import { StripeCustomers } from './payments/stripe-customers.js';
+import { ScheduledChanges } from './payments/scheduled-changes.js';
+import { StripeSubscriptions } from './payments/stripe-subscriptions.js';
+import { SubscriptionChanges } from './payments/subscription-changes.js';
+import { PlanPrices } from './payments/plan-prices.js';
 import { PlanSeatLimits } from './plan-seat-limits.js';
 import { PlansService } from './plans.service.js';
 import { StripeInbox } from './stripe/inbox/stripe-inbox.js';
 import { StripeGateway } from './stripe/stripe-gateway.js';
 import { SubscriptionsService } from './subscriptions.service.js';
 
-const services = [Entitlements, FeatureCatalogue, PlansService, SubscriptionsService, TrialsService, UsageLimits];
+const payments = [Checkouts, CustomerPortal, StripeCustomers, SubscriptionChanges];
+const services = [
+  ...payments,
+  Entitlements,
+  FeatureCatalogue,
+  PlanPrices,
+  PlansService,
+  SubscriptionsService,
+  TrialsService,
+  UsageLimits,
+];
 
 /** Are they paying? */
 @Global()
@@ -39,6 +58,10 @@ const services = [Entitlements, FeatureCatalogue, PlansService, SubscriptionsSer
     PlanApplications,
     StripeGateway,
     StripeInbox,
+    CheckoutRows,
+    CheckoutSessions,
+    ScheduledChanges,
+    StripeSubscriptions,
     { provide: SEAT_LIMITS, useClass: PlanSeatLimits },
   ],
   exports: [...services, SEAT_LIMITS],

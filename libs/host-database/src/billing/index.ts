@@ -41,9 +41,31 @@ export { PlansService } from './plans.service.js';
 export { BILLING_INTERVALS, type BillingInterval, PlanPrice } from './plan-price.entity.js';
 export { PricingPlan } from './pricing-plan.entity.js';
 export { Checkout, CHECKOUT_STATUSES, type CheckoutStatus } from './payments/checkout.entity.js';
+export {
+  CheckoutPaidError,
+  CheckoutUnderWayError,
+  LiveSubscriptionExistsError,
+  NoStripeSubscriptionError,
+  PlanPriceNotFoundError,
+  UnexpectedStripeAnswerError,
+} from './payments/payments.errors.js';
+export type { NewCheckout, NewPurchase } from './payments/checkout-parameters.js';
+export { Checkouts, type StartedCheckout } from './payments/checkouts.js';
+export { CustomerPortal } from './payments/customer-portal.js';
+export { StripeCustomers } from './payments/stripe-customers.js';
+export {
+  type ChangeAtPeriodEnd,
+  type ImmediateChange,
+  type Proration,
+  PRORATIONS,
+  SubscriptionChanges,
+  type WantedSubscription,
+} from './payments/subscription-changes.js';
+export type { PreviewLine, SubscriptionPreview } from './payments/subscription-preview.js';
+export { PlanPrices } from './payments/plan-prices.js';
 export { StripeCustomer } from './payments/stripe-customer.entity.js';
 export { STRIPE_EVENT_STATUSES, StripeEvent, type StripeEventStatus } from './stripe/inbox/stripe-event.entity.js';
-export { StripeNotConfiguredError, StripePackageMissingError } from './stripe/stripe.errors.js';
+export { StripeCallInTransactionError, StripeNotConfiguredError, StripePackageMissingError } from './stripe/stripe.errors.js';
 export type { ResolvedStripeOptions, StripeConnection, StripeOptions } from './stripe/stripe.options.js';
 export { StripeSync } from './stripe/sync/stripe-sync.entity.js';
 export {

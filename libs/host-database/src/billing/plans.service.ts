@@ -6,6 +6,7 @@ import { DuplicateStripeIdError, PlanNotFoundError } from './billing.errors.js';
 import { type DryRunOptions, type PlanApplication, PlanApplications } from './entitlements/index.js';
 import { FeatureCatalogue } from './features/index.js';
 import { differenceOf, type PlanDifference } from './plan-differences.js';
+import { PlanPrices } from './payments/plan-prices.js';
 import type { PlanFacts } from './plan-facts.js';
 import { PricingPlan } from './pricing-plan.entity.js';
 
@@ -22,11 +23,12 @@ export class PlansService {
     private readonly clock: Clock,
     private readonly catalogue: FeatureCatalogue,
     private readonly applications: PlanApplications,
+    private readonly prices: PlanPrices,
   ) {}
 
   /**
    * Creates the plan of this key, or changes what is given of it. A new plan needs a name. Who has the plan keeps what it included:
-   * {@link applyToExisting} changes that.
+   * {@link applyToExisting} changes that. A price that it names no longer stays its own, for those who pay it.
    *
    * @throws InvalidInputError, DuplicateStripeIdError, UnknownFeatureError, UnknownLimitError
    */
@@ -123,6 +125,7 @@ export class PlansService {
           createdAt: this.clock.now(),
         });
     await em.flush();
+    await this.prices.follow(plan);
     return plan;
   }
 }

@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { UnitOfWork } from '../../database/index.js';
 import { BILLING_OPTIONS, type ResolvedBillingOptions } from '../billing.options.js';
 import { Pace } from './pace.js';
 import type { ResolvedStripeOptions } from './stripe.options.js';
-import { StripeNotConfiguredError, StripePackageMissingError } from './stripe.errors.js';
+import { StripeCallInTransactionError, StripeNotConfiguredError, StripePackageMissingError } from './stripe.errors.js';
 import type { StripeApi } from './stripe-api.js';
 
 /** The version of the API that is spoken, whatever the account's own is: the SDK's. */
@@ -15,7 +16,10 @@ export class StripeGateway {
   private readonly pace: Pace | undefined;
   private loading: Promise<StripeApi> | undefined;
 
-  constructor(@Inject(BILLING_OPTIONS) { stripe }: ResolvedBillingOptions) {
+  constructor(
+    @Inject(BILLING_OPTIONS) { stripe }: ResolvedBillingOptions,
+    private readonly unitOfWork: UnitOfWork,
+  ) {
     this.stripe = stripe;
     this.pace = stripe && new Pace(stripe.requestsPerSecond);
   }
@@ -31,12 +35,22 @@ export class StripeGateway {
   }
 
   /**
+   * Says before any work is done whether Stripe can be called here.
+   *
+   * @throws StripeNotConfiguredError, StripeCallInTransactionError
+   */
+  assertCallable(): ResolvedStripeOptions {
+    if (this.unitOfWork.transactionEm) throw new StripeCallInTransactionError();
+    return this.options;
+  }
+
+  /**
    * Makes calls, each when its turn has come. Never to be called in a transaction: Stripe may take its time.
    *
-   * @throws StripeNotConfiguredError, StripePackageMissingError, and what the SDK throws
+   * @throws StripeNotConfiguredError, StripePackageMissingError, StripeCallInTransactionError, and what the SDK throws
    */
   async call<T>(work: (api: StripeApi) => PromiseLike<T>): Promise<T> {
-    const { options } = this;
+    const options = this.assertCallable();
     this.loading ??= load(options);
     const api = await this.loading.catch((error: unknown) => {
       this.loading = undefined;

@@ -17,3 +17,12 @@ export class StripePackageMissingError extends HostDatabaseError {
     super('billing.stripe needs the package stripe, which could not be loaded. Install it: npm install stripe@23', options);
   }
 }
+
+/** Stripe was to be called while a transaction is open, which others would have to wait for. Nothing was called. */
+export class StripeCallInTransactionError extends HostDatabaseError {
+  readonly code = 'BILLING_STRIPE_CALL_IN_TRANSACTION';
+
+  constructor() {
+    super('Stripe is not called inside a transaction, since its answer may take long. Call it before or after.');
+  }
+}
