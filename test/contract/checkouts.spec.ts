@@ -15,7 +15,7 @@ import {
   TrialsService,
 } from 'nestjs-host-database/billing';
 import { createTestHost, FakeStripe, type TestHost } from 'nestjs-host-database/testing';
-import Stripe from 'stripe';
+import { Stripe } from 'stripe';
 
 const PLACES = { successUrl: 'https://app.test/paid', cancelUrl: 'https://app.test/pricing' };
 const DAY_MS = 86_400_000;

@@ -9,7 +9,7 @@ import {
   type SubscriptionStatus,
 } from 'nestjs-host-database/billing';
 import { createTestHost, FakeClock, FakeStripe, type TestHost } from 'nestjs-host-database/testing';
-import Stripe from 'stripe';
+import { Stripe } from 'stripe';
 
 const PLACES = { successUrl: 'https://app.test/paid', cancelUrl: 'https://app.test/pricing' };
 const DAY_MS = 86_400_000;
